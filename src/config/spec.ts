@@ -1,0 +1,173 @@
+/**
+ * What the config means, after units, variables and grammars: the one value that YAML and PartConfig.cfg both become and
+ * that layout, tree and gadget read. Byte counts, absolute paths, no strings left to parse.
+ */
+import type { ConfigPath, Position, Problem } from '../errors.js'
+
+/** How long or where something is, as far as the config alone can tell. */
+export type SizeSpec =
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  /** Of the whole disk, 0 to 100. */
+  | { readonly kind: 'percent'; readonly percent: number }
+  /** All that is left up to the next partition or the end of the usable space. */
+  | { readonly kind: 'rest' }
+  /** The smallest that holds the payload. */
+  | { readonly kind: 'auto' }
+
+export type ExtFamily = 'ext2' | 'ext3' | 'ext4'
+export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'
+/** Type word of `fs:`; `vfat` has become `fat`. */
+export type FileSystemType = ExtFamily | FatFamily
+
+/** One source of a volume's tree. (Tars, lists and layers join with a later issue.) */
+export interface ContentSource {
+  readonly kind: 'folder'
+  readonly path: string
+  readonly configPath: ConfigPath
+}
+
+export type OwnerSpec =
+  | { readonly kind: 'root' }
+  | { readonly kind: 'keep' }
+  /** Owner ids on the host → ids in the volume; what is not named becomes 0. */
+  | { readonly kind: 'map'; readonly uid: ReadonlyMap<number, number>; readonly gid: ReadonlyMap<number, number> }
+
+export type Engine = 'native' | 'host' | 'auto'
+export type HolePolicy = 'none' | 'host' | 'all'
+
+/** Options of ext2/3/4 as the config spells them; a missing one follows mke2fs 1.47.0 of Debian 12. */
+export interface ExtOptions {
+  readonly block_size?: 1024 | 2048 | 4096
+  readonly inode_size?: number
+  readonly bytes_per_inode?: number
+  readonly inodes?: number
+  /** 0 to 50. */
+  readonly reserved_percent?: number
+  /** Bytes; 0 = no journal. */
+  readonly journal_size?: number
+  /** `default`, `modern`, `grub-2.04`, `u-boot`, `kernel-3.10`, `ext3`, `ext2`. */
+  readonly profile?: string
+  /** Single features on top of the profile, as mke2fs -O: `['^metadata_csum', 'uninit_bg']`. */
+  readonly features?: readonly string[]
+  readonly lazy_itable_init?: boolean
+  readonly lost_and_found?: boolean
+  readonly hash_seed?: string
+}
+
+/** Options of FAT as the config spells them; a missing one follows mkfs.fat 4.2. */
+export interface FatOptions {
+  /** Bytes. */
+  readonly cluster_size?: number
+  readonly fats?: number
+  readonly reserved_sectors?: number
+  readonly root_entries?: number
+  readonly media?: number
+  readonly volume_id?: number
+  readonly oem?: string
+  /** Symlinks, devices and owners become warnings instead of errors. */
+  readonly lossy?: boolean
+}
+
+export type VolumeSpec =
+  | {
+      readonly kind: 'ext'
+      readonly type: ExtFamily
+      readonly label?: string
+      readonly uuid?: string
+      readonly content: readonly ContentSource[]
+      readonly owner: OwnerSpec
+      readonly holes: HolePolicy
+      readonly engine: Engine
+      readonly xattrs: 'none' | 'keep'
+      readonly options: ExtOptions
+    }
+  | {
+      readonly kind: 'fat'
+      readonly type: FatFamily
+      readonly label?: string
+      readonly content: readonly ContentSource[]
+      readonly options: FatOptions
+    }
+  /** A file, copied as it is. `fill`: what the tail of the partition becomes; unspecified when missing. */
+  | { readonly kind: 'raw'; readonly path: string; readonly fill?: number }
+  /** No `fs:` at all. */
+  | { readonly kind: 'none'; readonly fill?: number }
+
+export interface PartitionSpec {
+  /** `''` when the config gives none (MBR has no names). */
+  readonly name: string
+  /** Bytes from the start of the disk; missing = the next aligned place. */
+  readonly start?: SizeSpec
+  /** First byte after the partition (the config's `end` is inclusive; the conversion is done). */
+  readonly endExclusive?: SizeSpec
+  readonly size?: SizeSpec
+  /** Bytes; missing = 1 MiB for an omitted start. */
+  readonly align?: number
+  /** As written: a name, a byte (`0xC`) or a GUID; layout resolves it against the table. */
+  readonly type?: string
+  readonly uuid?: string
+  /** GPT attribute bits. */
+  readonly attributes: bigint
+  readonly bootable: boolean
+  /** False: a boot blob outside the table. */
+  readonly inTable: boolean
+  /** Inside an extended partition (MBR). */
+  readonly logical: boolean
+  readonly volume: VolumeSpec
+  /** Where it stands in the config. */
+  readonly configPath: ConfigPath
+}
+
+export interface BundleSpec {
+  /** File name of the zip; default `<image>.zip`. */
+  readonly name: string
+  /** Files beside the image: absolute path on the host, name in the zip. */
+  readonly include: readonly { readonly path: string; readonly name: string; readonly configPath: ConfigPath }[]
+  /** Deflate level of the payload, 0 to 9. */
+  readonly level: number
+}
+
+export interface GadgetSpec {
+  /** Text that replaces the install root in the list; usually the literal `${INSTALL_ROOT}`. */
+  readonly installRoot: string
+  readonly modules: readonly string[]
+  /** The installed tree `lib/modules/<version>`, when the closure is wanted. */
+  readonly modulesDir?: string
+  readonly deviceTree?: {
+    readonly file: string
+    readonly node: string
+    readonly drMode: string
+    readonly configPath: ConfigPath
+  }
+  readonly configPath: ConfigPath
+}
+
+export interface ImageSpec {
+  /** File name of the image. */
+  readonly name: string
+  /** Missing: as small as holds everything. */
+  readonly sizeBytes?: number
+  readonly table: 'gpt' | 'mbr' | 'none'
+  readonly sectorSize: 512 | 4096
+  /** Namespace of the derived identifiers. */
+  readonly seed: string
+  readonly sourceDateEpoch?: number
+  /** Of the disk. */
+  readonly uuid?: string
+  readonly mbrSignature?: number
+  readonly gpt: { readonly entries: number; readonly entriesAtBytes?: number }
+  readonly partitions: readonly PartitionSpec[]
+  readonly bundle: BundleSpec
+  readonly outputs: readonly ('raw' | 'zip')[]
+  readonly gadget?: GadgetSpec
+}
+
+/** A read config: its meaning, and where each value of it stands in which file. */
+export interface LoadedConfig {
+  readonly spec: ImageSpec
+  readonly warnings: readonly Problem[]
+  /** Every file that was read (the config and its includes), absolute. */
+  readonly files: readonly string[]
+  /** Position and code frame of the value at `path`, or of its nearest parent that has one. */
+  locate(path: ConfigPath): { position: Position; frame: string } | undefined
+}

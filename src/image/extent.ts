@@ -1,0 +1,134 @@
+/**
+ * The image value: what stands where, without the bytes being anywhere yet.
+ *
+ * Three states, not two. An extent says what a stretch *is*: bytes in memory, a range of a file, or a fill (zeros; 0xFF
+ * in NOR flash). What no extent covers is *unspecified*: no reader of the image relies on it, so an output may skip it.
+ *
+ * The same value serves a disk, a volume, and the content of one file (where an uncovered stretch is a hole).
+ * All offsets and lengths are bytes; all intervals are half-open.
+ */
+import { invariant } from '../errors.js'
+
+/** A payload file on the host as it was when the plan was made; reading checks that it is still the same. */
+export interface SourceFile {
+  /** For node:fs; bytes where the name is not UTF-8. Absolute, or relative to the process. */
+  readonly path: string | Buffer
+  readonly sizeBytes: number
+  /** Modification time in nanoseconds since 1970, or undefined for a file that nobody else can change (a spool). */
+  readonly mtimeNs?: bigint
+}
+
+export type Source =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly file: SourceFile; readonly offset: number }
+  | { readonly kind: 'fill'; readonly byte: number }
+
+export interface Extent {
+  readonly offset: number
+  readonly length: number
+  readonly source: Source
+}
+
+/** Extents are sorted by offset, do not overlap, have length > 0, and end within `sizeBytes`. */
+export interface DiskImage {
+  readonly sizeBytes: number
+  readonly extents: readonly Extent[]
+}
+
+export const ZERO: Source = { kind: 'fill', byte: 0 }
+
+export function extentEnd(extent: Extent): number {
+  return extent.offset + extent.length
+}
+
+/** The part of `extent` inside [start, end), or undefined. Offsets stay as they are: nothing moves. */
+export function clipExtent(extent: Extent, start: number, end: number): Extent | undefined {
+  const from = Math.max(extent.offset, start)
+  const to = Math.min(extentEnd(extent), end)
+  if (from >= to) return undefined
+  if (from === extent.offset && to === extentEnd(extent)) return extent
+  return { offset: from, length: to - from, source: advance(extent.source, from - extent.offset, to - from) }
+}
+
+/** The stretch [skip, skip + length) of a source. */
+function advance(source: Source, skip: number, length: number): Source {
+  switch (source.kind) {
+    case 'bytes':
+      return { kind: 'bytes', bytes: source.bytes.subarray(skip, skip + length) }
+    case 'file':
+      return { kind: 'file', file: source.file, offset: source.offset + skip }
+    case 'fill':
+      return source
+  }
+}
+
+/** The index of the first extent that ends after `offset`; extents.length when none does. O(log n). */
+export function firstEndingAfter(extents: readonly Extent[], offset: number): number {
+  let low = 0
+  let high = extents.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (extentEnd(extents[middle]!) > offset) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** Collects extents in any order; `finish` sorts them and refuses overlaps (a bug of the caller, never of the user). */
+export class ImageBuilder {
+  readonly #sizeBytes: number
+  readonly #extents: Extent[] = []
+
+  constructor(sizeBytes: number) {
+    invariant(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, `image of ${sizeBytes} bytes`)
+    this.#sizeBytes = sizeBytes
+  }
+
+  /** The builder keeps `bytes` without copying: the caller gives them away. */
+  bytes(offset: number, bytes: Uint8Array): this {
+    return this.#add({ offset, length: bytes.length, source: { kind: 'bytes', bytes } })
+  }
+
+  fill(offset: number, length: number, byte = 0): this {
+    return this.#add({ offset, length, source: byte === 0 ? ZERO : { kind: 'fill', byte } })
+  }
+
+  file(offset: number, length: number, file: SourceFile, fileOffset = 0): this {
+    return this.#add({ offset, length, source: { kind: 'file', file, offset: fileOffset } })
+  }
+
+  /** Everything that `image` specifies, moved by `offset`. */
+  image(offset: number, image: DiskImage): this {
+    for (const extent of image.extents) this.extent(offset, extent)
+    return this
+  }
+
+  /** One extent, moved by `offset`. */
+  extent(offset: number, extent: Extent): this {
+    return this.#add(offset === 0 ? extent : { ...extent, offset: extent.offset + offset })
+  }
+
+  #add(extent: Extent): this {
+    if (extent.length > 0) this.#extents.push(extent)
+    return this
+  }
+
+  finish(): DiskImage {
+    const extents = this.#extents
+    if (!isSorted(extents)) extents.sort((a, b) => a.offset - b.offset)
+    let end = 0
+    for (const extent of extents) {
+      invariant(extent.offset >= end, `extents overlap: one begins at ${extent.offset}, the one before ends at ${end}`)
+      end = extentEnd(extent)
+    }
+    invariant(end <= this.#sizeBytes, `an extent ends at ${end}, the image at ${this.#sizeBytes}`)
+    return { sizeBytes: this.#sizeBytes, extents }
+  }
+}
+
+function isSorted(extents: readonly Extent[]): boolean {
+  for (let index = 1; index < extents.length; index++) {
+    if (extents[index]!.offset < extents[index - 1]!.offset) return false
+  }
+  return true
+}

@@ -1,0 +1,93 @@
+/**
+ * The payload as a value: what a volume will hold, wherever it came from. Readers (folder, tar, list) make it, layers
+ * change it, formats take it as an argument. Nothing in it depends on the order in which a host lists a folder.
+ */
+import { type ByteString, compareBytes } from '../bytes/text.js'
+import type { DiskImage, SourceFile } from '../image/extent.js'
+
+/** Seconds since 1970 (may be negative) and 0 to 999,999,999 nanoseconds after it. */
+export interface Timestamp {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+/** What every node has. */
+export interface NodeAttributes {
+  /** Permission bits with setuid, setgid, sticky: 0 to 0o7777. */
+  mode: number
+  uid: number
+  gid: number
+  mtime: Timestamp
+  /** Full names (`security.capability`, `user.note`) to values; the POSIX ACLs in the kernel's xattr form. */
+  xattrs?: ReadonlyMap<string, Uint8Array>
+}
+
+export interface DirectoryNode extends NodeAttributes {
+  type: 'directory'
+  /** Insertion order means nothing; formats go through `sortedEntries`. Never holds `.` or `..`. */
+  children: Map<ByteString, FileNode>
+}
+
+/** A hard link is the same object under several names. */
+export interface RegularFileNode extends NodeAttributes {
+  type: 'file'
+  /** The file's bytes as an image value; what no extent covers is a hole. */
+  content: DiskImage
+}
+
+export interface SymlinkNode extends NodeAttributes {
+  type: 'symlink'
+  target: ByteString
+}
+
+export interface DeviceNode extends NodeAttributes {
+  type: 'char' | 'block'
+  major: number
+  minor: number
+}
+
+export interface SpecialNode extends NodeAttributes {
+  type: 'fifo' | 'socket'
+}
+
+export type FileNode = DirectoryNode | RegularFileNode | SymlinkNode | DeviceNode | SpecialNode
+
+/** The root directory. */
+export type FileTree = DirectoryNode
+
+export const EPOCH_1980: Timestamp = { seconds: 315_532_800, nanoseconds: 0 }
+
+/** An empty root: mode 0755, owned by root. */
+export function emptyTree(mtime: Timestamp): FileTree {
+  return { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime, children: new Map() }
+}
+
+/** The entries of a directory in bytewise order of their names: the order of everything that is written. */
+export function sortedEntries(directory: DirectoryNode): [ByteString, FileNode][] {
+  return [...directory.children].sort(([a], [b]) => compareBytes(a, b))
+}
+
+/** Every node under `root` with its path (`etc/fstab`; the root itself is ''), parents before children, in bytewise order. */
+export function* walkTree(root: DirectoryNode, prefix = ''): Generator<readonly [path: ByteString, node: FileNode]> {
+  if (prefix === '') yield ['' as ByteString, root]
+  for (const [name, node] of sortedEntries(root)) {
+    const path = (prefix === '' ? name : `${prefix}/${name}`) as ByteString
+    yield [path, node]
+    if (node.type === 'directory') yield* walkTree(node, path)
+  }
+}
+
+export function compareTimestamps(a: Timestamp, b: Timestamp): number {
+  return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds
+}
+
+/** The whole of a host file as content, without a hole. */
+export function contentOfFile(file: SourceFile): DiskImage {
+  if (file.sizeBytes === 0) return EMPTY_CONTENT
+  return {
+    sizeBytes: file.sizeBytes,
+    extents: [{ offset: 0, length: file.sizeBytes, source: { kind: 'file', file, offset: 0 } }],
+  }
+}
+
+export const EMPTY_CONTENT: DiskImage = { sizeBytes: 0, extents: [] }
