@@ -1,0 +1,130 @@
+/**
+ * The index files of an installed module tree (`lib/modules/<version>`), and the order in which modprobe would insert.
+ *
+ * Source: [depmod], [kmod] libkmod-module.c. `modules.dep` has one line per module, `path: dependency …`, where the
+ * dependencies are the whole closure and the *last* one is inserted first. `modules.softdep` holds modprobe.d lines
+ * `softdep name pre: a b post: c`; a soft dependency that the tree does not have is not an error.
+ */
+import type { Problem } from '../errors.js'
+import { nearestNames } from './nearest-names.js'
+
+/** Texts of the index files; an absent builtin or softdep file is ''. */
+export interface ModuleIndexes {
+  /** Name of the folder, which is the kernel's version. */
+  readonly version: string
+  readonly dep: string
+  readonly builtin: string
+  readonly softdep: string
+}
+
+export interface ModuleClosure {
+  /** Paths relative to the tree (`kernel/drivers/usb/gadget/libcomposite.ko`), in the order of insmod. */
+  readonly paths: readonly string[]
+  readonly problems: readonly Problem[]
+  /** Built-in modules that were asked: nothing to insert. */
+  readonly builtin: readonly string[]
+}
+
+interface SoftDependencies {
+  readonly pre: readonly string[]
+  readonly post: readonly string[]
+}
+
+const MODULE_SUFFIX = /\.ko(\.(gz|xz|zst))?$/
+
+/** The name that the kernel knows: no folder, no suffix, and `-` is `_`. */
+export function moduleName(path: string): string {
+  return path
+    .slice(path.lastIndexOf('/') + 1)
+    .replace(MODULE_SUFFIX, '')
+    .replaceAll('-', '_')
+}
+
+export function hasModuleSuffix(path: string): boolean {
+  return MODULE_SUFFIX.test(path)
+}
+
+/** `modules` with everything that they need, each once. Problems carry no config path. */
+export function moduleClosure(modules: readonly string[], indexes: ModuleIndexes): ModuleClosure {
+  const tree = parseIndexes(indexes)
+  const paths = new Set<string>()
+  const visited = new Set<string>()
+  const problems: Problem[] = []
+  const builtin: string[] = []
+
+  const insert = (name: string): void => {
+    if (visited.has(name)) return
+    visited.add(name)
+    const line = tree.dependencies.get(name)
+    if (line === undefined) return
+    for (const dependency of line.needs.toReversed()) insertWithSoft(moduleName(dependency), dependency)
+    insertWithSoft(name, line.path)
+  }
+  const insertWithSoft = (name: string, path: string): void => {
+    const soft = tree.softDependencies.get(name)
+    for (const other of soft?.pre ?? []) insert(other)
+    paths.add(path)
+    for (const other of soft?.post ?? []) insert(other)
+  }
+
+  for (const asked of modules) {
+    const name = moduleName(asked)
+    if (tree.dependencies.has(name)) insert(name)
+    else if (tree.builtin.has(name)) builtin.push(asked)
+    else problems.push(unknownModule(asked, indexes.version, [...tree.dependencies.keys(), ...tree.builtin]))
+  }
+  return { paths: [...paths], problems, builtin }
+}
+
+function unknownModule(asked: string, version: string, known: readonly string[]): Problem {
+  const near = nearestNames(moduleName(asked), known)
+  return {
+    message: `Cannot list module "${asked}": the tree of kernel ${version} has no such module, neither loadable nor built in`,
+    hint:
+      near.length > 0
+        ? `did you mean ${near.join(', ')}?`
+        : 'switch its option on in the kernel config, then make modules_install',
+  }
+}
+
+interface ParsedIndexes {
+  readonly dependencies: ReadonlyMap<string, { readonly path: string; readonly needs: readonly string[] }>
+  readonly builtin: ReadonlySet<string>
+  readonly softDependencies: ReadonlyMap<string, SoftDependencies>
+}
+
+function parseIndexes({ dep, builtin, softdep }: ModuleIndexes): ParsedIndexes {
+  const dependencies = new Map<string, { path: string; needs: readonly string[] }>()
+  for (const line of textLines(dep)) {
+    const colon = line.indexOf(':')
+    if (colon < 0) continue
+    const path = line.slice(0, colon)
+    dependencies.set(moduleName(path), { path, needs: words(line.slice(colon + 1)) })
+  }
+  const softDependencies = new Map<string, SoftDependencies>()
+  for (const line of textLines(softdep)) {
+    const [keyword, name, ...rest] = words(line)
+    if (keyword === 'softdep' && name !== undefined) softDependencies.set(moduleName(name), parseSoftDependencies(rest))
+  }
+  return { dependencies, builtin: new Set(textLines(builtin).map(moduleName)), softDependencies }
+}
+
+function parseSoftDependencies(list: readonly string[]): SoftDependencies {
+  const pre: string[] = []
+  const post: string[] = []
+  let current: string[] | undefined
+  for (const word of list) {
+    if (word === 'pre:') current = pre
+    else if (word === 'post:') current = post
+    else current?.push(moduleName(word))
+  }
+  return { pre, post }
+}
+
+function textLines(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'))
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
+}

@@ -1,0 +1,82 @@
+/** Everything that `planGadgetFiles` needs from the host, read in one place. */
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { GadgetSpec } from '../config/spec.js'
+import { type ConfigPath, errnoOf, LayoutError, type Problem } from '../errors.js'
+import type { GadgetInputs } from './gadget-files.js'
+import type { ModuleIndexes } from './module-index.js'
+import { readTemplates } from './template.js'
+
+/** Throws LayoutError with every input that is missing or unreadable. */
+export async function readGadgetInputs(spec: GadgetSpec): Promise<GadgetInputs> {
+  const problems: Problem[] = []
+  const templates = await readTemplates()
+  const deviceTree = spec.deviceTree && (await readDeviceTree(spec.deviceTree, problems))
+  const moduleIndexes =
+    spec.modulesDir === undefined ? undefined : await readModuleIndexes(spec.modulesDir, spec.configPath, problems)
+  if (problems.length > 0) throw new LayoutError(problems)
+  return { templates, ...(deviceTree && { deviceTree }), ...(moduleIndexes && { moduleIndexes }) }
+}
+
+async function readDeviceTree(
+  { file, configPath }: NonNullable<GadgetSpec['deviceTree']>,
+  problems: Problem[],
+): Promise<GadgetInputs['deviceTree']> {
+  try {
+    return { name: basename(file), bytes: await readFile(file) }
+  } catch (error) {
+    problems.push({ message: `Cannot read device tree ${file}: ${reasonOf(error)}`, path: [...configPath, 'file'] })
+    return undefined
+  }
+}
+
+/** modules.dep must be there; a kernel without built-in modules or soft dependencies lacks the other two. */
+async function readModuleIndexes(
+  folder: string,
+  configPath: ConfigPath,
+  problems: Problem[],
+): Promise<ModuleIndexes | undefined> {
+  const version = basename(folder)
+  try {
+    const dep = await readFile(join(folder, 'modules.dep'), 'utf8')
+    const [builtin, softdep] = await Promise.all([
+      readIfThere(join(folder, 'modules.builtin')),
+      readIfThere(join(folder, 'modules.softdep')),
+    ])
+    return { version, dep, builtin, softdep }
+  } catch (error) {
+    const noIndex = errnoOf(error) === 'ENOENT'
+    problems.push({
+      message: `Cannot read the module tree ${folder}: ${noIndex ? 'it has no modules.dep' : reasonOf(error)}`,
+      ...(noIndex && { hint: `depmod makes it: depmod -b ${join(folder, '../../..')} ${version}` }),
+      path: configPath,
+    })
+    return undefined
+  }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return ''
+    throw error
+  }
+}
+
+/** What a person makes of a failed read. */
+function reasonOf(error: unknown): string {
+  switch (errnoOf(error)) {
+    case 'ENOENT':
+      return 'there is no such file'
+    case 'EISDIR':
+      return 'it is a folder, a file is expected'
+    case 'EACCES':
+    case 'EPERM':
+      return 'reading it is not permitted'
+    case undefined:
+      throw error
+    default:
+      return errnoOf(error)!
+  }
+}

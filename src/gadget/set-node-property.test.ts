@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { setNodeProperty } from './set-node-property.js'
+
+function set(text: string, node: string, value = 'peripheral') {
+  return setNodeProperty(text, {
+    node,
+    property: 'dr_mode',
+    value,
+    overrideBody: (name) => `\n${name} { dr_mode = "${value}"; };\n`,
+  })
+}
+
+/** `|old|new|` in a text stands for the change: what is there before, and after. */
+function change(marked: string): { before: string; after: string } {
+  return {
+    before: marked.replace(/\|([^|]*)\|([^|]*)\|/g, '$1'),
+    after: marked.replace(/\|([^|]*)\|([^|]*)\|/g, '$2'),
+  }
+}
+
+const CASES: Record<string, { node?: string; text: string }> = {
+  'replaces the value': { text: '&usb_hs {\n\tstatus = "okay";\n\tdr_mode = |"host"|"peripheral"|;\n};\n' },
+  'keeps comments around the value': {
+    text: '&usb_hs { dr_mode /* role */ = /* was */ |"host"|"peripheral"| /* here */ ; // end\n};\n',
+  },
+  'does not look into comments and strings': {
+    text: '// &usb_hs { dr_mode = "host"; };\n/* dr_mode = "host"; } */\n&usb_hs { note = "dr_mode = }\\" ;"; dr_mode = |"host"|"peripheral"|; };\n',
+  },
+  'does not look into preprocessor lines': {
+    text: '#define NODE &usb_hs { \\\n dr_mode = "otg"; }\n#define X /* {\n { */ {\n&usb_hs {\n\t#size-cells = <0>;\n\tdr_mode = |"host"|"peripheral"|;\n};\n',
+  },
+  'replaces a macro': { text: '&usb_hs {\n\tdr_mode = |USB_ROLE|"peripheral"|;\n};\n' },
+  'replaces a list': { text: '&usb_hs {\n\tdr_mode = |"otg", "host"|"peripheral"|;\n};\n' },
+  'gives a value to a bare name': { text: '&usb_hs {\n\tdr_mode|| = "peripheral"|;\n};\n' },
+  'edits the last of several': {
+    text: 'usb_hs: usb@1 { dr_mode = "otg"; };\n&usb_hs { dr_mode = "host"; };\n&usb_hs { dr_mode = |"host"|"peripheral"|; };\n&usb_hs { status = "okay"; };\n',
+  },
+  'joins label and path': {
+    node: '/soc/usb@1',
+    text: '/ { soc { hs: usb_hs: usb@1 { dr_mode = "otg"; }; }; };\n&hs { dr_mode = |"host"|"peripheral"|; };\n',
+  },
+  'takes &{/path}': {
+    node: '&{/soc/usb@1}',
+    text: '/ { soc { usb@1 { }; usb@2 { dr_mode = "host"; }; }; };\n&{/soc/usb@1} { dr_mode = |"host"|"peripheral"|; };\n',
+  },
+  'reaches a node through the label of its parent': {
+    node: '/soc/usb@1',
+    text: '/ { soc: soc { }; };\n&soc { usb@1 { dr_mode = |"host"|"peripheral"|; }; };\n',
+  },
+  'leaves children and siblings alone': {
+    text: '&usb_fs { dr_mode = "host"; };\n&usb_hs {\n\tstatus = "okay";||\n\tdr_mode = "peripheral";|\n\tport { dr_mode = "host"; };\n};\n',
+  },
+  'adds what is missing, after the comment of its line': {
+    text: '&usb_hs {\n    reg = <1>,\n          <2>; /* two */ // really||\n    dr_mode = "peripheral";|\n};\n',
+  },
+  'adds before a comment that goes on': {
+    text: '&usb_hs {\n\ta = <1>;||\n\tdr_mode = "peripheral";| /* x\n y */\n};\n',
+  },
+  'adds on one line': { text: '&usb_hs { status = "okay";|| dr_mode = "peripheral";| };\n' },
+  'adds to an empty body': { text: '&usb_hs {|| dr_mode = "peripheral"; |};\n' },
+  'adds to a blank body': { text: '&usb_hs {|| dr_mode = "peripheral";| };\n' },
+  'adds to a body of lines without a property': { text: '&usb_hs {||\n\tdr_mode = "peripheral";|\n\tport { };\n};\n' },
+  'adds with the line ends of the file': { text: '&usb_hs {\r\n\ta;||\r\n\tdr_mode = "peripheral";|\r\n};\r\n' },
+  'adds after /delete-property/': {
+    text: '&usb_hs { dr_mode = "host"; };\n&usb_hs {\n\t/delete-property/ dr_mode;||\n\tdr_mode = "peripheral";|\n};\n',
+  },
+  'wins over a /delete-property/ in the body that set it': {
+    text: '&usb_hs {\n\tdr_mode = "host";\n\t/delete-property/ dr_mode;\n};\n||\n&usb_hs { dr_mode = "peripheral"; };\n|',
+  },
+  'sets both twins of a conditional': {
+    text: '&usb_hs {\n#ifdef A\n\tdr_mode = |"host"|"peripheral"|;\n#else\n\tdr_mode = |"otg"|"peripheral"|;\n#endif\n};\n',
+  },
+  'sets the arm and what it overrides': {
+    text: '&usb_hs { dr_mode = |"host"|"peripheral"|; };\n#ifdef A\n&usb_hs { dr_mode = |"otg"|"peripheral"|; };\n#endif\n',
+  },
+  'adds outside the conditional at the end of a body': {
+    text: '&usb_hs {\n\ta;||\n\tdr_mode = "peripheral";|\n#if A\n\tb;\n#endif\n};\n',
+  },
+  'appends a body when an arm is missing': {
+    text: '&usb_hs {\n#if A\n\tdr_mode = "host";\n#elif B\n\tdr_mode = "otg";\n#endif\n};\n||\n&usb_hs { dr_mode = "peripheral"; };\n|',
+  },
+  'appends a body when a conditional cuts the value': {
+    text: '&usb_hs {\n\tdr_mode =\n#if A\n\t"host"\n#else\n\t"otg"\n#endif\n\t;\n};||\n\n&usb_hs { dr_mode = "peripheral"; };\n|',
+  },
+  'sees a node again that was deleted': {
+    text: 'usb_hs: usb@1 { dr_mode = "host"; };\n/delete-node/ &usb_hs;\nusb_hs: usb@1 { dr_mode = |"host"|"peripheral"|; };\n',
+  },
+  'steps over /include/ and macros without a semicolon': {
+    text: '/include/ "a.dtsi"\nMACRO(x)\n&usb_hs {\n\tMACRO(y)\n\tdr_mode = |"host"|"peripheral"|;\n};\n',
+  },
+}
+
+describe('setNodeProperty', () => {
+  for (const [name, { node = '&usb_hs', text }] of Object.entries(CASES)) {
+    it(name, () => {
+      const { before, after } = change(text)
+      const edit = set(before, node)
+      expect(edit.text).toBe(after)
+      expect(set(edit.text, node)).toMatchObject({ text: after, lines: [] })
+    })
+  }
+
+  it('names the lines that it changes', () => {
+    expect(set('\n\n&usb_hs {\n\tdr_mode = "host";\n};\n', '&usb_hs').lines).toEqual([4])
+  })
+
+  it('tells of an include after the node', () => {
+    expect(set('&usb_hs { dr_mode = "host"; };\n#include "late.dtsi"\n', '&usb_hs').laterIncludeLine).toBe(2)
+    expect(set('#include "early.dtsi"\n&usb_hs { dr_mode = "host"; };\n', '&usb_hs').laterIncludeLine).toBeUndefined()
+  })
+
+  const REFUSALS: [name: string, text: string, message: RegExp][] = [
+    [
+      'a label that is not there',
+      '&usb_fs { };\n',
+      /^Cannot set a property of node &usb_hs: the device tree has no body/,
+    ],
+    ['a deleted node', 'usb_hs: usb@1 { };\n/delete-node/ &usb_hs;\n', /\/delete-node\/ at line 2 removes it/],
+    ['an open string', '&usb_hs { a = "b; };\n', /a string that does not end begins at line 1, column 15/],
+    ['an open comment', '&usb_hs { };\n/* a', /a comment that does not end begins at line 2, column 1/],
+    ['an open node', '&usb_hs {\n', /node &usb_hs at line 1, column 1 is not closed/],
+    ['a brace too many', '&usb_hs { }; };\n', /a } at line 1, column 14 closes nothing/],
+    ['an open conditional', '#if A\n&usb_hs { };\n', /the #if at line 1, column 1 has no #endif/],
+    ['a stray #else', '#else\n&usb_hs { };\n', /an #else at line 1, column 1 has no #if/],
+    [
+      'arms that open a node',
+      '#if A\n&usb_hs {\n#else\n&usb_fs {\n#endif\n};\n',
+      /an #else at line 3, column 1 ends in another node than its #if at line 1/,
+    ],
+  ]
+  for (const [name, text, message] of REFUSALS) {
+    it(`refuses ${name}`, () => {
+      expect(() => set(text, '&usb_hs')).toThrow(message)
+    })
+  }
+
+  it('names the nearest nodes', () => {
+    const text = '#include "soc.dtsi"\n&usb_fs { };\n&usb_hs { };\n'
+    expect(() => set(text, '&usb_ha')).toThrow(
+      expect.objectContaining({
+        hint: 'did you mean &usb_hs, &usb_fs?; a node of an included file is reached by an empty "&usb_ha { };" in this one',
+      }),
+    )
+  })
+})
