@@ -1,0 +1,119 @@
+/** Each ready config builds, and what it builds holds under the other tools. (configs/emmc-8g: main-job.test.ts.) */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { checkOutConfig } from '../support/check-out.js'
+import { CONFIGS, diskloom } from '../support/diskloom.js'
+import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+import { copyRange } from '../support/sparse.js'
+
+const SECTOR = 512
+const scratch = scratchFolder()
+
+interface ListedPartition {
+  start: number
+  size: number
+  type: string
+  name?: string
+  bootable?: boolean
+}
+
+interface Expected {
+  config: string
+  image: string
+  label: 'dos' | 'gpt'
+  /** Of each partition in the table, as sfdisk numbers them: its type and the checker of its file system. */
+  partitions: { type: string; fsck?: 'e2fsck' | 'fsck.fat'; bootable?: true }[]
+}
+
+const LINUX_GUID = '0FC63DAF-8483-4772-8E79-3D69D8477DE4'
+const ESP_GUID = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B'
+const ROOT_ARM64_GUID = 'B921B045-1DF0-41C3-AF44-4C6F280D3FAE'
+
+const EXPECTED: Expected[] = [
+  {
+    config: 'sdcard-mbr',
+    image: 'sdcard.img',
+    label: 'dos',
+    partitions: [
+      { type: 'c', fsck: 'fsck.fat', bootable: true },
+      { type: '83', fsck: 'e2fsck' },
+    ],
+  },
+  {
+    config: 'mbr-logical',
+    image: 'logical.img',
+    label: 'dos',
+    partitions: [
+      { type: '6', fsck: 'fsck.fat', bootable: true },
+      { type: 'da' },
+      { type: '83', fsck: 'e2fsck' },
+      { type: 'f' },
+      { type: '83', fsck: 'e2fsck' },
+      { type: '83', fsck: 'e2fsck' },
+      { type: '82' },
+      { type: '83' },
+    ],
+  },
+  {
+    config: 'ab-slots',
+    image: 'ab-slots.img',
+    label: 'gpt',
+    partitions: [
+      { type: ESP_GUID, fsck: 'fsck.fat' },
+      { type: ROOT_ARM64_GUID, fsck: 'e2fsck' },
+      { type: ROOT_ARM64_GUID, fsck: 'e2fsck' },
+      { type: LINUX_GUID, fsck: 'e2fsck' },
+    ],
+  },
+]
+
+describe('the ready configs', () => {
+  it('are all tested here or in main-job.test.ts', () => {
+    const folders = readdirSync(CONFIGS, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(folders.map(({ name }) => name).sort()).toEqual([...EXPECTED.map(({ config }) => config), 'emmc-8g'].sort())
+  })
+})
+
+describeWithTools('each ready config', ['sfdisk', 'e2fsck', 'fsck.fat', 'unzip', 'python3'], () => {
+  describe.each(EXPECTED)('$config', ({ config, image: imageName, label, partitions }) => {
+    const folder = join(scratch, 'out', imageName)
+    const image = join(folder, imageName)
+    let listed: ListedPartition[]
+
+    beforeAll(() => {
+      const source = join(scratch, config)
+      checkOutConfig(config, source)
+      diskloom(['build', join(source, `${config}.yaml`), '--out', join(scratch, 'out'), '--quiet'])
+      const { partitiontable } = JSON.parse(tool('sfdisk', '-J', image)) as {
+        partitiontable: { label: string; partitions: ListedPartition[] }
+      }
+      expect(partitiontable.label).toBe(label)
+      listed = partitiontable.partitions
+    })
+
+    it('has its partitions, sound under sfdisk', () => {
+      expect(listed.map(({ type, bootable }) => (bootable ? { type, bootable } : { type }))).toEqual(
+        partitions.map(({ type, bootable }) => (bootable ? { type, bootable } : { type })),
+      )
+      const { status, stdout, stderr } = runTool('sfdisk', ['--verify', image])
+      expect({ status, said: stdout + stderr }).toMatchObject({ status: 0 })
+    })
+
+    it('has file systems in which the checkers find nothing', () => {
+      for (const [index, { fsck }] of partitions.entries()) {
+        if (fsck === undefined) continue
+        const volume = join(scratch, `${config}-${index}`)
+        copyRange(image, volume, listed[index]!.start * SECTOR, listed[index]!.size * SECTOR)
+        const args = fsck === 'e2fsck' ? ['-fn', volume] : ['-n', volume]
+        const { status, stdout, stderr } = runTool(fsck, args)
+        expect({ index, status, said: stdout + stderr }).toMatchObject({ status: 0 })
+      }
+    })
+
+    it('has a zip that unpacks to the same image', () => {
+      const [zip] = readdirSync(folder).filter((name) => name.endsWith('.zip'))
+      tool('sh', '-c', 'unzip -p "$1" "$2" | cmp - "$3"', 'sh', join(folder, zip!), imageName, image)
+    })
+  })
+})
