@@ -29,6 +29,7 @@ const FORMAT = [...BASE, 'image/', 'tree/file-tree.ts', 'filesystems/*.ts']
  */
 const ALLOWED = {
   'errors.ts': [],
+  'version.ts': [],
   'bytes/': ['errors.ts'],
   'image/': BASE,
   'archives/': [...BASE, 'image/'],
@@ -42,10 +43,20 @@ const ALLOWED = {
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/'],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
-  'build.ts': [...BASE, ...MIDDLE, 'build/'],
-  'build/': [...BASE, ...MIDDLE],
+  'build.ts': [...BASE, 'version.ts', ...MIDDLE, 'build/'],
+  'build/': [...BASE, 'version.ts', ...MIDDLE],
   'index.ts': [''],
-  'cli/': ['errors.ts', 'bytes/', 'build.ts', 'build/', 'config/', 'layout/', 'filesystems/*.ts', 'tables/'],
+  'cli/': [
+    'errors.ts',
+    'version.ts',
+    'bytes/',
+    'build.ts',
+    'build/',
+    'config/',
+    'layout/',
+    'filesystems/*.ts',
+    'tables/',
+  ],
 }
 
 /** Static imports begin a line in formatted code, so a comment never matches; workers are started by URL. */
