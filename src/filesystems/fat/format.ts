@@ -1,13 +1,49 @@
+/**
+ * FAT12, FAT16 and FAT32 with long names. What each option means and every free choice: docs/OUTPUT.md, "FAT".
+ * The bytes are described in disklayout.ts, the decisions are made in plan.ts.
+ */
 import type { VolumeFormat } from '../volume.js'
+import { encodeFat } from './encode.js'
 import type { FatFormatOptions } from './options.js'
+import { type FatPlan, planContents, planFat, smallestFatBytes } from './plan.js'
 
 export type { FatFormatOptions } from './options.js'
 
 export const fatFormat: VolumeFormat<FatFormatOptions> = {
-  plan() {
-    throw new Error('invariant: not written yet')
+  plan(tree, sizeBytes, options, environment) {
+    const plan = planFat(planContents(tree, options, environment), sizeBytes)
+    const { geometry, warnings } = plan
+    return {
+      format: `fat${geometry.width}`,
+      sizeBytes: geometry.totalSectors * geometry.sectorSize,
+      facts: factsOf(plan),
+      warnings,
+      encode: () => encodeFat(plan, sizeBytes),
+    }
   },
-  smallestSizeBytes() {
-    throw new Error('invariant: not written yet')
+
+  smallestSizeBytes(tree, options, environment) {
+    return smallestFatBytes(planContents(tree, options, environment))
   },
+}
+
+function factsOf({ geometry, settings, allocation }: FatPlan): Record<string, string | number> {
+  return {
+    fat_type: `fat${geometry.width}`,
+    cluster_size: geometry.clusterBytes,
+    clusters: geometry.clusters,
+    free_clusters: geometry.clusters - allocation.usedClusters,
+    reserved_sectors: geometry.reservedSectors,
+    fats: geometry.fats,
+    sectors_per_fat: geometry.fatSectors,
+    root_entries: geometry.rootEntries,
+    label: settings.label ?? '',
+    volume_id: formatVolumeId(settings.volumeId),
+  }
+}
+
+/** As DOS and blkid print it: `1A2B-3C4D`. */
+function formatVolumeId(volumeId: number): string {
+  const digits = volumeId.toString(16).toUpperCase().padStart(8, '0')
+  return `${digits.slice(0, 4)}-${digits.slice(4)}`
 }

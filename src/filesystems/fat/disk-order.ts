@@ -1,0 +1,72 @@
+/**
+ * Which entries and files stand first on the disk. Some boot ROMs look only into the first cluster of the root directory,
+ * or read a file that begins at the front of the data area faster or at all (TI AM65x: SPRZ452).
+ *
+ * A listed path moves itself and the folders above it to the front of their directories, and the data of the file, or of
+ * all files under the folder, to the front of the data area: in the order of the list.
+ */
+import { type ByteString, byteString } from '../../bytes/text.js'
+
+/** Place in the list; Infinity for what is not on it. Lower comes first. */
+export type OrderRank = number
+
+const LAST: OrderRank = Number.POSITIVE_INFINITY
+
+export class DiskOrder {
+  /** Rank of the data of a listed path. */
+  readonly #listed = new Map<ByteString, OrderRank>()
+  /** Rank in its directory: a listed path's, or the best of those below. */
+  readonly #leading = new Map<ByteString, OrderRank>()
+  readonly #unmet: Set<ByteString>
+
+  /** `paths` as the config has them: text, with or without a leading `/` or `./`. */
+  constructor(texts: readonly string[]) {
+    const paths = texts.map((text) => byteString(text.replace(/^(?:\.?\/)+|\/+$/g, '')))
+    this.#unmet = new Set(paths)
+    for (const [rank, path] of paths.entries()) {
+      if (!this.#listed.has(path)) this.#listed.set(path, rank)
+      for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+        const lead = path.slice(0, end) as ByteString
+        if (!this.#leading.has(lead)) this.#leading.set(lead, rank)
+      }
+    }
+  }
+
+  get rootRank(): OrderRank {
+    return LAST
+  }
+
+  /** The entries of a directory in the order of the disk, each with the rank of its data. */
+  sort<T extends { readonly path: ByteString }>(
+    items: readonly T[],
+    directoryPath: ByteString,
+    directoryRank: OrderRank,
+  ): { item: T; rank: OrderRank }[] {
+    const ranked = items.map((item) => ({ item, rank: this.#rankOf(item.path, directoryRank) }))
+    if (this.#leading.size === 0 || !(directoryPath === '' || this.#leading.has(directoryPath))) return ranked
+    const lead = ({ item }: { item: T }) => this.#leading.get(item.path) ?? LAST
+    return ranked.sort((a, b) => compareRanks(lead(a), lead(b)))
+  }
+
+  #rankOf(path: ByteString, inherited: OrderRank): OrderRank {
+    const own = this.#listed.get(path)
+    if (own === undefined) return inherited
+    this.#unmet.delete(path)
+    return own
+  }
+
+  /** Files in the order of their data; those of equal rank keep their order. */
+  byData<T extends { readonly rank: OrderRank }>(files: T[]): T[] {
+    return this.#listed.size === 0 ? files : files.sort((a, b) => compareRanks(a.rank, b.rank))
+  }
+
+  /** Listed paths that no directory had. */
+  unmet(): ByteString[] {
+    return [...this.#unmet]
+  }
+}
+
+/** Infinity − Infinity is no number. */
+function compareRanks(a: OrderRank, b: OrderRank): number {
+  return a === b ? 0 : a < b ? -1 : 1
+}

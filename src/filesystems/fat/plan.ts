@@ -1,0 +1,180 @@
+/** Every decision about a volume: settings, payload, geometry, allocation; and whether they go together. */
+import { formatSize } from '../../bytes/format-size.js'
+import { LayoutError, type Problem } from '../../errors.js'
+import type { FileTree, Timestamp } from '../../tree/file-tree.js'
+import type { VolumeEnvironment } from '../volume.js'
+import { type Allocation, allocate, countClusters, type RootPlacement, slotsOf } from './allocation.js'
+import { FILE_SYSTEM_TYPE } from './disklayout.js'
+import {
+  CLUSTER_LIMITS,
+  DEFAULT_ROOT_ENTRIES,
+  type FatGeometry,
+  type GeometryRefusal,
+  type GeometryRequest,
+  isRefusal,
+  largestVolumeBytes,
+  MAX_CLUSTER_SECTORS,
+  planGeometry,
+} from './geometry.js'
+import type { FatFormatOptions } from './options.js'
+import { countOf, formatCount } from './path-list.js'
+import { type FatPayload, planPayload } from './payload.js'
+import { checkSettings, type FatSettings } from './settings.js'
+import { findSmallest } from './smallest-size.js'
+import { geometryWarnings } from './warnings.js'
+
+/** What is to be written, before a size is known. */
+export interface FatContents {
+  readonly settings: FatSettings
+  readonly payload: FatPayload
+  readonly volumeTime: Timestamp
+}
+
+export interface FatPlan extends FatContents {
+  readonly geometry: FatGeometry
+  readonly root: RootPlacement
+  readonly allocation: Allocation
+  readonly warnings: readonly Problem[]
+}
+
+/** Throws a FormatError with all that FAT cannot hold. */
+export function planContents(tree: FileTree, options: FatFormatOptions, environment: VolumeEnvironment): FatContents {
+  const settings = checkSettings(options, environment)
+  const payload = planPayload(tree, { lossy: options.lossy ?? false, order: options.order ?? [] })
+  return { settings, payload, volumeTime: environment.time }
+}
+
+/** Throws a LayoutError where `contents` and a volume of `sizeBytes` do not go together. */
+export function planFat(contents: FatContents, sizeBytes: number): FatPlan {
+  const { settings, payload } = contents
+  const request: GeometryRequest = { ...settings.geometry, sizeBytes }
+  const geometry = planGeometry(request)
+  if (isRefusal(geometry)) throw new LayoutError(explainRefusal(geometry, request, contents))
+  const root = rootPlacement(geometry, settings)
+  const misfit = findMisfit(geometry, root, payload)
+  if (misfit !== undefined) throw new LayoutError(explainMisfit(misfit, geometry, contents, sizeBytes))
+  return {
+    ...contents,
+    geometry,
+    root,
+    allocation: allocate(payload, geometry.clusterBytes, root),
+    warnings: [...settings.warnings, ...payload.warnings, ...geometryWarnings(geometry)],
+  }
+}
+
+function rootPlacement({ width }: FatGeometry, { label }: FatSettings): RootPlacement {
+  return { width, labelSlots: label === undefined ? 0 : 1 }
+}
+
+interface Misfit {
+  readonly what: 'root slots' | 'clusters'
+  readonly needed: number
+  readonly available: number
+}
+
+function findMisfit(geometry: FatGeometry, root: RootPlacement, payload: FatPayload): Misfit | undefined {
+  const rootSlots = slotsOf(payload.directories[0]!, root)
+  if (geometry.width !== 32 && rootSlots > geometry.rootEntries) {
+    return { what: 'root slots', needed: rootSlots, available: geometry.rootEntries }
+  }
+  const needed = countClusters(payload, geometry.clusterBytes, root)
+  return needed > geometry.clusters ? { what: 'clusters', needed, available: geometry.clusters } : undefined
+}
+
+function explainMisfit(
+  { what, needed, available }: Misfit,
+  geometry: FatGeometry,
+  contents: FatContents,
+  sizeBytes: number,
+): Problem {
+  const volume = `${FILE_SYSTEM_TYPE[geometry.width]} of ${formatSize(sizeBytes)}`
+  if (what === 'root slots') return explainRootSlots(`into ${volume}`, needed, available)
+  const { clusterBytes } = geometry
+  return withSmallestSize(contents, {
+    message: `Cannot fit the payload into ${volume}: needs ${formatCount(needed * clusterBytes)} bytes (${countOf(needed, 'cluster')} of ${formatSize(clusterBytes)}), available are ${formatCount(available * clusterBytes)} bytes (${countOf(available, 'cluster')})`,
+  })
+}
+
+function explainRefusal(refusal: GeometryRefusal, request: GeometryRequest, contents: FatContents): Problem {
+  const type = request.width === undefined ? 'FAT' : FILE_SYSTEM_TYPE[request.width]
+  const what = `Cannot format ${type} in ${formatSize(request.sizeBytes)}`
+  const clusters = `${countOf(refusal.clusters, 'cluster')} of ${formatSize(refusal.clusterSectors * request.sectorSize)}`
+  switch (refusal.reason) {
+    case 'reserved-sectors':
+      return {
+        message: `${what}: its reserved sectors, rounded up to clusters of ${refusal.clusterSectors} sectors, exceed 65,535`,
+        hint: 'Choose fewer reserved_sectors or a smaller cluster_size',
+      }
+    case 'too-little-data':
+      return withSmallestSize(contents, { message: `${what}: less than 32 KiB are left for data, accepted are 32 KiB` })
+    case 'too-small':
+    case 'too-large': {
+      const most = CLUSTER_LIMITS[refusal.width][1]
+      const fewest = request.width === 32 ? 1 : CLUSTER_LIMITS[refusal.width][0]
+      const message = `${what}: gives ${clusters}, accepted for ${FILE_SYSTEM_TYPE[refusal.width]} are ${formatCount(fewest)} to ${formatCount(most)}`
+      if (refusal.reason === 'too-small') return withSmallestSize(contents, { message })
+      return { message, hint: 'A larger cluster_size or another type (fs: fat32) holds more' }
+    }
+  }
+}
+
+/** Adds the smallest size that would do, where there is one. */
+function withSmallestSize(contents: FatContents, problem: Problem): Problem {
+  const sizeBytes = searchSmallest(contents)
+  if (sizeBytes === undefined) return problem
+  return {
+    ...problem,
+    hint: `The smallest volume that holds it has ${formatCount(sizeBytes)} bytes (${formatSize(sizeBytes)})`,
+  }
+}
+
+/** The smallest size in whole sectors that `planFat` accepts. Throws a LayoutError where none is large enough. */
+export function smallestFatBytes(contents: FatContents): number {
+  const sizeBytes = searchSmallest(contents)
+  if (sizeBytes === undefined) throw new LayoutError(explainNoSize(contents))
+  return sizeBytes
+}
+
+function searchSmallest({ settings, payload }: FatContents): number | undefined {
+  const needs = new Map<string, number>()
+  const needOf = (clusterBytes: number, root: RootPlacement): number => {
+    const key = `${clusterBytes} ${root.width === 32}`
+    let need = needs.get(key)
+    if (need === undefined) {
+      need = countClusters(payload, clusterBytes, root)
+      needs.set(key, need)
+    }
+    return need
+  }
+  return findSmallest(settings.geometry, {
+    leastBytes: (clusterBytes, width) => needOf(clusterBytes, { width, labelSlots: 0 }) * clusterBytes,
+    accepts: (geometry) => {
+      const root = rootPlacement(geometry, settings)
+      const rootFits = geometry.width === 32 || slotsOf(payload.directories[0]!, root) <= geometry.rootEntries
+      return rootFits && needOf(geometry.clusterBytes, root) <= geometry.clusters
+    },
+  })
+}
+
+/** The largest cluster size says the most that a volume of this kind holds. */
+function explainNoSize({ settings, payload }: FatContents): Problem {
+  const { sectorSize, width = 32, clusterSectors = MAX_CLUSTER_SECTORS, rootEntries } = settings.geometry
+  const root: RootPlacement = { width, labelSlots: settings.label === undefined ? 0 : 1 }
+  const what = `into ${FILE_SYSTEM_TYPE[width]} of any size`
+  const rootSlots = slotsOf(payload.directories[0]!, root)
+  const slots = rootEntries ?? DEFAULT_ROOT_ENTRIES
+  if (width !== 32 && rootSlots > slots) return explainRootSlots(what, rootSlots, slots)
+  const clusterBytes = clusterSectors * sectorSize
+  const needed = countClusters(payload, clusterBytes, root)
+  return {
+    message: `Cannot fit the payload ${what}: needs ${formatCount(needed * clusterBytes)} bytes (${countOf(needed, 'cluster')} of ${formatSize(clusterBytes)}), at most ${countOf(CLUSTER_LIMITS[width][1], 'cluster')} in ${formatSize(largestVolumeBytes(sectorSize))}`,
+    hint: 'A larger cluster_size or another type (fs: fat32) holds more',
+  }
+}
+
+function explainRootSlots(what: string, needed: number, available: number): Problem {
+  return {
+    message: `Cannot fit the root folder ${what}: needs ${countOf(needed, 'slot')}, available are ${formatCount(available)}`,
+    hint: `options: {root_entries: ${needed}} makes room; in FAT32 (fs: fat32) the root has no such limit`,
+  }
+}

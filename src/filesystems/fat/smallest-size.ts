@@ -1,0 +1,58 @@
+/**
+ * The smallest volume for a payload, exactly. How many clusters a volume has does not simply grow with its size: widths,
+ * cluster sizes, alignment and tracks change at thresholds, and one more sector of FAT may cost a cluster. So sizes are
+ * tried upwards from a bound below which none can do; only those where the geometry can change (about one in 32).
+ */
+import { alignDown, ceilDivide } from '../../bytes/align.js'
+import type { FatWidth } from './disklayout.js'
+import {
+  type FatGeometry,
+  type GeometryRequest,
+  geometryThresholds,
+  isRefusal,
+  MAX_CLUSTER_SECTORS,
+  MAX_TOTAL_SECTORS,
+  planGeometry,
+  sectorsPerTrackAt,
+} from './geometry.js'
+
+export interface Demand {
+  /** Bytes of clusters that the payload takes at this cluster size and width, or fewer. */
+  leastBytes(clusterBytes: number, width: FatWidth): number
+  accepts(geometry: FatGeometry): boolean
+}
+
+/** In bytes; undefined where no size does. Cost: one geometry per track between the bound and the answer, about 1 µs each. */
+export function findSmallest(request: Omit<GeometryRequest, 'sizeBytes'>, demand: Demand): number | undefined {
+  const { sectorSize } = request
+  const thresholds = geometryThresholds(sectorSize)
+  let sectors = Math.max(1, ceilDivide(leastBytes(request, demand), sectorSize))
+  while (sectors <= MAX_TOTAL_SECTORS) {
+    const sizeBytes = sectors * sectorSize
+    const geometry = planGeometry({ ...request, sizeBytes })
+    if (!isRefusal(geometry)) {
+      if (demand.accepts(geometry)) return sizeBytes
+    } else if (geometry.reason === 'too-large' && request.width !== undefined) {
+      // A width and its largest (or only) cluster size: more sectors give more clusters still.
+      return undefined
+    } else if (geometry.reason === 'too-little-data') {
+      // The one rule that counts sectors behind the last whole track.
+      sectors++
+      continue
+    }
+    const track = sectorsPerTrackAt(sizeBytes, sectorSize)
+    const nextTrack = alignDown(sectors, track) + track
+    sectors = Math.min(nextTrack, thresholds.find((threshold) => threshold > sectors) ?? nextTrack)
+  }
+  return undefined
+}
+
+/** The least over all cluster sizes and widths that the request leaves open. */
+function leastBytes({ sectorSize, width, clusterSectors }: Omit<GeometryRequest, 'sizeBytes'>, demand: Demand): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let sectors = clusterSectors ?? 1; sectors <= (clusterSectors ?? MAX_CLUSTER_SECTORS); sectors *= 2) {
+    // Without a width, FAT12/16 count: their root takes no clusters.
+    least = Math.min(least, demand.leastBytes(sectors * sectorSize, width ?? 16))
+  }
+  return least
+}
