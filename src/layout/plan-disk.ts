@@ -1,13 +1,37 @@
+/** From the config's meaning and the measured payload to a disk with every decision made. */
 import type { ImageSpec } from '../config/spec.js'
-import { invariant } from '../errors.js'
-import type { DiskPlan, LayoutEnvironment, Payloads, Placement } from './disk-plan.js'
+import { type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
+import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
+import type { DiskImage } from '../image/extent.js'
+import type { PartitionType } from '../tables/types.js'
+import { composeDisk } from './compose.js'
+import type {
+  DiskPlan,
+  LayoutEnvironment,
+  Payloads,
+  PlacedPartition,
+  Placement,
+  PlannedPartition,
+} from './disk-plan.js'
+import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
+import { newestTime, payloadBytes, payloadWord } from './measure-payload.js'
+import { numberPartitions, partitionText } from './numbering.js'
+import { partitionType } from './partition-type.js'
+import { type PlacementContext, placeRegions } from './place-disk.js'
+import { bytesText, sectorsText } from './sectors.js'
+import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
+
+/** GPT attribute bit 2. [UEFI 2.10 §5.3.3] */
+const LEGACY_BIOS_BOOTABLE = 1n << 2n
+/** Starts on a multiple of this are good for every medium's pages. */
+const ALIGNMENT_BYTES = 4096
 
 /**
  * Gives everything its place and plans no volume: for the host engine, which must know offset and size first.
  * Throws LayoutError with all problems at once.
  */
-export function placeDisk(_spec: ImageSpec, _payloads: Payloads, _environment: LayoutEnvironment = {}): Placement {
-  invariant(false, 'being written')
+export function placeDisk(spec: ImageSpec, payloads: Payloads, environment: LayoutEnvironment = {}): Placement {
+  return new Planner(spec, payloads, environment).place()
 }
 
 /**
@@ -15,10 +39,210 @@ export function placeDisk(_spec: ImageSpec, _payloads: Payloads, _environment: L
  * problems at once, each with the path of its config value. `placement` spares measuring again what placeDisk measured.
  */
 export function planDisk(
-  _spec: ImageSpec,
-  _payloads: Payloads,
-  _environment: LayoutEnvironment = {},
-  _placement?: Placement,
+  spec: ImageSpec,
+  payloads: Payloads,
+  environment: LayoutEnvironment = {},
+  placement?: Placement,
 ): DiskPlan {
-  invariant(false, 'being written')
+  return new Planner(spec, payloads, environment).plan(placement)
+}
+
+class Planner {
+  readonly #spec: ImageSpec
+  readonly #payloads: Payloads
+  readonly #environment: LayoutEnvironment
+  readonly #identifiers: Identifiers
+  readonly #numbers: readonly (number | undefined)[]
+  readonly #problems: Problem[] = []
+  readonly #warnings: Problem[] = []
+  /** True while nothing but formats has refused. */
+  #onlyFormats = true
+
+  constructor(spec: ImageSpec, payloads: Payloads, environment: LayoutEnvironment) {
+    invariant(payloads.length === spec.partitions.length, 'one payload for each partition')
+    this.#spec = spec
+    this.#payloads = payloads
+    this.#environment = environment
+    this.#identifiers = deriveIdentifiers(spec.seed)
+    this.#numbers = numberPartitions(spec).numbers
+  }
+
+  place(): Placement {
+    const placement = this.#tryPlace()
+    if (placement === undefined) this.#fail()
+    return placement
+  }
+
+  plan(known?: Placement): DiskPlan {
+    const spec = this.#spec
+    const placement = known ?? this.#tryPlace()
+    if (placement === undefined) {
+      this.#checkTypes()
+      this.#fail()
+    }
+    const mbrSignature = spec.mbrSignature ?? firstFourBytes(this.#diskGuid())
+    const partitions = placement.partitions.map((placed) => this.#planPartition(placed, mbrSignature))
+    if (this.#problems.length > 0) this.#fail()
+    const plan = {
+      ...placement,
+      spec,
+      sectorSize: spec.sectorSize,
+      table: spec.table,
+      ...(spec.table === 'gpt' && { diskGuid: this.#diskGuid() }),
+      ...(spec.table === 'mbr' && { mbrSignature }),
+      partitions,
+      warnings: this.#warnings,
+    }
+    let image: DiskImage | undefined
+    return {
+      ...plan,
+      image: () => {
+        image ??= composeDisk(plan, this.#payloads)
+        return image
+      },
+    }
+  }
+
+  #tryPlace(): Placement | undefined {
+    const context: PlacementContext = {
+      measure: (index, startByte) => this.#attempt(index, () => this.#smallestBytes(index, startByte)),
+      environmentOf: (index, startByte) => this.#volumeEnvironment(index, startByte),
+    }
+    const { placement, problems } = placeRegions(this.#spec, context)
+    for (const problem of problems) this.#refuse(problem)
+    return placement
+  }
+
+  #smallestBytes(index: number, startByte: number): number {
+    const { volume } = this.#spec.partitions[index]!
+    const payload = this.#payloads[index]!
+    if (!isFormatted(volume)) return payloadBytes(payload)
+    return smallestVolumeBytes(volume, payload, this.#volumeEnvironment(index, startByte))
+  }
+
+  #planPartition(placed: PlacedPartition, mbrSignature: number): PlannedPartition {
+    const { index, number, startByte, endByte, environment } = placed
+    const partition = this.#spec.partitions[index]!
+    const payload = this.#payloads[index]!
+    const sizeBytes = endByte - startByte
+    let volume: PlannedVolume | undefined
+    const asked = partition.volume
+    if (isFormatted(asked)) volume = this.#attempt(index, () => planVolume(asked, payload, sizeBytes, environment))
+    else if (payload.kind === 'file' && payload.file.sizeBytes > sizeBytes)
+      this.#refuse(this.#tooLarge(placed, payload.file.sizeBytes))
+    for (const warning of volume?.warnings ?? []) this.#warnings.push(this.#inPartition(index, warning))
+    if (partition.inTable) this.#warnUnaligned(placed)
+    const type = this.#attempt(index, () => partitionType(this.#spec.table, partition, volume))
+    const uuid = this.#partitionUuid(index, mbrSignature)
+    const bootable = partition.bootable ? LEGACY_BIOS_BOOTABLE : 0n
+    return {
+      ...placed,
+      ...(type && { type }),
+      ...(uuid !== undefined && { uuid }),
+      attributes: this.#spec.table === 'gpt' && number !== undefined ? partition.attributes | bootable : 0n,
+      bootable: partition.bootable,
+      payload: asked.kind,
+      payloadBytes: payloadBytes(payload),
+      fs: payloadWord(asked),
+      ...(volume && { volume }),
+    }
+  }
+
+  /** Where places failed, types can still be judged, so that all problems come at once. */
+  #checkTypes(): void {
+    for (const [index, partition] of this.#spec.partitions.entries()) {
+      this.#attempt(index, (): PartitionType | undefined => partitionType(this.#spec.table, partition, undefined))
+    }
+  }
+
+  #diskGuid(): string {
+    return this.#spec.uuid?.toLowerCase() ?? this.#identifiers.disk
+  }
+
+  /** The number in the table; blobs count on their own, so that taking one out moves nobody's identifiers. */
+  #placeWord(index: number): string {
+    const number = this.#numbers[index]
+    if (number !== undefined) return String(number)
+    return `outside-${this.#numbers.slice(0, index).filter((other) => other === undefined).length + 1}`
+  }
+
+  #partitionUuid(index: number, mbrSignature: number): string | undefined {
+    const { name, uuid } = this.#spec.partitions[index]!
+    const number = this.#numbers[index]
+    if (number === undefined || this.#spec.table === 'none') return undefined
+    if (this.#spec.table === 'gpt') {
+      return uuid?.toLowerCase() ?? this.#identifiers.partition(this.#placeWord(index), name)
+    }
+    return `${hex(mbrSignature, 8)}-${hex(number, 2)}`
+  }
+
+  #volumeEnvironment(index: number, startByte: number): VolumeEnvironment {
+    const { name, volume } = this.#spec.partitions[index]!
+    const { sourceDateEpoch, sectorSize } = this.#spec
+    const configured = sourceDateEpoch === undefined ? undefined : { seconds: sourceDateEpoch, nanoseconds: 0 }
+    const given = volume.kind === 'ext' ? volume.uuid?.toLowerCase() : undefined
+    return {
+      time: this.#environment.time ?? configured ?? newestTime(this.#payloads[index]!),
+      uuid: given ?? this.#identifiers.volume(this.#placeWord(index), name),
+      offsetBytes: startByte,
+      sectorSize,
+    }
+  }
+
+  #tooLarge(placed: PlacedPartition, neededBytes: number): Problem {
+    const { sectorSize, partitions } = this.#spec
+    const { configPath, volume } = partitions[placed.index]!
+    const available = bytesText(placed.endByte - placed.startByte)
+    return {
+      message: `Cannot copy ${payloadWord(volume)} into ${partitionText(this.#spec, placed.index)}: it has ${bytesText(neededBytes)}, ${sectorsText(placed, sectorSize)} hold ${available}`,
+      path: [...configPath, 'fs'],
+    }
+  }
+
+  #warnUnaligned(placed: PlacedPartition): void {
+    const { startByte, index } = placed
+    if (startByte % ALIGNMENT_BYTES === 0) return
+    const { sectorSize, partitions } = this.#spec
+    const grain = ALIGNMENT_BYTES / sectorSize
+    const sector = startByte / sectorSize
+    const below = Math.floor(sector / grain) * grain
+    this.#warnings.push({
+      message: `${capitalised(partitionText(this.#spec, index))} starts at sector ${sector}, which is no multiple of 4 KiB: it is not properly aligned for best performance`,
+      hint: `The next aligned sectors are ${below}s and ${below + grain}s; what was asked is built all the same`,
+      path: [...partitions[index]!.configPath, 'start'],
+    })
+  }
+
+  /** What `make` gives; where it refuses, undefined, and its problems are kept with the partition's name and path. */
+  #attempt<T>(index: number, make: () => T): T | undefined {
+    try {
+      return make()
+    } catch (error) {
+      if (!(error instanceof LayoutError || error instanceof FormatError)) throw error
+      for (const problem of error.problems) this.#refuse(this.#inPartition(index, problem), error)
+      return undefined
+    }
+  }
+
+  #inPartition(index: number, problem: Problem): Problem {
+    const message = `${capitalised(partitionText(this.#spec, index))}: ${problem.message}`
+    return { path: this.#spec.partitions[index]!.configPath, ...problem, message }
+  }
+
+  #refuse(problem: Problem, cause?: DiskloomError): void {
+    if (!(cause instanceof FormatError)) this.#onlyFormats = false
+    this.#problems.push(problem)
+  }
+
+  #fail(): never {
+    throw this.#onlyFormats ? new FormatError(this.#problems) : new LayoutError(this.#problems)
+  }
+}
+
+function capitalised(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1)
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
 }

@@ -110,7 +110,7 @@ function unknownType(
   const hint =
     elsewhere.has(text.toLowerCase()) || isGuid(text) || BYTE_PATTERN.test(text)
       ? `"${text}" is a type of ${other}, the table of this disk is of the other kind`
-      : nearest && `did you mean "${nearest}"?`
+      : nearest && `Did you mean "${nearest}"?`
   return new FormatError(
     `Cannot use partition type "${text}" in the ${table}: accepted are ${accepted}`,
     hint ? { hint } : {},

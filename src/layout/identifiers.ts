@@ -1,0 +1,30 @@
+/**
+ * Every identifier on the disk follows from the config's `seed` and from names and numbers that the config gives, never
+ * from content, place or path: a rebuild with other files keeps the PARTUUIDs that a boot command line names.
+ */
+import { type Guid, uuidToBytes, uuidV5 } from '../bytes/guid.js'
+
+/** Chosen at random once; it only has to stay what it is. */
+const DISKLOOM_NAMESPACE: Guid = 'bb4c591d-e533-4fbc-8ba1-b92fd35368d7'
+
+export interface Identifiers {
+  readonly disk: Guid
+  partition(place: string, name: string): Guid
+  volume(place: string, name: string): Guid
+}
+
+/** UUIDs of version 5 [RFC 9562 §5.5]. `place` is a partition's number. */
+export function deriveIdentifiers(seed: string): Identifiers {
+  const namespace = uuidV5(DISKLOOM_NAMESPACE, seed)
+  return {
+    disk: uuidV5(namespace, 'disk'),
+    partition: (place, name) => uuidV5(namespace, `partition/${place}/${name}`),
+    volume: (place, name) => uuidV5(namespace, `fs/${place}/${name}`),
+  }
+}
+
+/** The first four bytes as a number whose hexadecimal text is how the UUID begins: an MBR's signature. */
+export function firstFourBytes(uuid: Guid): number {
+  const bytes = uuidToBytes(uuid)
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
+}

@@ -1,0 +1,22 @@
+/** How messages name stretches of the disk. */
+import { formatSize } from '../bytes/format-size.js'
+
+export interface Stretch {
+  readonly startByte: number
+  /** Exclusive. */
+  readonly endByte: number
+}
+
+/** `sectors 2048–4095`, `sector 0`; `bytes 1000–1999` where one end is inside a sector. The last one is inclusive. */
+export function sectorsText({ startByte, endByte }: Stretch, sectorSize: number): string {
+  const unit = startByte % sectorSize === 0 && endByte % sectorSize === 0 ? 'sector' : 'byte'
+  const unitBytes = unit === 'sector' ? sectorSize : 1
+  const first = startByte / unitBytes
+  const last = endByte / unitBytes - 1
+  return first === last ? `${unit} ${first}` : `${unit}s ${first}–${last}`
+}
+
+/** `66060288 bytes (63 MiB)`. */
+export function bytesText(bytes: number): string {
+  return bytes < 1024 ? `${bytes} bytes` : `${bytes} bytes (${formatSize(bytes)})`
+}

@@ -1,0 +1,111 @@
+/** What the partition table leaves of a disk: its own sectors are regions like any other. */
+import { alignUp } from '../bytes/align.js'
+import type { ImageSpec } from '../config/spec.js'
+import type { Problem } from '../errors.js'
+import { GptPartitionEntry } from '../tables/gpt/disklayout.js'
+import { type GptGeometryOptions, gptArraySectors, gptBackupBytes, gptFirstUsableByte } from '../tables/gpt/geometry.js'
+import { BOOT_CODE_BYTES } from '../tables/mbr/disklayout.js'
+import type { Region } from './disk-plan.js'
+import { bytesText } from './sectors.js'
+
+/** fastboot and Android's sparse images take nothing else, and 33 sectors of backup GPT are odd (genimage PR#133). */
+export const IMAGE_GRAIN_BYTES = 4096
+
+/** Linux reads the entry array in one allocation, of at most 4 MiB. [LINUX block/partitions/efi.c] */
+const MAX_GPT_ENTRIES = (4 * 1024 * 1024) / GptPartitionEntry.SIZE
+
+export interface TableFrame {
+  /** First byte that a partition of the table may use. */
+  readonly usableStartByte: number
+  /** Bytes that the table takes at the end of the disk. */
+  readonly endBytes: number
+  /** The table's sectors before the partitions. */
+  readonly regions: readonly Region[]
+}
+
+export function gptOptions(spec: ImageSpec): GptGeometryOptions {
+  return { sectorSize: spec.sectorSize, ...spec.gpt }
+}
+
+/** `bootCode`: a blob holds the disk's first 440 bytes, which no table uses. */
+export function tableFrame(spec: ImageSpec, options: { bootCode: boolean }): TableFrame {
+  const { table, sectorSize } = spec
+  const startByte = options.bootCode ? BOOT_CODE_BYTES : 0
+  switch (table) {
+    case 'none':
+      return { usableStartByte: 0, endBytes: 0, regions: [] }
+    case 'mbr':
+      return {
+        usableStartByte: sectorSize,
+        endBytes: 0,
+        regions: [{ kind: 'table', name: 'MBR', startByte, endByte: sectorSize }],
+      }
+    case 'gpt': {
+      const geometry = gptOptions(spec)
+      return {
+        usableStartByte: gptFirstUsableByte(geometry),
+        endBytes: gptBackupBytes(geometry),
+        regions: primaryRegions(geometry, startByte),
+      }
+    }
+  }
+}
+
+function primaryRegions(geometry: GptGeometryOptions, startByte: number): Region[] {
+  const { sectorSize } = geometry
+  const headerEnd = 2 * sectorSize // protective MBR and header
+  const arrayEnd = gptFirstUsableByte(geometry)
+  const arrayStart = arrayEnd - gptArraySectors(geometry) * sectorSize
+  if (arrayStart === headerEnd) {
+    return [{ kind: 'table', name: 'primary GPT header and entries', startByte, endByte: arrayEnd }]
+  }
+  return [
+    { kind: 'table', name: 'protective MBR and primary GPT header', startByte, endByte: headerEnd },
+    { kind: 'table', name: 'primary GPT entries', startByte: arrayStart, endByte: arrayEnd },
+  ]
+}
+
+/** Everything about the disk as a whole that cannot be; nothing can be placed while there is one of these. */
+export function checkDisk(spec: ImageSpec): Problem[] {
+  const wrong = spec.table === 'gpt' ? checkGptOptions(spec) : []
+  return wrong.length > 0 ? wrong : checkDiskSize(spec)
+}
+
+function checkGptOptions({ gpt, sectorSize }: ImageSpec): Problem[] {
+  const { entries, entriesAtBytes } = gpt
+  const problems: Problem[] = []
+  if (!Number.isInteger(entries) || entries < 1 || entries > MAX_GPT_ENTRIES) {
+    problems.push({
+      message: `Cannot make a GPT of ${entries} entries: 1 to ${MAX_GPT_ENTRIES} are accepted`,
+      path: ['gpt', 'entries'],
+    })
+  }
+  const firstPossible = 2 * sectorSize // after protective MBR and header
+  if (entriesAtBytes !== undefined && (entriesAtBytes % sectorSize !== 0 || entriesAtBytes < firstPossible)) {
+    problems.push({
+      message: `Cannot put the GPT entries at byte ${entriesAtBytes}: a whole number of ${sectorSize}-byte sectors is accepted, from byte ${firstPossible} on`,
+      path: ['gpt', 'entries_at'],
+    })
+  }
+  return problems
+}
+
+function checkDiskSize(spec: ImageSpec): Problem[] {
+  const { sizeBytes, sectorSize, table } = spec
+  if (sizeBytes === undefined) return []
+  const path = ['size']
+  if (sizeBytes % sectorSize !== 0) {
+    return [
+      {
+        message: `Cannot make a disk of ${sizeBytes} bytes: that is no whole number of ${sectorSize}-byte sectors`,
+        hint: `The next one is ${alignUp(sizeBytes, sectorSize)} bytes`,
+        path,
+      },
+    ]
+  }
+  const { usableStartByte, endBytes } = tableFrame(spec, { bootCode: false })
+  const needed = usableStartByte + sectorSize + endBytes
+  if (sizeBytes >= needed) return []
+  const purpose = table === 'none' ? 'one sector' : `the ${table.toUpperCase()} itself and one sector for a partition`
+  return [{ message: `Cannot make a disk of ${bytesText(sizeBytes)}: ${purpose} take ${bytesText(needed)}`, path }]
+}

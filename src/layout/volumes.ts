@@ -1,0 +1,51 @@
+/** The one place that knows which format makes which volume, and hands the config's options to it. */
+import type { VolumeSpec } from '../config/spec.js'
+import { invariant } from '../errors.js'
+import { extFormat } from '../filesystems/ext4/format.js'
+import { fatFormat } from '../filesystems/fat/format.js'
+import type { PlannedVolume, VolumeEnvironment, VolumeFormat } from '../filesystems/volume.js'
+import { emptyTree, type FileTree } from '../tree/file-tree.js'
+import type { Payload } from './disk-plan.js'
+
+type FormattedSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' }>
+
+export function isFormatted(volume: VolumeSpec): volume is FormattedSpec {
+  return volume.kind === 'ext' || volume.kind === 'fat'
+}
+
+/** The smallest volume in bytes for this payload. Throws what the format throws. */
+export function smallestVolumeBytes(volume: FormattedSpec, payload: Payload, environment: VolumeEnvironment): number {
+  if (payload.kind === 'image') return payload.image.sizeBytes
+  const tree = treeOf(payload, environment)
+  return withFormat(volume, (format, options) => format.smallestSizeBytes(tree, options, environment))
+}
+
+/** `sizeBytes`: of the partition; the volume takes as much of it as its blocks or clusters fill. */
+export function planVolume(
+  volume: FormattedSpec,
+  payload: Payload,
+  sizeBytes: number,
+  environment: VolumeEnvironment,
+): PlannedVolume {
+  if (payload.kind === 'image') {
+    const { image, facts } = payload
+    invariant(image.sizeBytes <= sizeBytes, `a volume of ${image.sizeBytes} bytes in a partition of ${sizeBytes}`)
+    return { format: volume.type, sizeBytes: image.sizeBytes, facts, warnings: [], encode: () => image }
+  }
+  const tree = treeOf(payload, environment)
+  return withFormat(volume, (format, options) => format.plan(tree, sizeBytes, options, environment))
+}
+
+function treeOf(payload: Payload, { time }: VolumeEnvironment): FileTree {
+  invariant(payload.kind !== 'file', 'a file is no payload of a volume')
+  return payload.kind === 'tree' ? payload.tree : emptyTree(time)
+}
+
+/** Calls back with the family's format and options, which belong together by their type. */
+function withFormat<T>(volume: FormattedSpec, use: <Options>(format: VolumeFormat<Options>, options: Options) => T): T {
+  const label = volume.label === undefined ? {} : { label: volume.label }
+  const options = { ...volume.options, ...label }
+  return volume.kind === 'ext'
+    ? use(extFormat, { ...options, type: volume.type })
+    : use(fatFormat, { ...options, type: volume.type })
+}
