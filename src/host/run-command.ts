@@ -13,10 +13,12 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin']
 const PACKAGES: Readonly<Record<string, string>> = {
   mke2fs: 'e2fsprogs',
   debugfs: 'e2fsprogs',
+  dumpe2fs: 'e2fsprogs',
   getfattr: 'attr',
   losetup: 'mount',
   mount: 'mount',
   umount: 'mount',
+  setpriv: 'util-linux',
   unshare: 'util-linux',
   cp: 'coreutils',
   sh: 'dash',
