@@ -1,0 +1,72 @@
+import { type Command, Option } from '@commander-js/extra-typings'
+import { type Problem, UsageError } from '../errors.js'
+import { setOption, sizeOption } from './config-options.js'
+import { writeEvent } from './json-events.js'
+import { openProgress } from './open-progress.js'
+import { reportWarnings } from './report-error.js'
+import { resultFields, resultText } from './result-report.js'
+import type { Services } from './services.js'
+import { paintFor, type Terminal } from './terminal.js'
+
+const EXAMPLES = `
+Examples:
+  diskloom build board.yaml
+  diskloom build board.yaml --out /tmp/release --set VERSION=1.2
+  diskloom build board.yaml --only image --quiet
+  diskloom build board.yaml --json | jq -r 'select(.event == "result").outputs[].path'
+`
+
+export function addBuildCommand(program: Command, terminal: Terminal, services: Services): void {
+  program
+    .command('build')
+    .summary('build the image and what goes with it')
+    .description('Build the image, its bundle and what goes with them into <out>/<image>/.')
+    .argument('<config>', 'a YAML config, or a PartConfig.cfg')
+    .option('-o, --out <folder>', 'folder for the results', 'out')
+    .addOption(setOption())
+    .addOption(sizeOption())
+    .addOption(new Option('--only <what>', 'make one thing and nothing else').choices(['image', 'bundle'] as const))
+    .option('--full-sha256', 'also make the SHA-256 of the whole raw image, holes included')
+    .addOption(new Option('--verify', 'read the results back').hideHelp())
+    .option('-q, --quiet', 'say nothing but warnings and errors')
+    .option('--json', 'write events to standard output, one JSON object per line')
+    .addHelpText('after', EXAMPLES)
+    .action(async (config, options) => {
+      if (options.verify === true) refuseVerify()
+      const { stdout, stderr, environment, signal } = terminal
+      const { json = false, quiet = false } = options
+      const { build } = await services.loadBuild()
+      const progress = await openProgress(terminal, { json, quiet })
+      const warnings: Problem[] = []
+      let outcome: 'done' | 'failed' = 'failed'
+      try {
+        const result = await build({
+          config,
+          out: options.out,
+          set: options.set,
+          sizeBytes: options.size,
+          only: options.only,
+          fullSha256: options.fullSha256,
+          environment,
+          signal,
+          onEvent: (event) => {
+            if (event.kind === 'warning') warnings.push(event.problem)
+            progress.event(event)
+          },
+        })
+        outcome = 'done'
+        await progress.finish(outcome)
+        if (json) writeEvent(stdout, 'result', resultFields(result))
+        else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
+      } finally {
+        if (outcome === 'failed') await progress.finish(outcome)
+        reportWarnings(warnings, stderr, paintFor(stderr, environment))
+      }
+    })
+}
+
+function refuseVerify(): never {
+  throw new UsageError('Cannot verify: this version has no readers yet', {
+    hint: 'e2fsck -fn, fsck.fat -n, sgdisk -v and unzip -t read what it writes',
+  })
+}

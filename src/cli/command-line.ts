@@ -1,0 +1,82 @@
+/** The commands and what they have in common: help, errors, exit codes. Nothing here ends the process. */
+import { Command, CommanderError } from '@commander-js/extra-typings'
+import { VERSION } from '../version.js'
+import { addBuildCommand } from './build-command.js'
+import { addInitCommand } from './init-command.js'
+import { writeErrorEvent } from './json-events.js'
+import { addPlanCommand } from './plan-command.js'
+import { exitCodeOf, reportError } from './report-error.js'
+import { addSchemaCommand } from './schema-command.js'
+import type { Services } from './services.js'
+import { columnsOf, hasColour, type OutputStream, paintFor, type Terminal } from './terminal.js'
+
+const SERVICES: Services = { loadBuild: () => import('../build.js') }
+
+const USAGE_EXIT_CODE = 2
+
+const EXAMPLES = `
+Examples:
+  diskloom init board.yaml             write a commented config to start from
+  diskloom plan board.yaml             show where everything will stand; writes nothing
+  diskloom build board.yaml            build it into out/<image>/
+  diskloom build PartConfig.cfg --size 7456MiB
+                                       the same from the lines of a PartConfig.cfg
+
+Exit codes:
+  0 done   2 command line   3 config   4 layout or payload   5 format   6 input or output
+  70 a bug of diskloom   130 interrupted
+
+Results go to standard output, progress and messages to standard error.
+`
+
+/** Runs the command that `args` name and gives the exit code. Everything that goes wrong has been reported. */
+export async function runCommandLine(
+  args: readonly string[],
+  terminal: Terminal,
+  services: Services = SERVICES,
+): Promise<number> {
+  try {
+    await makeProgram(terminal, services).parseAsync([...args], { from: 'user' })
+    return 0
+  } catch (error) {
+    // commander has written its message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
+    reportError(error, terminal)
+    if (args.includes('--json')) writeErrorEvent(terminal.stdout, error)
+    return exitCodeOf(error)
+  }
+}
+
+function makeProgram(terminal: Terminal, services: Services): Command {
+  const { stdout, stderr, environment } = terminal
+  const program = new Command('diskloom')
+    .description('Weaves partitioned disk images for boards, without root and with the same bytes on every machine.')
+    .version(VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', EXAMPLES)
+    // Commands that are added below inherit what stands here.
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ styleTitle: (title) => paintFor(stdout, environment)('bold', title) })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      getOutHelpWidth: () => columnsOf(stdout, environment),
+      getErrHelpWidth: () => columnsOf(stderr, environment),
+      getOutHasColors: () => hasColour(stdout, environment),
+      getErrHasColors: () => hasColour(stderr, environment),
+      outputError: (text, write) => write(usageText(text, stderr, environment)),
+    })
+  addBuildCommand(program, terminal, services)
+  addPlanCommand(program, terminal, services)
+  addSchemaCommand(program, terminal)
+  addInitCommand(program, terminal)
+  return program
+}
+
+/** commander's `error: …` in the colours of ours. */
+function usageText(text: string, stderr: OutputStream, environment: Terminal['environment']): string {
+  const paint = paintFor(stderr, environment)
+  return text.replace(/^error:/, paint('bold', paint('red', 'error:')))
+}

@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from '@commander-js/extra-typings'
+import { errnoOf, IoError } from '../errors.js'
+import type { Terminal } from './terminal.js'
+
+export function addInitCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('init')
+    .summary('write a commented config to start from')
+    .description('Write a commented config to start from. A file that is there already stays as it is.')
+    .argument('[file]', 'where to write it; - for standard output', 'diskloom.yaml')
+    .action(async (file) => {
+      const { starterConfig } = await import('../config/starter.js')
+      const text = starterConfig()
+      if (file === '-') {
+        terminal.stdout.write(text)
+        return
+      }
+      await writeNewFile(file, text)
+      terminal.stdout.write(`${file}\n`)
+      terminal.stderr.write(`Edit it, then: diskloom plan ${file}\n`)
+    })
+}
+
+async function writeNewFile(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === undefined) throw error
+    if (code === 'EEXIST') {
+      throw new IoError(`Cannot write ${path}: it exists already, a new file is expected`, {
+        hint: 'name another file, or - for standard output',
+        details: { path, errno: code },
+      })
+    }
+    const reason = code === 'ENOENT' ? 'its folder does not exist' : code
+    throw new IoError(`Cannot write ${path}: ${reason}`, { details: { path, errno: code }, cause: error })
+  }
+}

@@ -1,0 +1,26 @@
+/** `--json`: one object per line on standard output, each with its `event`. */
+import type { Problem } from '../errors.js'
+import { DiskloomError } from '../errors.js'
+import type { OutputStream } from './terminal.js'
+
+export function writeEvent(stdout: OutputStream, event: string, fields: object): void {
+  stdout.write(`${JSON.stringify({ event, ...fields }, bigintAsHex)}\n`)
+}
+
+/** Where a value stands in the config says more than its path in the schema, which is ours. */
+export function problemFields({ message, hint, position }: Problem): object {
+  return { message, hint, position }
+}
+
+export function writeErrorEvent(stdout: OutputStream, error: unknown): void {
+  if (error instanceof DiskloomError) {
+    writeEvent(stdout, 'error', { code: error.code, problems: error.problems.map(problemFields) })
+  } else {
+    writeEvent(stdout, 'error', { code: 'BUG', problems: [{ message: String(error) }] })
+  }
+}
+
+/** 64-bit flag words do not fit a JSON number everywhere. */
+function bigintAsHex(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `0x${value.toString(16)}` : value
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+/** The process: streams, signals, exit code. Everything else is in command-line.ts, which knows of none of them. */
+import { EXIT_CODES, errnoOf, InterruptedError } from '../errors.js'
+import { runCommandLine } from './command-line.js'
+import { BUG_EXIT_CODE, reportError } from './report-error.js'
+import type { Terminal } from './terminal.js'
+
+const SHOW_CURSOR = '\x1b[?25h'
+
+const controller = new AbortController()
+const terminal: Terminal = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  signal: controller.signal,
+}
+
+/** The first one stops the work, which then cleans up; the second one does not wait for it. */
+function interrupt(): void {
+  if (controller.signal.aborted) {
+    if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
+    process.exit(EXIT_CODES.INTERRUPTED)
+  }
+  controller.abort(new InterruptedError())
+}
+
+function die(error: unknown): void {
+  reportError(error, terminal)
+  process.exit(BUG_EXIT_CODE)
+}
+
+/** `diskloom plan … | head`: whoever read has gone, which is no error. */
+function ignoreBrokenPipe(error: Error): void {
+  if (errnoOf(error) !== 'EPIPE') die(error)
+}
+
+/** Exiting before a pipe has taken everything would cut the output. */
+function drain(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed) resolve()
+    else stream.write('', () => resolve())
+  })
+}
+
+process.on('SIGINT', interrupt)
+process.on('SIGTERM', interrupt)
+process.on('uncaughtException', die)
+process.on('unhandledRejection', die)
+process.stdout.on('error', ignoreBrokenPipe)
+process.stderr.on('error', ignoreBrokenPipe)
+
+const exitCode = await runCommandLine(process.argv.slice(2), terminal)
+await drain(process.stdout)
+await drain(process.stderr)
+process.exit(exitCode)

@@ -1,0 +1,41 @@
+import type { Command } from '@commander-js/extra-typings'
+import { setOption, sizeOption } from './config-options.js'
+import { problemFields, writeEvent } from './json-events.js'
+import { planFields } from './plan-fields.js'
+import { planText } from './plan-report.js'
+import { reportWarnings } from './report-error.js'
+import type { Services } from './services.js'
+import { columnsOf, paintFor, type Terminal } from './terminal.js'
+
+const EXAMPLES = `
+Examples:
+  diskloom plan board.yaml
+  diskloom plan board.yaml --size 16GiB
+  diskloom plan board.yaml --json | jq '.plan.partitions[] | {name, startByte, sizeBytes}'
+`
+
+export function addPlanCommand(program: Command, terminal: Terminal, services: Services): void {
+  program
+    .command('plan')
+    .summary('show the layout; writes nothing')
+    .description('Show where everything will stand, as a table and a map of the disk. Nothing is written.')
+    .argument('<config>', 'a YAML config, or a PartConfig.cfg')
+    .addOption(setOption())
+    .addOption(sizeOption())
+    .option('--json', 'write warnings and the plan to standard output, one JSON object per line')
+    .addHelpText('after', EXAMPLES)
+    .action(async (config, { set, size, json = false }) => {
+      const { stdout, stderr, environment, signal } = terminal
+      const { plan } = await services.loadBuild()
+      const result = await plan({ config, set, sizeBytes: size, environment, signal })
+      if (json) {
+        for (const warning of result.warnings) writeEvent(stdout, 'warning', problemFields(warning))
+        writeEvent(stdout, 'plan', { plan: planFields(result.plan) })
+        return
+      }
+      stdout.write(
+        planText(result.plan, { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }),
+      )
+      reportWarnings(result.warnings, stderr, paintFor(stderr, environment))
+    })
+}
