@@ -1,30 +1,40 @@
-/** For "did you mean": the known word nearest to a misspelt one. */
+/** For "did you mean": the word that was probably meant. */
 
-/** Undefined where none is near enough: more than a third of the word (at least two letters) would have to change. */
-export function nearestWord(word: string, known: Iterable<string>): string | undefined {
-  const asked = word.toLowerCase()
-  let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
-  for (const candidate of known) {
-    const distance = editDistance(asked, candidate.toLowerCase())
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
+/** One slip in every three letters, at least one: `gtp` → `gpt`, `partition` → `partitions`, but `foo` ↛ `fat`. */
+const LETTERS_PER_SLIP = 3
+
+/** The candidate with the fewest slips (letters missing, added, changed, or two neighbours swapped), case aside. */
+export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
+  const lower = word.toLowerCase()
+  let nearest: string | undefined
+  let fewest = Math.max(1, Math.floor(word.length / LETTERS_PER_SLIP)) + 1
+  for (const candidate of candidates) {
+    const slips = editDistance(lower, candidate.toLowerCase())
+    if (slips < fewest) {
+      nearest = candidate
+      fewest = slips
     }
   }
-  return best
+  return nearest
 }
 
-/** Insertions, deletions and replacements (Levenshtein), one row of the table at a time. */
+/** Optimal string alignment distance. O(n·m); long texts are no typos of words, so their length alone decides. */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let line = 1; line <= a.length; line++) {
-    const next = [line]
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = row[column - 1]! + (a[line - 1] === b[column - 1] ? 0 : 1)
-      next.push(Math.min(replaced, row[column]! + 1, next[column - 1]! + 1))
+  const tooFar = Math.abs(a.length - b.length)
+  if (tooFar > b.length) return tooFar
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      let slips = Math.min(change, last[j]! + 1, row[j - 1]! + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        slips = Math.min(slips, beforeLast[j - 2]! + 1)
+      row.push(slips)
     }
-    row = next
+    beforeLast = last
+    last = row
   }
-  return row.at(-1)!
+  return last[b.length]!
 }

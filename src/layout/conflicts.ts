@@ -5,6 +5,7 @@ import { invariant, type Problem } from '../errors.js'
 import { MAX_LBA } from '../tables/mbr/writer.js'
 import type { Region } from './disk-plan.js'
 import { partitionText } from './numbering.js'
+import { DEFAULT_ALIGN_BYTES } from './place-partitions.js'
 import { bytesText, sectorsText } from './sectors.js'
 import { IMAGE_GRAIN_BYTES, type TableFrame } from './table-frame.js'
 
@@ -17,21 +18,21 @@ export function findConflicts(spec: ImageSpec, frame: TableFrame, claims: readon
   const problems: Problem[] = []
   for (const [position, region] of sorted.entries()) {
     for (let next = position + 1; next < sorted.length && sorted[next]!.startByte < region.endByte; next++) {
-      problems.push(overlap(spec, region, sorted[next]!))
+      problems.push(overlap(spec, frame, region, sorted[next]!))
     }
   }
   for (const claim of claims) problems.push(...checkBounds(spec, frame, claim, claims))
   return problems
 }
 
-function overlap(spec: ImageSpec, a: Region, b: Region): Problem {
+function overlap(spec: ImageSpec, frame: TableFrame, a: Region, b: Region): Problem {
   // The one listed later is the one to move; the table cannot.
   const [moved, kept] = b.kind === 'table' || (a.kind !== 'table' && a.index! > b.index!) ? [a, b] : [b, a]
   invariant(moved.index !== undefined, 'two regions of the table never overlap')
   const message = `Cannot place ${regionText(spec, moved)}: ${sectorsText(moved, spec.sectorSize)} overlap ${regionText(spec, kept)}, ${sectorsText(kept, spec.sectorSize)}`
   const path = spec.partitions[moved.index]!.configPath
   if (kept.kind !== 'table') return { message, path }
-  return { message, hint: hintForTable(spec, moved), path }
+  return { message, hint: hintForTable(spec, frame, moved), path }
 }
 
 function regionText(spec: ImageSpec, region: Region): string {
@@ -39,10 +40,10 @@ function regionText(spec: ImageSpec, region: Region): string {
 }
 
 /** Boot ROMs look for their blob at a fixed place, so it is the table that has to give way. */
-function hintForTable(spec: ImageSpec, moved: Region): string {
-  if (spec.table === 'mbr') return `The first possible start is sector 1 (1s)`
+function hintForTable(spec: ImageSpec, frame: TableFrame, moved: Region): string {
+  if (spec.table === 'mbr') return 'The first possible start is 1s'
   if (moved.kind !== 'blob' || moved.startByte < 2 * spec.sectorSize) {
-    return 'The first aligned start after the table is 1MiB'
+    return `The first aligned start after the table is ${alignUp(frame.usableStartByte, DEFAULT_ALIGN_BYTES) / DEFAULT_ALIGN_BYTES}MiB`
   }
   const entriesAt = alignUp(moved.endByte, IMAGE_GRAIN_BYTES)
   return `Move the entry array behind it with gpt: { entries_at: ${entriesAt / 1024}KiB }, or use table: mbr`

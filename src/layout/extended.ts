@@ -80,13 +80,13 @@ function placeEbr(
     freeFrom = endByte
     before = partitionText(spec, other)
   }
-  const ebrByte = Math.max(alignUp(freeFrom, sectorSize), startByte - EBR_DISTANCE_BYTES)
-  const distance = startByte - ebrByte
-  if (distance < MIN_EBR_DISTANCE_SECTORS * sectorSize) {
-    const first = alignUp(freeFrom, sectorSize) / sectorSize + MIN_EBR_DISTANCE_SECTORS
+  const firstFree = alignUp(freeFrom, sectorSize)
+  const ebrByte = Math.max(firstFree, startByte - EBR_DISTANCE_BYTES)
+  if (startByte - ebrByte < MIN_EBR_DISTANCE_SECTORS * sectorSize) {
+    const firstFreeSector = firstFree / sectorSize
     problems.push({
-      message: `Cannot place ${partitionText(spec, index)}: its extended boot record needs ${MIN_EBR_DISTANCE_SECTORS} sectors before it, but ${before} ends ${distance / sectorSize} sectors before its start at sector ${startByte / sectorSize}`,
-      hint: `The first possible start is ${first}s`,
+      message: `Cannot place ${partitionText(spec, index)}: its extended boot record needs ${MIN_EBR_DISTANCE_SECTORS} sectors before it, but ${before} ends at sector ${firstFreeSector - 1} and it starts at sector ${startByte / sectorSize}`,
+      hint: `The first possible start is ${firstFreeSector + MIN_EBR_DISTANCE_SECTORS}s`,
       path: [...spec.partitions[index]!.configPath, 'start'],
     })
   }
