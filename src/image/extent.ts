@@ -132,3 +132,8 @@ function isSorted(extents: readonly Extent[]): boolean {
   }
   return true
 }
+
+/** Bytes in memory as an image value of just their length. */
+export function imageOfBytes(bytes: Uint8Array): DiskImage {
+  return new ImageBuilder(bytes.length).bytes(0, bytes).finish()
+}

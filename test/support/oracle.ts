@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, it } from 'vitest'
 
 /** Tools stand in /sbin too, which is not on everybody's PATH. The locale and time zone are fixed. */
-const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC' }
+const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8', TZ: 'UTC' }
 
 const found = new Map<string, boolean>()
 

@@ -1,0 +1,122 @@
+/**
+ * The orchestra: config → payload → layout → outputs. Programs, threads and the clock are handed to the parts from here;
+ * nothing below knows of a terminal.
+ */
+import { resolve } from 'node:path'
+import { locateError, locateProblem } from './build/located-error.js'
+import type { BuildOptions, BuildResult, PlanOptions, PlanResult } from './build/options.js'
+import { type PayloadReading, readPayloads } from './build/read-payloads.js'
+import { sourceDateEpoch } from './build/source-date-epoch.js'
+import { writeOutputs } from './build/write-outputs.js'
+import { loadConfig } from './config/load-config.js'
+import type { LoadedConfig } from './config/spec.js'
+import { InterruptedError, type Problem } from './errors.js'
+import { type GadgetPlan, planGadgetFiles } from './gadget/gadget-files.js'
+import { readGadgetInputs } from './gadget/read-gadget-inputs.js'
+import { makeCommandRunner } from './host/run-command.js'
+import type { DiskPlan } from './layout/disk-plan.js'
+import { planDisk } from './layout/plan-disk.js'
+import { compareTimestamps, EPOCH_1980, type Timestamp } from './tree/file-tree.js'
+import { measureTree } from './tree/tree-stats.js'
+
+export type {
+  BuildEvent,
+  BuildOptions,
+  BuildOutput,
+  BuildPhase,
+  BuildResult,
+  OutputKind,
+  PlanOptions,
+  PlanResult,
+} from './build/options.js'
+
+/** Everything that is decided before the first byte of output. */
+interface Prepared extends PayloadReading {
+  readonly config: LoadedConfig
+  readonly plan: DiskPlan
+  readonly gadget: GadgetPlan
+  readonly epoch: Timestamp | undefined
+}
+
+/** Lays out the disk and plans every volume; writes nothing. Errors as `build`, but for those of writing. */
+export async function plan(options: PlanOptions): Promise<PlanResult> {
+  const { plan, warnings } = await prepare(options)
+  return { plan, warnings }
+}
+
+/**
+ * Builds what a config describes into `<out>/<image>/`.
+ * Rejects with ConfigError, LayoutError, FormatError, IoError (problems carry position, frame and hint) or
+ * InterruptedError; the folder is then as it was before.
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const started = performance.now()
+  const prepared = await prepare(options)
+  try {
+    options.onEvent?.({ kind: 'phase', phase: 'write', title: 'Weaving the image' })
+    const { folder, outputs } = await writeOutputs({
+      plan: prepared.plan,
+      payloads: prepared.payloads,
+      bundle: prepared.bundle,
+      gadget: prepared.gadget.files,
+      out: resolve(options.out ?? 'out'),
+      only: options.only,
+      fullSha256: options.fullSha256 ?? false,
+      sourceDateEpoch: prepared.epoch?.seconds,
+      modifiedSeconds: (prepared.epoch ?? newestTime(prepared)).seconds,
+      signal: options.signal,
+      onProgress: (doneBytes, totalBytes) => options.onEvent?.({ kind: 'progress', doneBytes, totalBytes }),
+    })
+    options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
+    const seconds = (performance.now() - started) / 1000
+    return { plan: prepared.plan, warnings: prepared.warnings, folder, outputs, seconds }
+  } catch (error) {
+    throw locateError(error, prepared.config)
+  }
+}
+
+async function prepare(options: PlanOptions): Promise<Prepared> {
+  const environment = options.environment ?? process.env
+  const { onEvent, signal } = options
+  onEvent?.({ kind: 'phase', phase: 'config', title: 'Reading the config' })
+  const config = loadConfig(options.config, {
+    environment,
+    ...(options.set !== undefined && { set: options.set }),
+    ...(options.sizeBytes !== undefined && { sizeBytes: options.sizeBytes }),
+  })
+  try {
+    const { spec } = config
+    const epoch = sourceDateEpoch(environment, spec.sourceDateEpoch)
+    onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
+    const reading = await readPayloads(spec, { clampTo: epoch, runner: makeCommandRunner(environment), signal })
+    const gadget = spec.gadget && planGadgetFiles(spec.gadget, await readGadgetInputs(spec.gadget))
+    if (signal?.aborted) throw new InterruptedError()
+    onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
+    const plan = planDisk(spec, reading.payloads, epoch === undefined ? {} : { time: epoch })
+    const warnings: Problem[] = [
+      ...config.warnings,
+      ...reading.warnings,
+      ...(gadget?.warnings ?? []),
+      ...plan.warnings,
+    ].map((problem) => locateProblem(problem, config))
+    for (const problem of warnings) onEvent?.({ kind: 'warning', problem })
+    return { ...reading, config, plan, gadget: gadget ?? { files: [], warnings: [] }, epoch, warnings }
+  } catch (error) {
+    throw locateError(error, config)
+  }
+}
+
+/** The newest time in the payload, for the entries of the zip where no SOURCE_DATE_EPOCH is set. */
+function newestTime({ payloads }: PayloadReading): Timestamp {
+  let newest = EPOCH_1980
+  for (const payload of payloads) {
+    const time =
+      payload.kind === 'tree'
+        ? measureTree(payload.tree).newest
+        : payload.kind === 'file' && payload.file.mtimeNs !== undefined
+          ? { seconds: Number(payload.file.mtimeNs / 1_000_000_000n), nanoseconds: 0 }
+          : EPOCH_1980
+    if (compareTimestamps(time, newest) > 0) newest = time
+  }
+  return newest
+}

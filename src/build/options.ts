@@ -1,0 +1,56 @@
+/** What `build` and `plan` take and give: the library's interface. */
+import type { Problem } from '../errors.js'
+import type { DiskPlan } from '../layout/disk-plan.js'
+
+export interface PlanOptions {
+  /** Path of the config: YAML, or the lines of a PartConfig.cfg. */
+  readonly config: string
+  /** Variables that win over `vars:` and the environment. */
+  readonly set?: Readonly<Record<string, string>> | undefined
+  /** Size of the disk in bytes; wins over the config's. */
+  readonly sizeBytes?: number | undefined
+  /** For `${NAME}` in the config, and SOURCE_DATE_EPOCH; default: the process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+  /** Stops the work; the promise then rejects with InterruptedError and nothing is left behind. */
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined
+}
+
+export interface BuildOptions extends PlanOptions {
+  /** Folder under which `<image>/` is made; default `./out`. */
+  readonly out?: string | undefined
+  /** `image`: the raw image and nothing else. `bundle`: the zip and nothing else. */
+  readonly only?: 'image' | 'bundle' | undefined
+  /** Also make the plain SHA-256 of the raw image, at the cost of the whole disk. */
+  readonly fullSha256?: boolean | undefined
+}
+
+export type BuildPhase = 'config' | 'payload' | 'layout' | 'write' | 'finish'
+
+export type BuildEvent =
+  | { readonly kind: 'phase'; readonly phase: BuildPhase; readonly title: string }
+  | { readonly kind: 'progress'; readonly doneBytes: number; readonly totalBytes: number }
+  | { readonly kind: 'warning'; readonly problem: Problem }
+
+export type OutputKind = 'image' | 'bundle' | 'part-list' | 'manifest' | 'checksums' | 'gadget'
+
+export interface BuildOutput {
+  /** Absolute. */
+  readonly path: string
+  readonly kind: OutputKind
+  readonly sizeBytes: number
+  /** Missing for the raw image unless `fullSha256`. */
+  readonly sha256?: string | undefined
+}
+
+export interface PlanResult {
+  readonly plan: DiskPlan
+  readonly warnings: readonly Problem[]
+}
+
+export interface BuildResult extends PlanResult {
+  /** Absolute path of `<out>/<image>`. */
+  readonly folder: string
+  readonly outputs: readonly BuildOutput[]
+  readonly seconds: number
+}

@@ -1,0 +1,92 @@
+/**
+ * Reads the files behind an image, and notices when one of them is no longer what the plan was made from: a changed
+ * length or modification time would put a mixture of two versions on the disk.
+ *
+ * Calls are synchronous: most payload files are small and in the page cache, where a round trip through the thread pool
+ * costs ten times the read (100,000 files of 1 KiB: 0.4 s this way).
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { errnoOf, IoError } from '../errors.js'
+import type { SourceFile } from './extent.js'
+
+/** mtimeMs is a double: about 0.0003 ms of rounding at today's dates. */
+const MTIME_TOLERANCE_MS = 0.001
+
+interface OpenFile {
+  readonly file: SourceFile
+  readonly fd: number
+}
+
+/** Keeps the file of the last read open, since the next stretch is usually of the same one. Call `close` at the end. */
+export class PayloadReader {
+  #open: OpenFile | undefined
+
+  /** Fills `target` from `offset` bytes into the file. Throws IoError when the file cannot be read or has changed. */
+  read(file: SourceFile, offset: number, target: Uint8Array): void {
+    const { fd } = this.#opened(file)
+    for (let done = 0; done < target.length; ) {
+      const count = this.#attempt(file, () => readSync(fd, target, done, target.length - done, offset + done))
+      if (count === 0) throw changed(file, `it ends at byte ${offset + done}`)
+      done += count
+    }
+    if (offset + target.length >= file.sizeBytes) this.close()
+  }
+
+  /** Checks the open file once more and lets it go. */
+  close(): void {
+    const open = this.#open
+    if (open === undefined) return
+    this.#open = undefined
+    try {
+      this.#attempt(open.file, () => assertUnchanged(open))
+    } finally {
+      closeSync(open.fd)
+    }
+  }
+
+  /** Lets the open file go without a check: for the way out after another error. */
+  abandon(): void {
+    if (this.#open !== undefined) closeSync(this.#open.fd)
+    this.#open = undefined
+  }
+
+  #opened(file: SourceFile): OpenFile {
+    if (this.#open?.file === file) return this.#open
+    this.close()
+    this.#open = { file, fd: this.#attempt(file, () => openSync(file.path, 'r')) }
+    return this.#open
+  }
+
+  #attempt<T>(file: SourceFile, action: () => T): T {
+    try {
+      return action()
+    } catch (error) {
+      if (error instanceof IoError) throw error
+      const errno = errnoOf(error) ?? String(error)
+      if (errno === 'ENOENT') throw changed(file, 'it is no longer there')
+      throw new IoError(`Cannot read payload ${displayPath(file)}: ${errno}`, {
+        details: { path: displayPath(file), errno },
+        cause: error,
+      })
+    }
+  }
+}
+
+function assertUnchanged({ file, fd }: OpenFile): void {
+  const { size, mtimeMs } = fstatSync(fd)
+  if (size !== file.sizeBytes) throw changed(file, `it has ${size} bytes, it had ${file.sizeBytes}`)
+  if (file.mtimeNs !== undefined && Math.abs(mtimeMs - Number(file.mtimeNs) / 1e6) > MTIME_TOLERANCE_MS) {
+    throw changed(file, 'its modification time is another')
+  }
+}
+
+function changed(file: SourceFile, how: string): IoError {
+  return new IoError(`Cannot use payload ${displayPath(file)}: it changed while it was read (${how})`, {
+    hint: 'Build again when nothing writes to the payload any more.',
+    details: { path: displayPath(file) },
+  })
+}
+
+export function displayPath(file: SourceFile): string {
+  return typeof file.path === 'string' ? file.path : file.path.toString('latin1')
+}

@@ -1,0 +1,30 @@
+/** The library's face. */
+export {
+  type BuildEvent,
+  type BuildOptions,
+  type BuildOutput,
+  type BuildPhase,
+  type BuildResult,
+  build,
+  type OutputKind,
+  type PlanOptions,
+  type PlanResult,
+  plan,
+} from './build.js'
+export { configJsonSchema } from './config/json-schema.js'
+export type { ImageSpec, PartitionSpec, VolumeSpec } from './config/spec.js'
+export {
+  ConfigError,
+  DiskloomError,
+  type ErrorCode,
+  EXIT_CODES,
+  FormatError,
+  InterruptedError,
+  IoError,
+  LayoutError,
+  type Position,
+  type Problem,
+} from './errors.js'
+export type { DiskImage, Extent, Source, SourceFile } from './image/extent.js'
+export type { DiskPlan, PlannedPartition, Region } from './layout/disk-plan.js'
+export { VERSION } from './version.js'

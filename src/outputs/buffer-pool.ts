@@ -1,0 +1,36 @@
+/**
+ * Page-aligned buffers for direct I/O, shared with worker threads, and never more than a handful: touching fresh memory
+ * costs more on virtual machines than filling it (FACTS 5).
+ */
+import { pageAlignedMemory } from '../bytes/page-aligned.js'
+import { WINDOW_BYTES } from '../image/windows.js'
+
+export class BufferPool {
+  readonly #free: Uint8Array[] = []
+  readonly #waiting: ((buffer: Uint8Array) => void)[] = []
+  readonly #memory: SharedArrayBuffer
+  #unused: number
+
+  /** `count` buffers of WINDOW_BYTES; memory is touched only when a buffer is first used. */
+  constructor(count: number) {
+    this.#memory = pageAlignedMemory(count * WINDOW_BYTES)
+    this.#unused = count
+  }
+
+  /** A buffer of WINDOW_BYTES with any content; waits until one is free. */
+  acquire(): Promise<Uint8Array> {
+    const free = this.#free.pop()
+    if (free !== undefined) return Promise.resolve(free)
+    if (this.#unused > 0) {
+      this.#unused--
+      return Promise.resolve(new Uint8Array(this.#memory, this.#unused * WINDOW_BYTES, WINDOW_BYTES))
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  release(buffer: Uint8Array): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free.push(buffer)
+    else next(buffer)
+  }
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import { inflateRawSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { deflateBlock } from './deflate-block.js'
+import { DEFLATE_END, deflateFill } from './deflate-fill.js'
+
+const KINDS: Record<string, (length: number) => Uint8Array> = {
+  noise: (length) => randomBytes(length),
+  text: (length) => Buffer.from('partition table, offset, length; '.repeat(length / 33 + 1)).subarray(0, length),
+  mixed: (length) =>
+    Buffer.concat([randomBytes(Math.floor(length / 2)), Buffer.alloc(length - Math.floor(length / 2))]),
+}
+
+const inflate = (...blocks: Uint8Array[]) => inflateRawSync(Buffer.concat([...blocks, DEFLATE_END]))
+
+describe('deflateBlock', () => {
+  it.each([0, 1, 5, 6, 9])('level %i: inflates to what went in, alone and between others', (level) => {
+    for (const length of [1, 2, 3, 100, 4096, 65535, 65536, 98304, 104_448, 200_000, 1 << 20]) {
+      for (const kind of Object.values(KINDS)) {
+        const bytes = kind(length)
+        const block = deflateBlock(bytes, level)
+        const between = inflate(...deflateFill(0, 300), block, ...deflateFill(9, 5), block)
+        expect(inflate(block).equals(bytes), `${length}`).toBe(true)
+        expect(between.subarray(300, 300 + length).equals(bytes) && between.subarray(305 + length).equals(bytes)).toBe(
+          true,
+        )
+      }
+    }
+  })
+
+  it('joins any blocks of any sizes', () => {
+    const block = fc.uint8Array({ minLength: 1, maxLength: 2000 })
+    fc.assert(
+      fc.property(fc.array(block, { minLength: 1, maxLength: 6 }), fc.integer({ min: 0, max: 9 }), (blocks, level) => {
+        const joined = inflate(...blocks.map((bytes) => deflateBlock(bytes, level)))
+        expect(joined.equals(Buffer.concat(blocks))).toBe(true)
+      }),
+    )
+  })
+})

@@ -1,0 +1,74 @@
+/**
+ * Deflate of a block of payload, made to be laid end to end with others. [RFC 1951]
+ *
+ * The encoder is JavaScript (fflate): its output depends on no processor and no library of the machine, where Node's zlib
+ * hashes with what the processor offers and Debian's Node links another zlib altogether. Level 5 is as dense as zlib's 6.
+ */
+import { Deflate, type DeflateOptions } from 'fflate'
+import { concatBytes } from '../bytes/concat.js'
+import { invariant } from '../errors.js'
+
+const STORED_MAX_BYTES = 65535
+const STORED_HEADER_BYTES = 5
+/** An empty block of the fixed code: BFINAL, BTYPE 01, end-of-block as seven zero bits. */
+const END_OF_BLOCK_BITS = 7
+/** LEN and its complement, of an empty stored block. */
+const EMPTY_STORED = [0x00, 0x00, 0xff, 0xff]
+
+/**
+ * Deflates `bytes` to non-final blocks that end at a byte boundary and refer to nothing before them.
+ *
+ * @param level 0 (stored) to 9
+ */
+export function deflateBlock(bytes: Uint8Array, level: number): Uint8Array {
+  if (level === 0) return storedBlocks(bytes)
+  const parts: Uint8Array[] = []
+  const stream = new Deflate({ level: level as NonNullable<DeflateOptions['level']> }, (part) => parts.push(part))
+  stream.push(bytes)
+  // Everything out, as non-final blocks; then the final block is an empty one, whose shape is known. (fflate's own
+  // byte-aligning flush writes its marker to the wrong place when bits are pending: 0.8.3.)
+  stream.flush()
+  stream.push(new Uint8Array(0), true)
+  return continueAfterEmptyFinalBlock(concatBytes(parts))
+}
+
+/** Turns the empty final block at the end into a non-final one and aligns what follows to a byte. */
+function continueAfterEmptyFinalBlock(deflated: Uint8Array): Uint8Array {
+  // Behind BTYPE's only set bit stand zeros alone, so it is the highest set bit of the stream.
+  let last = deflated.length - 1
+  while (last >= 0 && deflated[last] === 0) last--
+  invariant(last >= 0, 'a deflate stream without a set bit')
+  const typeBit = last * 8 + (31 - Math.clz32(deflated[last]!))
+  const finalBit = typeBit - 1
+  const endBit = typeBit + 2 + END_OF_BLOCK_BITS
+  invariant(
+    bitAt(deflated, finalBit) && Math.ceil(endBit / 8) === deflated.length,
+    'the deflate stream does not end with an empty final block of the fixed code',
+  )
+  // Three zero bits, BFINAL 0 and BTYPE 00, begin an empty stored block; zeros fill its byte.
+  const aligned = Math.ceil((endBit + 3) / 8)
+  const result = new Uint8Array(aligned + EMPTY_STORED.length)
+  result.set(deflated)
+  result[finalBit >> 3]! &= ~(1 << (finalBit & 7))
+  result.set(EMPTY_STORED, aligned)
+  return result
+}
+
+function bitAt(bytes: Uint8Array, bit: number): boolean {
+  return ((bytes[bit >> 3]! >> (bit & 7)) & 1) === 1
+}
+
+function storedBlocks(bytes: Uint8Array): Uint8Array {
+  const count = Math.ceil(bytes.length / STORED_MAX_BYTES)
+  const result = new Uint8Array(bytes.length + count * STORED_HEADER_BYTES)
+  const view = new DataView(result.buffer)
+  let at = 0
+  for (let done = 0; done < bytes.length; done += STORED_MAX_BYTES) {
+    const part = bytes.subarray(done, done + STORED_MAX_BYTES)
+    view.setUint16(at + 1, part.length, true)
+    view.setUint16(at + 3, part.length ^ 0xffff, true)
+    result.set(part, at + STORED_HEADER_BYTES)
+    at += STORED_HEADER_BYTES + part.length
+  }
+  return result
+}

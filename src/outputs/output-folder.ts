@@ -1,0 +1,118 @@
+/**
+ * The folder of results. Every output is written under a temporary name beside its place and renamed when all of them are
+ * complete, so a failure or an interruption leaves what was there before.
+ */
+import { accessSync, constants, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { errnoOf, IoError } from '../errors.js'
+
+const TEMPORARY = /^\..+\.(\d+)\.part$/
+
+interface Staged {
+  readonly temporary: string
+  readonly final: string
+}
+
+export class OutputFolder {
+  readonly path: string
+  readonly #staged: Staged[] = []
+  /** Folders that this build made, parents first. */
+  readonly #made: string[] = []
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  /** Makes the folder where it is missing. Throws IoError where that or writing there is not possible. */
+  static open(path: string): OutputFolder {
+    const folder = new OutputFolder(resolve(path))
+    folder.#makeFolder(folder.path)
+    try {
+      accessSync(folder.path, constants.W_OK | constants.X_OK)
+    } catch (error) {
+      throw new IoError(`Cannot write into ${folder.path}: ${errnoOf(error)}`, {
+        hint: 'Choose another folder with --out.',
+        details: { path: folder.path, errno: errnoOf(error) },
+        cause: error,
+      })
+    }
+    removeAbandoned(folder.path)
+    return folder
+  }
+
+  /** The temporary path under which to write the output `name` (may hold `/`). */
+  stage(name: string): string {
+    const final = join(this.path, name)
+    const stats = lstatSync(final, { throwIfNoEntry: false })
+    if (stats?.isDirectory()) {
+      throw new IoError(`Cannot write ${final}: it is a folder`, {
+        hint: 'Remove it, or choose another folder with --out.',
+        details: { path: final, errno: 'EISDIR' },
+      })
+    }
+    this.#makeFolder(dirname(final))
+    const temporary = join(dirname(final), `.${basename(final)}.${process.pid}.part`)
+    this.#staged.push({ temporary, final })
+    return temporary
+  }
+
+  /** Gives every output its name. */
+  commit(): void {
+    for (const { temporary, final } of this.#staged.splice(0)) {
+      try {
+        renameSync(temporary, final)
+      } catch (error) {
+        throw new IoError(`Cannot write ${final}: ${errnoOf(error)}`, { details: { path: final }, cause: error })
+      }
+    }
+    this.#made.length = 0
+  }
+
+  /** Removes whatever was written and not committed, and the folders made for it. */
+  discard(): void {
+    for (const { temporary } of this.#staged.splice(0)) rmSync(temporary, { force: true })
+    for (const folder of this.#made.splice(0).reverse()) {
+      try {
+        rmdirSync(folder)
+      } catch {
+        // Somebody else has put something there in the meantime: it stays.
+      }
+    }
+  }
+
+  #makeFolder(path: string): void {
+    try {
+      const first = mkdirSync(path, { recursive: true })
+      if (first === undefined) return
+      const made: string[] = []
+      for (let folder = path; folder.length >= resolve(first).length; folder = dirname(folder)) made.unshift(folder)
+      this.#made.push(...made)
+    } catch (error) {
+      const errno = errnoOf(error)
+      const reason = errno === 'EEXIST' || errno === 'ENOTDIR' ? 'a file stands in its place' : errno
+      throw new IoError(`Cannot make the folder ${path}: ${reason}`, {
+        hint: 'Choose another folder with --out.',
+        details: { path, errno },
+        cause: error,
+      })
+    }
+  }
+}
+
+/** A build that was killed without a chance to clean up leaves temporary files; they name the process they belonged to. */
+function removeAbandoned(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = TEMPORARY.exec(name)?.[1]
+    if (pid !== undefined && Number(pid) !== process.pid && !isRunning(Number(pid)))
+      rmSync(join(folder, name), { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return errnoOf(error) === 'EPERM'
+  }
+}

@@ -1,0 +1,12 @@
+/** What takes an image and makes an output of it. Every sink is fed from the one pass that `weave` makes. */
+export interface ImageSink {
+  /**
+   * Bytes of the image from `offset` on; ascending, called without waiting for the call before. `bytes` is lent until the
+   * promise settles. Between two windows stand zeros, unspecified space, or a fill of which `fill` told.
+   */
+  window(offset: number, bytes: Uint8Array): Promise<void>
+  /** A span of a byte other than zero. */
+  fill(offset: number, length: number, byte: number): Promise<void>
+  /** Everything was given. The output stands complete under its temporary name when this settles. */
+  finish(): Promise<void>
+}

@@ -1,0 +1,38 @@
+/** The work that outputs hand to other threads; `build` decides whether there are any. */
+import { crc32 } from '../bytes/crc32.js'
+import { deflateBlock } from './deflate-block.js'
+import { type DigestPlan, type DigestResults, Digests } from './digests.js'
+
+export interface DeflatedBlock {
+  readonly crc32: number
+  /** Non-final deflate blocks that end at a byte boundary and refer to nothing before them. */
+  readonly deflated: Uint8Array
+}
+
+/** Takes windows in ascending order. A promise settles when its bytes are no longer needed. */
+export interface DigestStream {
+  window(offset: number, bytes: Uint8Array): Promise<void>
+  fill(offset: number, length: number, byte: number): Promise<void>
+  finish(): Promise<DigestResults>
+}
+
+export interface Threads {
+  /** `bytes` is in shared memory where threads are real, and lent until the promise settles. */
+  deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
+  digests(plan: DigestPlan): DigestStream
+  close(): Promise<void>
+}
+
+/** Everything in the calling thread: for tests, and for images too small to be worth a thread's 40 ms of start. */
+export const INLINE_THREADS: Threads = {
+  deflate: (bytes, level) => Promise.resolve({ crc32: crc32(bytes), deflated: deflateBlock(bytes, level) }),
+  digests: (plan) => {
+    const digests = new Digests(plan)
+    return {
+      window: (offset, bytes) => Promise.resolve(digests.window(offset, bytes)),
+      fill: (offset, length, byte) => Promise.resolve(digests.fill(offset, length, byte)),
+      finish: () => Promise.resolve(digests.finish()),
+    }
+  },
+  close: () => Promise.resolve(),
+}

@@ -1,0 +1,22 @@
+/** What the main thread and a worker say to each other. Bytes travel as views of shared memory. */
+import type { DigestPlan, DigestResults } from './digests.js'
+import type { DeflatedBlock } from './threads.js'
+
+export type WorkerRequest =
+  | { readonly kind: 'deflate'; readonly id: number; readonly bytes: Uint8Array; readonly level: number }
+  | { readonly kind: 'digest-plan'; readonly plan: DigestPlan }
+  | { readonly kind: 'digest-window'; readonly id: number; readonly offset: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'digest-fill'
+      readonly id: number
+      readonly offset: number
+      readonly length: number
+      readonly byte: number
+    }
+  | { readonly kind: 'digest-finish'; readonly id: number }
+
+export type WorkerResult = DeflatedBlock | DigestResults | undefined
+
+export type WorkerReply =
+  | { readonly id: number; readonly result: WorkerResult }
+  | { readonly id: number; readonly error: string }

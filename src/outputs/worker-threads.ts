@@ -1,0 +1,92 @@
+/** Real threads behind the `Threads` interface. */
+import { Worker } from 'node:worker_threads'
+import type { DigestResults } from './digests.js'
+import type { DeflatedBlock, DigestStream, Threads } from './threads.js'
+import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
+
+const WORKER_URL = new URL('./worker.js', import.meta.url)
+
+type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never
+
+/** One worker with its questions under way. */
+class Channel {
+  readonly #worker = new Worker(WORKER_URL)
+  readonly #pending = new Map<number, { resolve(result: WorkerResult): void; reject(error: Error): void }>()
+  #nextId = 0
+  #failure: Error | undefined
+
+  constructor() {
+    this.#worker.on('message', (reply: WorkerReply) => {
+      const question = this.#pending.get(reply.id)
+      this.#pending.delete(reply.id)
+      if ('error' in reply) question?.reject(new Error(reply.error))
+      else question?.resolve(reply.result)
+    })
+    this.#worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))))
+    this.#worker.on('exit', (code) => this.#fail(new Error(`a worker thread ended with code ${code}`)))
+  }
+
+  /** How many questions are under way. */
+  get load(): number {
+    return this.#pending.size
+  }
+
+  tell(request: Extract<WorkerRequest, { kind: 'digest-plan' }>): void {
+    this.#worker.postMessage(request)
+  }
+
+  ask(request: WithoutId<WorkerRequest>): Promise<WorkerResult> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      this.#worker.postMessage({ ...request, id })
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#pending.clear()
+    await this.#worker.terminate()
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    for (const { reject } of this.#pending.values()) reject(error)
+    this.#pending.clear()
+  }
+}
+
+/** Starts lazily: deflating threads (`count` of them) with the first block, the digesting one with its plan. */
+export function startThreads(count: number): Threads {
+  const deflaters: Channel[] = []
+  const others: Channel[] = []
+
+  const leastLoaded = (): Channel => {
+    const idle = deflaters.find((channel) => channel.load === 0)
+    if (idle !== undefined) return idle
+    if (deflaters.length < count) {
+      deflaters.push(new Channel())
+      return deflaters.at(-1)!
+    }
+    return deflaters.reduce((best, channel) => (channel.load < best.load ? channel : best))
+  }
+
+  return {
+    async deflate(bytes, level) {
+      return (await leastLoaded().ask({ kind: 'deflate', bytes, level })) as DeflatedBlock
+    },
+    digests(plan): DigestStream {
+      const channel = new Channel()
+      others.push(channel)
+      channel.tell({ kind: 'digest-plan', plan })
+      return {
+        window: async (offset, bytes) => void (await channel.ask({ kind: 'digest-window', offset, bytes })),
+        fill: async (offset, length, byte) => void (await channel.ask({ kind: 'digest-fill', offset, length, byte })),
+        finish: async () => (await channel.ask({ kind: 'digest-finish' })) as DigestResults,
+      }
+    },
+    async close() {
+      await Promise.all([...deflaters, ...others].map((channel) => channel.close()))
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** A worker thread: deflates blocks, or keeps the digests of one pass. Started by `startThreads`. */
+import { parentPort } from 'node:worker_threads'
+import { crc32 } from '../bytes/crc32.js'
+import { invariant } from '../errors.js'
+import { deflateBlock } from './deflate-block.js'
+import { Digests } from './digests.js'
+import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
+
+const port = parentPort
+invariant(port !== null, 'worker.ts runs in a worker thread')
+
+let digests: Digests | undefined
+
+function answer(request: WorkerRequest): WorkerResult {
+  if (request.kind === 'deflate') {
+    return { crc32: crc32(request.bytes), deflated: deflateBlock(request.bytes, request.level) }
+  }
+  if (request.kind === 'digest-plan') {
+    digests = new Digests(request.plan)
+    return undefined
+  }
+  invariant(digests !== undefined, `${request.kind} before digest-plan`)
+  if (request.kind === 'digest-finish') return digests.finish()
+  if (request.kind === 'digest-fill') digests.fill(request.offset, request.length, request.byte)
+  else digests.window(request.offset, request.bytes)
+  return undefined
+}
+
+port.on('message', (request: WorkerRequest) => {
+  const id = 'id' in request ? request.id : -1
+  let reply: WorkerReply
+  try {
+    reply = { id, result: answer(request) }
+  } catch (error) {
+    reply = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+  if (id < 0 && 'error' in reply) throw new Error(reply.error)
+  if (id >= 0) port.postMessage(reply)
+})

@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ZipWriter } from '../../src/archives/zip/writer.js'
+import { ImageBuilder } from '../../src/image/extent.js'
+import { OutputFolder } from '../../src/outputs/output-folder.js'
+import { RawSink } from '../../src/outputs/raw-sink.js'
+import type { ImageSink } from '../../src/outputs/sink.js'
+import { INLINE_THREADS } from '../../src/outputs/threads.js'
+import { weave } from '../../src/outputs/weave.js'
+import { ZipEntrySink } from '../../src/outputs/zip-entry-sink.js'
+import { scratchFolder } from '../support/oracle.js'
+
+const folder = scratchFolder()
+
+const image = new ImageBuilder(40 << 20)
+  .bytes(0, new Uint8Array(9 << 20).fill(3))
+  .fill(10 << 20, 5 << 20, 0xff)
+  .bytes(20 << 20, new Uint8Array(100).fill(4))
+  .bytes(30 << 20, new Uint8Array(5 << 20).fill(5))
+  .finish()
+
+/** Fails at its n-th call and counts them; every call settles a little later, as a disk's do. */
+function failingSink(n: number): ImageSink & { calls: number; lent: number } {
+  const sink = {
+    calls: 0,
+    lent: 0,
+    async window(): Promise<void> {
+      sink.lent++
+      await new Promise((resolve) => setImmediate(resolve))
+      sink.lent--
+      if (++sink.calls === n) throw new Error(`planted at call ${n}`)
+    },
+    async fill(): Promise<void> {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (++sink.calls === n) throw new Error(`planted at call ${n}`)
+    },
+    async finish(): Promise<void> {
+      if (++sink.calls === n) throw new Error(`planted at call ${n}`)
+    },
+  }
+  return sink
+}
+
+async function callsOfACleanPass(): Promise<number> {
+  const sink = failingSink(Number.POSITIVE_INFINITY)
+  await weave(image, [sink])
+  return sink.calls
+}
+
+describe('weave', () => {
+  it('rejects with the sink’s error wherever it fails, and nothing is under way afterwards', async () => {
+    const calls = await callsOfACleanPass()
+    expect(calls).toBeGreaterThan(6)
+    for (let n = 1; n <= calls; n++) {
+      const bad = failingSink(n)
+      const good = failingSink(Number.POSITIVE_INFINITY)
+      await expect(weave(image, [good, bad])).rejects.toThrow(`planted at call ${n}`)
+      expect(bad.lent + good.lent).toBe(0)
+    }
+  })
+
+  it('stops at the signal, at every window', async () => {
+    const calls = await callsOfACleanPass()
+    for (let n = 0; n < calls - 2; n++) {
+      const controller = new AbortController()
+      let seen = 0
+      const sink: ImageSink = {
+        window: async () => void (seen++ === n && controller.abort()),
+        fill: async () => void (seen++ === n && controller.abort()),
+        finish: async () => {},
+      }
+      if (n === calls - 3) break // the last window: nothing is left to stop
+      await expect(weave(image, [sink], { signal: controller.signal })).rejects.toThrow('Interrupted')
+    }
+  })
+
+  it('hands on a failing write of the zip, for every write', async () => {
+    let total = 0
+    const count = new ZipWriter({ write: async () => void total++ })
+    await count.beginEntry({ name: 'disk', sizeBytes: image.sizeBytes, modifiedSeconds: 0 })
+    await weave(image, [new ZipEntrySink(count, INLINE_THREADS, { sizeBytes: image.sizeBytes, level: 1 })])
+    await count.finish()
+    for (let n = 1; n <= total; n++) {
+      let written = 0
+      const attempt = async (): Promise<void> => {
+        const zip = new ZipWriter({
+          write: async () => {
+            if (++written === n) throw new Error(`planted at write ${n}`)
+          },
+        })
+        await zip.beginEntry({ name: 'disk', sizeBytes: image.sizeBytes, modifiedSeconds: 0 })
+        await weave(image, [new ZipEntrySink(zip, INLINE_THREADS, { sizeBytes: image.sizeBytes, level: 1 })])
+        await zip.finish()
+      }
+      await expect(attempt()).rejects.toThrow(`planted at write ${n}`)
+    }
+  })
+})
+
+describe('the output folder', () => {
+  it('leaves what was there before when it is discarded, and gives names when committed', async () => {
+    const path = join(folder, 'a/b')
+    const first = OutputFolder.open(path)
+    const sink = await RawSink.create(first.stage('sub/disk'), image.sizeBytes, image.sizeBytes)
+    await weave(image, [sink])
+    expect(readdirSync(join(path, 'sub'))).toEqual([`.disk.${process.pid}.part`])
+    first.discard()
+    expect(readdirSync(folder)).toEqual([])
+
+    const second = OutputFolder.open(path)
+    await weave(image, [await RawSink.create(second.stage('disk'), image.sizeBytes, image.sizeBytes)])
+    second.commit()
+    second.discard()
+    expect(readdirSync(path)).toEqual(['disk'])
+    const bytes = readFileSync(join(path, 'disk'))
+    expect(bytes.length).toBe(40 << 20)
+    expect([
+      bytes[0],
+      bytes[9 << 20],
+      bytes[10 << 20],
+      bytes[(15 << 20) - 1],
+      bytes[15 << 20],
+      bytes[20 << 20],
+    ]).toEqual([3, 0, 0xff, 0xff, 0, 4])
+  })
+
+  it('removes what a killed build left, and only that', async () => {
+    const path = join(folder, 'killed')
+    const { mkdirSync, writeFileSync } = await import('node:fs')
+    mkdirSync(path)
+    writeFileSync(join(path, '.disk.4194305.part'), 'x') // above the highest pid of Linux
+    writeFileSync(join(path, '.disk.1.part'), 'x') // init runs
+    writeFileSync(join(path, '.other.part'), 'x')
+    OutputFolder.open(path)
+    expect(readdirSync(path).sort()).toEqual(['.disk.1.part', '.other.part'])
+  })
+})
