@@ -82,7 +82,8 @@ export type VolumeSpec =
       readonly owner: OwnerSpec
       readonly holes: HolePolicy
       readonly engine: Engine
-      readonly xattrs: 'none' | 'keep'
+      /** `auto`: kept where the host can read them (getfattr). */
+      readonly xattrs: 'none' | 'keep' | 'auto'
       readonly options: ExtOptions
     }
   | {

@@ -1,0 +1,95 @@
+/**
+ * The grammar of `fs:`: a type word, optionally followed by `/PATH` (`ext4/program`: format, then the content of ./program);
+ * any other text is the path of a raw file. A raw file whose path begins like a type word is written with `./` before it.
+ */
+
+import { nearestWord } from './nearest.js'
+import { Refusal } from './refusal.js'
+import type { FileSystemType } from './spec.js'
+
+export type FileSystemWord =
+  | { readonly kind: 'format'; readonly type: FileSystemType; readonly folder?: string }
+  | { readonly kind: 'raw'; readonly path: string }
+
+const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
+  ['ext2', 'ext2'],
+  ['ext3', 'ext3'],
+  ['ext4', 'ext4'],
+  ['fat', 'fat'],
+  ['fat12', 'fat12'],
+  ['fat16', 'fat16'],
+  ['fat32', 'fat32'],
+  ['vfat', 'fat'],
+])
+
+/** Words of formats on their way; taken for a file name today they would change their meaning tomorrow. */
+const LATER_WORDS = new Set([
+  'squashfs',
+  'erofs',
+  'btrfs',
+  'f2fs',
+  'xfs',
+  'swap',
+  'jffs2',
+  'ubifs',
+  'ubi',
+  'luks',
+  'luks2',
+  'verity',
+])
+/** Words that nobody means as a file name, and that are no format of ours. */
+const FOREIGN_WORDS = new Set([
+  'exfat',
+  'ntfs',
+  'msdos',
+  'iso9660',
+  'udf',
+  'hfsplus',
+  'ext',
+  'cramfs',
+  'romfs',
+  'reiserfs',
+  'jfs',
+])
+const EMPTY_WORDS = new Set(['none', 'raw', 'empty', 'unformatted'])
+
+export const FILE_SYSTEM_WORDS: readonly string[] = [...TYPES.keys()]
+const ACCEPTED = `accepted are ${FILE_SYSTEM_WORDS.join(', ')}, each alone or with /FOLDER, or the path of a raw file`
+
+export function parseFileSystemWord(text: string): FileSystemWord | Refusal {
+  const slash = text.indexOf('/')
+  const word = slash < 0 ? text : text.slice(0, slash)
+  const rest = slash < 0 ? undefined : text.slice(slash + 1)
+  const type = TYPES.get(word)
+  if (type !== undefined) {
+    if (rest === undefined) return { kind: 'format', type }
+    if (rest !== '') return { kind: 'format', type, folder: rest }
+    return new Refusal(
+      `"${text}" names no folder after the /`,
+      undefined,
+      `Write "${word}" for an empty volume, "${word}/." for this folder`,
+    )
+  }
+  if (text === '') return new Refusal('it is empty', ACCEPTED)
+  const asFile = `A raw file of that name is written ./${text}`
+  if (LATER_WORDS.has(word)) return new Refusal(`${word} is not yet available in this version`, ACCEPTED, asFile)
+  if (FOREIGN_WORDS.has(word)) return new Refusal(`${word} is no format that diskloom writes`, ACCEPTED, asFile)
+  if (EMPTY_WORDS.has(text))
+    return new Refusal(`"${text}" is no file system`, ACCEPTED, `Leave fs out for a partition without one. ${asFile}`)
+  const lower = word.toLowerCase()
+  if (TYPES.has(lower))
+    return new Refusal(
+      `"${text}" is not in lower case`,
+      ACCEPTED,
+      `Did you mean "${text.replace(word, lower)}"? ${asFile}`,
+    )
+  return { kind: 'raw', path: text }
+}
+
+/** `ext44`, `fta32`: a raw file by the grammar, but hardly meant as one. The word that may have been meant. */
+export function meantFileSystemWord(path: string): string | undefined {
+  const word = path.split('/', 1)[0]!
+  const known = nearestWord(word, FILE_SYSTEM_WORDS)
+  const oneSlip = known !== undefined && Math.abs(known.length - word.length) <= 1
+  return oneSlip && /\d/.test(word) && !word.includes('.') ? known : undefined
+}

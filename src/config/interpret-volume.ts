@@ -1,0 +1,193 @@
+import type { ConfigPath } from '../errors.js'
+import { type FileSystemWord, meantFileSystemWord } from './fs-word.js'
+import type { PartitionContext } from './interpretation.js'
+import { extOptions } from './schema/ext-options.js'
+import { fatOptions } from './schema/fat-options.js'
+import { parseVolumeId } from './schema/identifiers.js'
+import type { OptionsInput, PartitionInput } from './schema/partition.js'
+import type {
+  ContentSource,
+  ExtFamily,
+  ExtOptions,
+  FatFamily,
+  FatOptions,
+  FileSystemType,
+  OwnerSpec,
+  VolumeSpec,
+} from './spec.js'
+
+/** Keys of a partition that say something about its inside, by what it holds. */
+const VOLUME_KEYS = ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'fill'] as const
+type VolumeKey = (typeof VOLUME_KEYS)[number]
+
+const ACCEPTED_KEYS: Readonly<Record<VolumeSpec['kind'], readonly VolumeKey[]>> = {
+  ext: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options'],
+  fat: ['content', 'label', 'fs_uuid', 'engine', 'options'],
+  raw: ['fill'],
+  none: ['fill'],
+}
+
+export function interpretVolume(input: PartitionInput, context: PartitionContext): VolumeSpec {
+  // Without knowing what it is there is nothing more to say of it.
+  if (context.unread.has('fs')) return { kind: 'none' }
+  const kind = kindOf(input.fs)
+  refuseForeignKeys(input, kind, context)
+  if (input.fs === undefined) return { kind: 'none', ...fillOf(input) }
+  if (input.fs.kind === 'raw') return rawVolume(input, input.fs.path, context)
+  const { type, folder } = input.fs
+  const content = contentOf(input, folder, context)
+  const label = input.label === undefined ? {} : { label: input.label }
+  return isFat(type)
+    ? { kind: 'fat', type, content, options: fatOptionsOf(input, context), ...label }
+    : extVolume(input, { type, content, ...label }, context)
+}
+
+function kindOf(fs: FileSystemWord | undefined): VolumeSpec['kind'] {
+  if (fs === undefined) return 'none'
+  if (fs.kind === 'raw') return 'raw'
+  return isFat(fs.type) ? 'fat' : 'ext'
+}
+
+function isFat(type: FileSystemType): type is FatFamily {
+  return type.startsWith('fat')
+}
+
+/** A key that would say nothing about this kind of volume is a mistake, not a wish to pass over. */
+function refuseForeignKeys(
+  input: PartitionInput,
+  kind: VolumeSpec['kind'],
+  { interpretation, path, text }: PartitionContext,
+): void {
+  for (const key of VOLUME_KEYS) {
+    if (input[key] === undefined || ACCEPTED_KEYS[kind].includes(key)) continue
+    const kinds = (Object.keys(ACCEPTED_KEYS) as VolumeSpec['kind'][]).filter((other) =>
+      ACCEPTED_KEYS[other].includes(key),
+    )
+    const accepted = `${key} is accepted with ${kinds.map((other) => KIND_NAMES[other]).join(' and ')}`
+    const hint = kind === 'none' && key !== 'fill' ? 'Say which file system: fs: ext4, fs: fat32 …' : undefined
+    interpretation.refuse([...path, key], `Cannot use ${key} of ${text}: ${foundText(input)}, ${accepted}`, hint)
+  }
+}
+
+const KIND_NAMES: Readonly<Record<VolumeSpec['kind'], string>> = {
+  ext: 'ext2, ext3, ext4',
+  fat: 'FAT',
+  raw: 'a raw file',
+  none: 'a partition without fs',
+}
+
+function foundText({ fs }: PartitionInput): string {
+  if (fs === undefined) return 'it has no fs'
+  return fs.kind === 'raw' ? `its fs is the raw file ${fs.path}` : `its fs is ${fs.type}`
+}
+
+function fillOf({ fill }: PartitionInput): { fill?: number } {
+  return fill === undefined ? {} : { fill }
+}
+
+function rawVolume(input: PartitionInput, file: string, { interpretation, path, text }: PartitionContext): VolumeSpec {
+  const at: ConfigPath = [...path, 'fs']
+  const meant = meantFileSystemWord(file)
+  if (meant !== undefined) {
+    const message = `fs of ${text} is read as the path of a raw file, ${file}`
+    interpretation.warnings.push({
+      path: at,
+      message,
+      hint: `Did you mean "${meant}"? A raw file of that name is written ./${file}`,
+    })
+  }
+  return { kind: 'raw', path: interpretation.absolute(file, at), ...fillOf(input) }
+}
+
+/** The folder after the slash of `fs:`, or the sources under `content:`. */
+function contentOf(
+  input: PartitionInput,
+  folder: string | undefined,
+  { interpretation, path, text }: PartitionContext,
+): ContentSource[] {
+  const source = (folderPath: string, configPath: ConfigPath): ContentSource => ({
+    kind: 'folder',
+    path: interpretation.absolute(folderPath, configPath),
+    configPath,
+  })
+  if (folder !== undefined && input.content !== undefined) {
+    const message = `Cannot fill ${text}: its content is given twice, with fs (${folder}) and here, one of them is accepted`
+    interpretation.refuse([...path, 'content'], message)
+  }
+  if (folder !== undefined) return [source(folder, [...path, 'fs'])]
+  if (typeof input.content === 'string') return [source(input.content, [...path, 'content'])]
+  return (input.content ?? []).map((item, index) => source(item, [...path, 'content', index]))
+}
+
+function extVolume(
+  input: PartitionInput,
+  volume: { type: ExtFamily; content: readonly ContentSource[]; label?: string },
+  context: PartitionContext,
+): VolumeSpec {
+  const { interpretation, path, text } = context
+  const options = ownOptions<ExtOptions>(input, extOptions, context)
+  if (options.inodes !== undefined && options.bytes_per_inode !== undefined) {
+    const message = `Cannot use options.inodes of ${text}: bytes_per_inode is given too, one of them is accepted`
+    interpretation.refuse([...path, 'options', 'inodes'], message)
+  }
+  if (input.fs_uuid !== undefined && parseVolumeId(input.fs_uuid) !== undefined) {
+    const message = `Cannot use fs_uuid of ${text}: "${input.fs_uuid}" is the volume id of a FAT, accepted is a UUID`
+    interpretation.refuse([...path, 'fs_uuid'], message)
+  }
+  return {
+    kind: 'ext',
+    ...volume,
+    owner: ownerOf(input),
+    holes: input.holes ?? 'none',
+    engine: input.engine ?? context.engine,
+    xattrs: input.xattrs ?? 'auto',
+    options,
+    ...(input.fs_uuid !== undefined && { uuid: input.fs_uuid }),
+  }
+}
+
+function ownerOf({ owner = 'root' }: PartitionInput): OwnerSpec {
+  if (typeof owner === 'string') return { kind: owner }
+  const toMap = (ids: Readonly<Record<string, number>> = {}): ReadonlyMap<number, number> =>
+    new Map(Object.entries(ids).map(([from, to]) => [Number(from), to]))
+  return { kind: 'map', uid: toMap(owner.uid), gid: toMap(owner.gid) }
+}
+
+/** `fs_uuid` of a FAT is its volume id. */
+function fatOptionsOf(input: PartitionInput, context: PartitionContext): FatOptions {
+  const { interpretation, path, text } = context
+  const options = ownOptions<FatOptions>(input, fatOptions, context)
+  if (input.engine === 'host') {
+    const message = `Cannot use engine of ${text}: host is not yet available for FAT in this version, accepted are native, auto`
+    interpretation.refuse([...path, 'engine'], message)
+  }
+  if (input.fs_uuid === undefined) return options
+  const volumeId = parseVolumeId(input.fs_uuid)
+  if (volumeId === undefined) {
+    interpretation.refuse(
+      [...path, 'fs_uuid'],
+      `Cannot use fs_uuid of ${text}: a FAT has no UUID, accepted is a volume id such as 1234-ABCD`,
+    )
+  } else if (options.volume_id !== undefined && options.volume_id !== volumeId) {
+    interpretation.refuse(
+      [...path, 'fs_uuid'],
+      `Cannot use fs_uuid of ${text}: options.volume_id says another, one of them is accepted`,
+    )
+  }
+  return volumeId === undefined ? options : { ...options, volume_id: volumeId }
+}
+
+/** The options without those of the other family, which are refused. */
+function ownOptions<Own>(
+  input: PartitionInput,
+  own: object,
+  { interpretation, path, text }: PartitionContext,
+): Own & OptionsInput {
+  const options = input.options ?? {}
+  const foreign = Object.keys(options).filter((key) => !Object.hasOwn(own, key))
+  for (const key of foreign) {
+    const message = `Cannot use options.${key} of ${text}: ${foundText(input)}, which has no such option`
+    interpretation.refuse([...path, 'options', key], message, `Its options are ${Object.keys(own).join(', ')}`)
+  }
+  return Object.fromEntries(Object.entries(options).filter(([key]) => Object.hasOwn(own, key))) as Own & OptionsInput
+}

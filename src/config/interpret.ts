@@ -1,0 +1,100 @@
+/**
+ * From values that are each right to the meaning of the whole: units become bytes, paths absolute, defaults are filled
+ * in, and what does not go together is found. Runs on what could be read, so that all problems show at once.
+ */
+import { interpretBundle } from './interpret-bundle.js'
+import { interpretGadget } from './interpret-gadget.js'
+import { interpretPartition } from './interpret-partition.js'
+import type { ConfigInput, Interpretation } from './interpretation.js'
+import { DEFAULT_SECTOR_SIZE, toSizeSpec } from './quantity.js'
+import type { ImageSpec } from './spec.js'
+
+const DEFAULT_TABLE = 'gpt'
+const DEFAULT_ENGINE = 'native'
+const DEFAULT_GPT_ENTRIES = 128
+const DEFAULT_OUTPUTS = ['raw', 'zip'] as const
+
+/** The meaning, when `interpretation.problems` stays empty and every key could be read. */
+export function interpret(input: ConfigInput, interpretation: Interpretation): ImageSpec {
+  const keys = input.top.values
+  const { sectorSize, diskBytes } = interpretation
+  const name = keys.image ?? ''
+  const table = keys.table ?? DEFAULT_TABLE
+  checkDiskSize(keys, interpretation)
+  checkTableKeys(keys, interpretation)
+  checkOutputs(keys, interpretation)
+  const lastInTable = input.partitions.findLastIndex((partition) => partition?.values.in_table !== false)
+  const last = lastInTable < 0 ? input.partitions.length - 1 : lastInTable
+  const partitions = input.partitions.flatMap((partition, index) => {
+    if (partition === undefined) return []
+    const { values, unread } = partition
+    const text = values.name === undefined ? `partition ${index + 1}` : `partition "${values.name}"`
+    const engine = keys.engine ?? DEFAULT_ENGINE
+    const path = ['partitions', index]
+    return [interpretPartition(values, { interpretation, path, text, unread, isLast: index === last, engine })]
+  })
+  const entriesAt = keys.gpt?.entries_at && toSizeSpec(keys.gpt.entries_at, sectorSize)
+  const gadget = keys.gadget && interpretGadget(keys.gadget, interpretation)
+  return {
+    name,
+    table,
+    sectorSize: keys.sector_size ?? DEFAULT_SECTOR_SIZE,
+    seed: keys.seed ?? name,
+    gpt: {
+      entries: keys.gpt?.entries ?? DEFAULT_GPT_ENTRIES,
+      ...(entriesAt?.kind === 'bytes' && { entriesAtBytes: entriesAt.bytes }),
+    },
+    partitions,
+    bundle: interpretBundle(keys.bundle ?? {}, { imageName: name, gadget, interpretation }),
+    outputs: keys.outputs ?? DEFAULT_OUTPUTS,
+    ...(diskBytes !== undefined && { sizeBytes: diskBytes }),
+    ...(keys.source_date_epoch !== undefined && { sourceDateEpoch: keys.source_date_epoch }),
+    ...(keys.uuid !== undefined && { uuid: keys.uuid }),
+    ...(keys.mbr?.signature !== undefined && { mbrSignature: keys.mbr.signature }),
+    ...(gadget && { gadget }),
+  }
+}
+
+function checkDiskSize({ size, sector_size }: ConfigInput['top']['values'], interpretation: Interpretation): void {
+  const { diskBytes, sectorSize } = interpretation
+  if (diskBytes === undefined || interpretation.unread.has('sector_size')) return
+  if (diskBytes % sectorSize !== 0) {
+    const path = size === undefined ? [] : ['size']
+    interpretation.refuse(
+      path,
+      `Cannot make a disk of ${diskBytes} bytes: accepted are whole sectors of ${sector_size ?? sectorSize} bytes`,
+    )
+  } else if (diskBytes === 0) {
+    interpretation.refuse(
+      ['size'],
+      'Cannot make a disk of 0 bytes: accepted are sizes above 0',
+      'Leave size out for the smallest disk',
+    )
+  }
+}
+
+/** Keys that only one kind of table has. */
+function checkTableKeys(keys: ConfigInput['top']['values'], interpretation: Interpretation): void {
+  if (interpretation.unread.has('table')) return
+  const table = keys.table ?? DEFAULT_TABLE
+  const owners = { gpt: 'gpt', uuid: 'gpt', mbr: 'mbr' } as const
+  for (const [key, owner] of Object.entries(owners)) {
+    if (keys[key as keyof typeof owners] === undefined || table === owner) continue
+    const hint =
+      key === 'uuid' && table === 'mbr' ? 'The identifier of an MBR is mbr: { signature: 0x1234ABCD }' : undefined
+    interpretation.refuse(
+      [key],
+      `Cannot use ${key}: the table is ${table}, ${key} is accepted with table: ${owner}`,
+      hint,
+    )
+  }
+}
+
+function checkOutputs({ outputs }: ConfigInput['top']['values'], interpretation: Interpretation): void {
+  if (outputs?.length === 0)
+    interpretation.refuse(['outputs'], 'Cannot write outputs: the list is empty, accepted are raw and zip')
+  for (const [index, output] of (outputs ?? []).entries()) {
+    if (outputs!.indexOf(output) !== index)
+      interpretation.refuse(['outputs', index], `Cannot write ${output} twice: one of each is accepted`)
+  }
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import type { ConfigPath } from '../errors.js'
+import type { PathProblem } from './explain-issue.js'
+import { type Located, nodeAt } from './located.js'
+import { DEFAULT_SECTOR_SIZE, toSizeSpec } from './quantity.js'
+import type { ImageInput } from './schema/image.js'
+import type { PartitionInput } from './schema/partition.js'
+import type { Engine } from './spec.js'
+
+/** A map as far as it could be read. */
+export interface Pieces<Values> {
+  readonly values: Partial<Values>
+  /** Keys that are given, but whose values are wrong: what they would have said is not known. */
+  readonly unread: ReadonlySet<string>
+}
+
+export interface ConfigInput {
+  readonly top: Pieces<Omit<ImageInput, 'partitions'>>
+  /** Undefined: no map at all. */
+  readonly partitions: readonly (Pieces<PartitionInput> | undefined)[]
+}
+
+/** What interpretation needs beside the values. */
+export class Interpretation {
+  readonly problems: PathProblem[] = []
+  readonly warnings: PathProblem[] = []
+  readonly sectorSize: number
+  /** Bytes; missing where the disk is as small as holds everything. */
+  readonly diskBytes: number | undefined
+  /** Keys at the top whose values are wrong. */
+  readonly unread: ReadonlySet<string>
+  readonly #root: Located
+
+  constructor(input: ConfigInput, root: Located, sizeOverride: number | undefined) {
+    this.#root = root
+    this.unread = input.top.unread
+    const { sector_size, size: written } = input.top.values
+    this.sectorSize = sector_size ?? DEFAULT_SECTOR_SIZE
+    const size = written && toSizeSpec(written, this.sectorSize)
+    this.diskBytes = sizeOverride ?? (size?.kind === 'bytes' ? size.bytes : undefined)
+  }
+
+  /** A path of the config, relative to the file in which it stands. */
+  absolute(path: string, at: ConfigPath): string {
+    return resolve(nodeAt(this.#root, at).node.source.folder, path)
+  }
+
+  refuse(path: ConfigPath, message: string, hint?: string): void {
+    this.problems.push(hint === undefined ? { path, message } : { path, message, hint })
+  }
+}
+
+/** What the parts of one partition are interpreted with. */
+export interface PartitionContext {
+  readonly interpretation: Interpretation
+  /** `['partitions', index]`. */
+  readonly path: ConfigPath
+  /** For messages: `partition "data"`, `partition 3`. */
+  readonly text: string
+  /** Its keys whose values are wrong. */
+  readonly unread: ReadonlySet<string>
+  /** The last one of the table, which may go without `end` and `size`. */
+  readonly isLast: boolean
+  /** Of the whole config. */
+  readonly engine: Engine
+}

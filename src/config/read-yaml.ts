@@ -1,0 +1,222 @@
+/**
+ * YAML 1.2 text → located nodes. Anchors, aliases and merge keys (`<<`) are followed here; tags and YAML's own number
+ * and boolean guesses are not used (see located.ts).  [YAML 1.2.2] [YAML merge]
+ */
+import { isAlias, isMap, isScalar, isSeq, type Pair, parseDocument, Scalar, type YAMLError, type YAMLMap } from 'yaml'
+import type { Problem } from '../errors.js'
+import { type Located, type LocatedEntry, locatedList, locatedMap } from './located.js'
+import { problemAt } from './problem-at.js'
+import type { SourceText, TextRange } from './source-text.js'
+
+/** Far above any config by hand or by script, far below what a nest of aliases (an "alias bomb") stands for. */
+const MAX_NODES = 100_000
+const MAX_DEPTH = 100
+
+const NULL_TEXTS = new Set(['', '~', 'null', 'Null', 'NULL'])
+
+/** `root` is missing where the text holds no usable value. Never throws on bad text. */
+export function readYaml(source: SourceText): { root?: Located; problems: Problem[] } {
+  let document: ReturnType<typeof parseDocument>
+  try {
+    document = parseDocument(source.text, { schema: 'failsafe', merge: true, prettyErrors: false, logLevel: 'silent' })
+  } catch (error) {
+    // The parser is recursive: thousands of open brackets exhaust the stack.
+    if (!(error instanceof RangeError)) throw error
+    return { problems: [tooDeep(source, { start: 0, end: 1 })] }
+  }
+  if (document.errors.length > 0) return { problems: explainSyntaxErrors(document.errors, source) }
+  const reader = new YamlReader(source)
+  const root = document.contents === null ? undefined : reader.read(document.contents, 0)
+  if (reader.problems.length > 0) return { problems: reader.problems }
+  if (root === undefined || root.kind === 'null') {
+    const message = 'Cannot read the config: it is empty, at least "image" and "partitions" are needed'
+    return {
+      problems: [
+        {
+          ...problemAt(source, { start: 0, end: 1 }, message),
+          hint: '"diskloom init" writes a commented one to start from',
+        },
+      ],
+    }
+  }
+  if (root.weight > MAX_NODES) {
+    const message = `Cannot read the config: its aliases stand for more than ${MAX_NODES} values`
+    return { problems: [problemAt(source, { start: 0, end: 1 }, message)] }
+  }
+  return { root, problems: [] }
+}
+
+function tooDeep(source: SourceText, range: TextRange): Problem {
+  return problemAt(source, range, `Cannot read the config: it is nested too deeply, ${MAX_DEPTH} levels are accepted`)
+}
+
+class YamlReader {
+  readonly problems: Problem[] = []
+  /** Finished nodes by anchor; an alias means the latest one before it. */
+  readonly #anchored = new Map<string, Located>()
+  readonly #open = new Set<string>()
+
+  readonly #source: SourceText
+
+  constructor(source: SourceText) {
+    this.#source = source
+  }
+
+  read(node: unknown, depth: number): Located | undefined {
+    if (depth > MAX_DEPTH) {
+      this.problems.push(tooDeep(this.#source, rangeOf(node)))
+      return undefined
+    }
+    if (isAlias(node)) return this.#follow(node.source, rangeOf(node))
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return undefined
+    const { anchor } = node
+    if (anchor !== undefined) {
+      this.#open.add(anchor)
+      this.#anchored.delete(anchor)
+    }
+    const located = isScalar(node)
+      ? this.#scalar(node)
+      : isMap(node)
+        ? this.#map(node, depth)
+        : this.#list(node.items, rangeOf(node), depth)
+    if (anchor !== undefined) {
+      this.#open.delete(anchor)
+      this.#anchored.set(anchor, located)
+    }
+    return located
+  }
+
+  #follow(anchor: string, range: TextRange): Located | undefined {
+    const target = this.#anchored.get(anchor)
+    if (target !== undefined) return target
+    const why = this.#open.has(anchor)
+      ? `stands inside its own anchor &${anchor}`
+      : `has no anchor &${anchor} before it`
+    const hint = 'A text that begins with * must be quoted'
+    this.problems.push({ ...problemAt(this.#source, range, `Cannot follow alias *${anchor}: it ${why}`), hint })
+    return undefined
+  }
+
+  #scalar(node: Scalar): Located {
+    const range = rangeOf(node)
+    const text = node.source ?? String(node.value)
+    if (node.type !== Scalar.PLAIN || !NULL_TEXTS.has(text)) {
+      return { kind: 'scalar', source: this.#source, range, text, weight: 1 }
+    }
+    const hint =
+      node.anchor !== undefined && text === ''
+        ? `& begins an anchor in YAML: write '&${node.anchor}' in quotes`
+        : undefined
+    return { kind: 'null', source: this.#source, range, weight: 1, ...(hint !== undefined && { hint }) }
+  }
+
+  #list(items: readonly unknown[], range: TextRange, depth: number): Located {
+    const located = items.map((item) => this.read(item, depth + 1)).filter((item) => item !== undefined)
+    return locatedList(this.#source, range, located)
+  }
+
+  #map(map: YAMLMap, depth: number): Located {
+    const entries = new Map<string, LocatedEntry>()
+    const merged: LocatedEntry[] = []
+    for (const pair of map.items) this.#pair(pair, depth, entries, merged)
+    for (const entry of merged) this.#merge(entry, entries)
+    return locatedMap(this.#source, rangeOf(map), entries)
+  }
+
+  #pair({ key, value }: Pair, depth: number, entries: Map<string, LocatedEntry>, merged: LocatedEntry[]): void {
+    const keyRange = rangeOf(key)
+    if (!isScalar(key)) {
+      this.problems.push(
+        problemAt(this.#source, keyRange, 'Cannot read a key: it is a map, list or alias, accepted is a word'),
+      )
+      return
+    }
+    const name = key.source ?? String(key.value)
+    const located = this.read(value, depth + 1) ?? this.#nothing(keyRange)
+    const entry = { keySource: this.#source, keyRange, value: located }
+    if (name === '<<' && key.type === Scalar.PLAIN) merged.push(entry)
+    else entries.set(name, located.kind === 'null' ? { ...entry, value: { ...located, range: keyRange } } : entry)
+  }
+
+  #nothing(range: TextRange): Located {
+    return { kind: 'null', source: this.#source, range, weight: 1 }
+  }
+
+  /** Keys written out win over merged ones, and an earlier map of a list over a later one. */
+  #merge({ keyRange, value }: LocatedEntry, entries: Map<string, LocatedEntry>): void {
+    for (const from of value.kind === 'list' ? value.items : [value]) {
+      if (from.kind !== 'map') {
+        this.problems.push(
+          problemAt(
+            this.#source,
+            keyRange,
+            'Cannot merge with <<: accepted are an alias of a map, a map, or a list of them',
+          ),
+        )
+        continue
+      }
+      for (const [key, entry] of from.entries) if (!entries.has(key)) entries.set(key, entry)
+    }
+  }
+}
+
+function rangeOf(node: unknown): TextRange {
+  const range = (node as { range?: readonly [number, number, number] | null } | null)?.range
+  return range ? { start: range[0], end: range[1] } : { start: 0, end: 1 }
+}
+
+/** Hints for what people do, by the parser's code. */
+const SYNTAX_HINTS: Partial<Record<YAMLError['code'], string>> = {
+  TAB_AS_INDENT: 'Indent with spaces: YAML allows no tabs there',
+  BAD_SCALAR_START: 'Put the value in quotes',
+  MULTIPLE_DOCS: 'One file holds one config: remove the line with "---", or split the file and use include:',
+  BLOCK_AS_IMPLICIT_KEY: 'Quote a value that holds ": "',
+  DUPLICATE_KEY: 'Remove one of the two',
+}
+
+const SYNTAX_TEXTS: Partial<Record<YAMLError['code'], string>> = {
+  MULTIPLE_DOCS: 'it holds several documents, one is accepted',
+  DUPLICATE_KEY: 'this key stands twice in one map',
+}
+
+/** One problem per line: what follows a first slip is its echo. */
+function explainSyntaxErrors(errors: readonly YAMLError[], source: SourceText): Problem[] {
+  const problems: Problem[] = []
+  const lines = new Set<number>()
+  for (const error of errors) {
+    const problem = explainSyntaxError(error, source)
+    const line = problem.position!.line
+    if (!lines.has(line)) problems.push(problem)
+    lines.add(line)
+  }
+  return problems
+}
+
+function explainSyntaxError(error: YAMLError, source: SourceText): Problem {
+  const [start, end] = error.pos
+  const variable = unquotedVariable(source.text, start)
+  if (variable !== undefined) {
+    const text = source.text.slice(variable.start, variable.end)
+    return {
+      ...problemAt(
+        source,
+        variable,
+        `Cannot read YAML: ${text} is not in quotes, and { begins a map inside { } and [ ]`,
+      ),
+      hint: `Write '${text}'`,
+    }
+  }
+  const text = SYNTAX_TEXTS[error.code] ?? error.message.charAt(0).toLowerCase() + error.message.slice(1)
+  const hint = SYNTAX_HINTS[error.code]
+  return { ...problemAt(source, { start, end }, `Cannot read YAML: ${text}`), ...(hint !== undefined && { hint }) }
+}
+
+/** The `${NAME}` whose brace the parser stumbled over in a flow collection. */
+function unquotedVariable(text: string, brace: number): TextRange | undefined {
+  if (text[brace] !== '{' || text[brace - 1] !== '$') return undefined
+  const close = /[}\n]/g
+  close.lastIndex = brace
+  const match = close.exec(text)
+  const start = text[brace - 2] === '$' ? brace - 2 : brace - 1
+  return match?.[0] === '}' ? { start, end: match.index + 1 } : { start, end: brace + 1 }
+}

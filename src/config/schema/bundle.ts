@@ -1,0 +1,30 @@
+import * as z from 'zod'
+import { plainFileName, zipEntryName } from './file-names.js'
+import { group } from './group.js'
+import { integer, text } from './leaf.js'
+
+const MAX_DEFLATE_LEVEL = 9
+
+const includedFile = group(
+  {
+    path: text().describe('The file'),
+    name: zipEntryName().describe('Its name in the zip; may hold folders. Default: its own').exactOptional(),
+  },
+  { noun: 'a file of the bundle' },
+)
+
+export const bundle = group(
+  {
+    name: plainFileName().describe('File name of the zip. Default: the name of the image with .zip').exactOptional(),
+    include: z
+      .array(z.union([text(), includedFile]))
+      .describe('Files beside the image: a path (under its own name), or { path: …, name: … }')
+      .exactOptional(),
+    level: integer({ maximum: MAX_DEFLATE_LEVEL })
+      .describe('Effort of the compression, 0 to 9. Default: 6')
+      .exactOptional(),
+  },
+  { noun: 'the bundle' },
+)
+
+export type BundleInput = z.output<typeof bundle>

@@ -1,0 +1,86 @@
+/** The whole config. */
+import * as z from 'zod'
+import { bundle } from './bundle.js'
+import { plainFileName } from './file-names.js'
+import { gadget } from './gadget.js'
+import { group } from './group.js'
+import { guid } from './identifiers.js'
+import { anyText, byteChoice, choice, integer, quantity, text } from './leaf.js'
+import { ENGINES, partition } from './partition.js'
+
+const MAX_U32 = 0xffff_ffff
+/** Fewer than 128 entries of 128 bytes are under the 16 KiB that UEFI asks for. [UEFI 2.10 §5.3.2] */
+const MIN_GPT_ENTRIES = 128
+/** 1 MiB of table: far more than any reader of GPT expects. */
+const MAX_GPT_ENTRIES = 8192
+
+/** Eleven digits: the year 5138. */
+const MAX_EPOCH_SECONDS = 99_999_999_999
+
+const LATER_OUTPUTS = ['bmap', 'gz', 'xz', 'zst', 'android-sparse', 'qcow2', 'vmdk', 'vdi', 'vhdx', 'split', 'svg']
+
+const gpt = group(
+  {
+    entries: integer({ minimum: MIN_GPT_ENTRIES, maximum: MAX_GPT_ENTRIES })
+      .describe('Entries of the table. Default: 128')
+      .exactOptional(),
+    entries_at: quantity([])
+      .describe(
+        'Place of the first entry array, for boards whose boot blob stands at 1 KiB to 17 KiB. Default: sector 2',
+      )
+      .exactOptional(),
+  },
+  { noun: 'gpt' },
+)
+
+const mbr = group(
+  {
+    signature: integer({ maximum: MAX_U32 })
+      .describe('Disk signature, such as 0x1234ABCD. Default: derived from the seed')
+      .exactOptional(),
+  },
+  { noun: 'mbr' },
+)
+
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+
+export const image = group(
+  {
+    image: plainFileName().describe('File name of the image; nothing is added to it'),
+    size: quantity(['auto'])
+      .describe('Size of the disk: 7456MiB, 15269888s. Default: as small as holds everything')
+      .exactOptional(),
+    table: choice(['gpt', 'mbr', 'none'], { later: ['mtd'], meant: { msdos: 'mbr', dos: 'mbr' } })
+      .describe('Partition table. Default: gpt')
+      .exactOptional(),
+    sector_size: byteChoice([512, 4096]).describe('Bytes of a sector, the unit s. Default: 512').exactOptional(),
+    seed: text().describe('What UUIDs and the like are derived from. Default: the name of the image').exactOptional(),
+    source_date_epoch: integer({ maximum: MAX_EPOCH_SECONDS })
+      .describe("Seconds since 1970: no time in the image is later. The environment's SOURCE_DATE_EPOCH wins over it")
+      .exactOptional(),
+    engine: choice(ENGINES)
+      .describe('Who makes ext volumes: native (diskloom), host (mke2fs and, with root, mount), auto. Default: native')
+      .exactOptional(),
+    uuid: guid().describe('GPT: UUID of the disk. Default: derived from the seed').exactOptional(),
+    gpt: gpt.describe('Details of a GPT').exactOptional(),
+    mbr: mbr.describe('Details of an MBR').exactOptional(),
+    partitions: z.array(partition).describe('The partitions, in the order of the table'),
+    bundle: bundle.describe('The zip with the image and the files that ship with it').exactOptional(),
+    outputs: z
+      .array(choice(['raw', 'zip'], { later: LATER_OUTPUTS }))
+      .describe('What is written. Default: [raw, zip]')
+      .exactOptional(),
+    gadget: gadget.describe('What the board needs to show its storage over USB').exactOptional(),
+    vars: z
+      .record(variableName, anyText())
+      .describe(`Values of \${NAME}. --set wins over them, they win over the environment`)
+      .exactOptional(),
+    include: z
+      .union([text(), z.array(text())])
+      .describe('Configs that this one is laid over: maps are merged, partitions by name, other lists replaced')
+      .exactOptional(),
+  },
+  { noun: 'a config', later: ['budget', 'sign'] },
+)
+
+export type ImageInput = z.output<typeof image>
