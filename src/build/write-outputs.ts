@@ -1,5 +1,5 @@
 /** From the planned disk to the folder of results: one pass over the payload, then the small files beside it. */
-import { statSync, writeFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { type ConfigPath, InterruptedError, LayoutError, type Problem } from '../errors.js'
@@ -16,6 +16,7 @@ import { RawSink } from '../outputs/raw-sink.js'
 import type { ImageSink } from '../outputs/sink.js'
 import { INLINE_THREADS, type Threads } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
+import { writeWholeFile } from '../outputs/whole-file.js'
 import { startThreads } from '../outputs/worker-threads.js'
 import { ZipFile } from '../outputs/zip-file.js'
 import { contentOfFile } from '../tree/file-tree.js'
@@ -93,7 +94,7 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<{ folder: 
       if (input.only === undefined) {
         const bundle = outputs.find(({ kind }) => kind === 'bundle')
         for (const { path, kind, bytes } of proof.smallFiles(bundle)) {
-          writeFileSync(folder.stage(path), bytes)
+          writeWholeFile(folder.stage(path), bytes)
           record(path, kind, bytes.length, bytesDigest(bytes))
         }
       }

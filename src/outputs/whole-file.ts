@@ -1,0 +1,11 @@
+import { writeFileSync } from 'node:fs'
+import { writeError } from './raw-sink.js'
+
+/** A small output, whole at once. Throws IoError. */
+export function writeWholeFile(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes)
+  } catch (error) {
+    throw writeError(path, bytes.length, error, 0)
+  }
+}
