@@ -38,8 +38,8 @@ function digestOf(folder: string, path: string): string {
       .digest('hex')
   }
   const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
-  expect(manifest.image.mappedDigest).toMatch(/^[0-9a-f]{64}$/)
-  return `mapped:${manifest.image.mappedDigest}`
+  expect(manifest.image.mapped_sha256).toMatch(/^[0-9a-f]{64}$/)
+  return `mapped:${manifest.image.mapped_sha256}`
 }
 
 describe('the bytes of the ready configs', () => {

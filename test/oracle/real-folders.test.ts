@@ -5,7 +5,7 @@
  * /usr/share is taken subfolder by subfolder up to BUDGET_BYTES, so that the suite's time is bounded (all of it with
  * DISKLOOM_DEEP=1).
  */
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { diskloom } from '../support/diskloom.js'
@@ -28,6 +28,7 @@ const scratch = scratchFolder()
 /** Copies a folder with all its attributes; what this user may not read is left out. */
 function copyFolder(from: string, to: string): void {
   mkdirSync(to, { recursive: true })
+  chmodSync(to, 0o755) // as every volume's root is
   runTool('cp', ['-a', '--', from, to])
 }
 

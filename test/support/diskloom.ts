@@ -8,9 +8,12 @@ export const PROJECT = join(import.meta.dirname, '..', '..')
 export const CONFIGS = join(PROJECT, 'configs')
 const MAIN = join(PROJECT, 'dist/cli/main.js')
 
+/** Where the package's face is, as a URL. */
+export const PACKAGE = pathToFileURL(join(PROJECT, 'dist/index.js')).href
+
 /** What `import … from 'diskloom'` gives. */
 export function importPackage(): Promise<typeof Diskloom> {
-  return import(/* @vite-ignore */ pathToFileURL(join(PROJECT, 'dist/index.js')).href)
+  return import(/* @vite-ignore */ PACKAGE)
 }
 
 export interface CommandResult {

@@ -1,0 +1,78 @@
+/** A build that is stopped, wherever it is, says so and leaves nothing. */
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { build } from '../../src/build.js'
+import { InterruptedError } from '../../src/errors.js'
+import { startCommand } from '../support/diskloom.js'
+import { scratchFolder } from '../support/oracle.js'
+import { listNames, makeProject } from '../support/rejected-build.js'
+
+const MIB = 1 << 20
+const scratch = scratchFolder()
+
+const CONFIG = `image: disk.img
+table: gpt
+partitions:
+  - { name: raw, fs: raw.bin }
+  - { name: root, size: 256MiB, fs: ext4/tree }
+  - { name: boot, size: 64MiB, fs: fat/tree }
+`
+
+describe('an aborted build', () => {
+  it('leaves nothing, at whichever event it is aborted', async () => {
+    const folder = makeProject(scratch, {
+      config: CONFIG,
+      files: {
+        'raw.bin': Buffer.alloc(3 * MIB, 'raw'),
+        'tree/a.bin': Buffer.alloc(2 * MIB, 'a'),
+        'tree/sub/b.txt': 'b',
+      },
+    })
+    const config = join(folder, 'board.yaml')
+    let events = 0
+    await build({ config, out: join(folder, 'whole'), environment: {}, onEvent: () => void events++ })
+    expect(events).toBeGreaterThan(5)
+
+    // At the last event, `finish`, everything is in its place: that build is done.
+    for (let abortAt = 1; abortAt < events; abortAt++) {
+      const out = join(folder, `out${abortAt}`)
+      const controller = new AbortController()
+      let seen = 0
+      const stopped = build({
+        config,
+        out,
+        environment: {},
+        signal: controller.signal,
+        onEvent: () => {
+          if (++seen === abortAt) controller.abort()
+        },
+      })
+      await expect(stopped, `aborted at event ${abortAt}`).rejects.toBeInstanceOf(InterruptedError)
+      expect(listNames(out), `aborted at event ${abortAt}`).toBeUndefined()
+    }
+  })
+})
+
+describe('the command under a signal', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s: exits 130 and leaves nothing', async (signal) => {
+    const folder = makeProject(scratch, {
+      config: CONFIG,
+      files: { 'raw.bin': { sizeBytes: 400 * MIB }, 'tree/a.bin': { sizeBytes: 150 * MIB } },
+    })
+    const out = join(folder, 'out')
+    const child = startCommand(['build', join(folder, 'board.yaml'), '--out', out, '--json'])
+    let said = ''
+    child.stderr!.on('data', (text) => (said += text))
+    let printed = ''
+    child.stdout!.on('data', (text) => {
+      printed += text
+      // In the middle: the image is being written, the last byte is far.
+      if (/"event":\s*"progress"/.test(printed) && !child.killed) child.kill(signal)
+    })
+    const [status] = await once(child, 'close')
+    expect(said).toMatch(/interrupted/i)
+    expect(status).toBe(130)
+    expect(listNames(out)).toBeUndefined()
+  })
+})
