@@ -42,8 +42,8 @@ export interface ListedInode {
 }
 
 const COMMAND_ECHO = /debugfs: ls -p <\d+>\n/y
-/** `/inode/mode/uid/gid/name/size/`: a name may hold anything but a slash, line breaks too. */
-const RECORD = /\/(\d+)\/(\d{6})\/\d+\/\d+\/([^/]*)\/(\d*)\/\n/y
+/** `/inode/mode/uid/gid/name/size/`: a name may hold anything but a slash, line breaks too; large ids come out negative. */
+const RECORD = /\/(\d+)\/(\d{6})\/-?\d+\/-?\d+\/([^/]*)\/(\d*)\/\n/y
 
 /** What each of some folders holds, in the order of `inodes`; `.`, `..` and deleted entries left out. */
 export async function listDirectories(volume: SpooledVolume, inodes: readonly number[]): Promise<ListedInode[][]> {
