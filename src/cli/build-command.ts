@@ -13,7 +13,7 @@ Examples:
   diskloom build board.yaml
   diskloom build board.yaml --out /tmp/release --set VERSION=1.2
   diskloom build board.yaml --only image --quiet
-  diskloom build board.yaml --json | jq -r 'select(.event == "result").outputs[].path'
+  diskloom build board.yaml --json | jq 'select(.event == "result")'
 `
 
 export function addBuildCommand(program: Command, terminal: Terminal, services: Services): void {

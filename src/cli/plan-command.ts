@@ -11,7 +11,7 @@ const EXAMPLES = `
 Examples:
   diskloom plan board.yaml
   diskloom plan board.yaml --size 16GiB
-  diskloom plan board.yaml --json | jq '.plan.partitions[] | {name, startByte, sizeBytes}'
+  diskloom plan board.yaml --json | jq '.plan.partitions[].startByte'
 `
 
 export function addPlanCommand(program: Command, terminal: Terminal, services: Services): void {

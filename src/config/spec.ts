@@ -141,7 +141,8 @@ export interface GadgetSpec {
   readonly deviceTree?: {
     readonly file: string
     readonly node: string
-    readonly drMode: string
+    /** The roles of the binding usb-drd. */
+    readonly drMode: 'host' | 'peripheral' | 'otg'
     readonly configPath: ConfigPath
   }
   readonly configPath: ConfigPath

@@ -2,20 +2,15 @@
  * The board's device tree with the USB role that the config asks for: the whole file, and its change as a patch to apply
  * in the folder of the source (`patch -p1`).
  *
- * The roles are those of the binding ([usb-drd]); a missing `dr_mode` means otg.
+ * The roles are those of the binding ([usb-drd]); a missing `dr_mode` means otg, so asking for otg writes it all the same.
  */
 import type { GadgetSpec } from '../config/spec.js'
 import { ConfigError, type ConfigPath, DiskloomError, FormatError, type Problem } from '../errors.js'
-import { nearestNames } from './nearest-names.js'
 import { setNodeProperty } from './set-node-property.js'
 import { renderTemplate } from './template.js'
 import { unifiedDiff } from './unified-diff.js'
 
-export const DR_MODES = ['host', 'peripheral', 'otg'] as const
 const PROPERTY = 'dr_mode'
-
-/** What people write for the role of a USB device, which the binding calls peripheral. */
-const SYNONYMS: Readonly<Record<string, string>> = { device: 'peripheral', gadget: 'peripheral', slave: 'peripheral' }
 
 export interface DeviceTreeFiles {
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
@@ -28,7 +23,6 @@ export function planDeviceTreeFiles(
   source: { readonly name: string; readonly bytes: Uint8Array },
   templates: ReadonlyMap<string, string>,
 ): DeviceTreeFiles {
-  assertMode(spec.drMode, [...spec.configPath, PROPERTY])
   // One character per byte: a source in any encoding comes back unchanged.
   const before = Buffer.from(source.bytes).toString('latin1')
   const edit = located(source.name, spec.configPath, () =>
@@ -62,16 +56,6 @@ export function planDeviceTreeFiles(
     files.push({ name: `${source.name}.patch`, bytes: Buffer.from(diff, 'latin1') })
   }
   return { files, warnings }
-}
-
-function assertMode(mode: string, path: ConfigPath): void {
-  if ((DR_MODES as readonly string[]).includes(mode)) return
-  const meant = SYNONYMS[mode.toLowerCase()] ?? nearestNames(mode, DR_MODES)[0]
-  throw new ConfigError({
-    message: `Cannot set ${PROPERTY} to "${mode}": the USB binding knows ${DR_MODES.join(', ')}`,
-    ...(meant !== undefined && { hint: `did you mean "${meant}"?` }),
-    path,
-  })
 }
 
 /** How another body names the node: `&{/path}` for a path. */

@@ -5,7 +5,7 @@
  * dependencies are the whole closure and the *last* one is inserted first. `modules.softdep` holds modprobe.d lines
  * `softdep name pre: a b post: c`; a soft dependency that the tree does not have is not an error.
  */
-import type { Problem } from '../errors.js'
+import type { ConfigPath, Problem } from '../errors.js'
 import { nearestNames } from './nearest-names.js'
 
 /** Texts of the index files; an absent builtin or softdep file is ''. */
@@ -20,9 +20,10 @@ export interface ModuleIndexes {
 export interface ModuleClosure {
   /** Paths relative to the tree (`kernel/drivers/usb/gadget/libcomposite.ko`), in the order of insmod. */
   readonly paths: readonly string[]
+  /** Modules that the tree does not have. */
   readonly problems: readonly Problem[]
   /** Built-in modules that were asked: nothing to insert. */
-  readonly builtin: readonly string[]
+  readonly warnings: readonly Problem[]
 }
 
 interface SoftDependencies {
@@ -40,17 +41,17 @@ export function moduleName(path: string): string {
     .replaceAll('-', '_')
 }
 
-export function hasModuleSuffix(path: string): boolean {
-  return MODULE_SUFFIX.test(path)
-}
-
-/** `modules` with everything that they need, each once. Problems carry no config path. */
-export function moduleClosure(modules: readonly string[], indexes: ModuleIndexes): ModuleClosure {
+/** `modules`, which stand at `configPath`, with everything that they need, each once. */
+export function moduleClosure(
+  modules: readonly string[],
+  indexes: ModuleIndexes,
+  configPath: ConfigPath,
+): ModuleClosure {
   const tree = parseIndexes(indexes)
   const paths = new Set<string>()
   const visited = new Set<string>()
   const problems: Problem[] = []
-  const builtin: string[] = []
+  const warnings: Problem[] = []
 
   const insert = (name: string): void => {
     if (visited.has(name)) return
@@ -67,13 +68,20 @@ export function moduleClosure(modules: readonly string[], indexes: ModuleIndexes
     for (const other of soft?.post ?? []) insert(other)
   }
 
-  for (const asked of modules) {
+  for (const [index, asked] of modules.entries()) {
     const name = moduleName(asked)
-    if (tree.dependencies.has(name)) insert(name)
-    else if (tree.builtin.has(name)) builtin.push(asked)
-    else problems.push(unknownModule(asked, indexes.version, [...tree.dependencies.keys(), ...tree.builtin]))
+    const path = [...configPath, index]
+    if (tree.dependencies.has(name)) {
+      insert(name)
+    } else if (tree.builtin.has(name)) {
+      const message = `Module "${asked}" is built into kernel ${indexes.version}: the list leaves it out`
+      warnings.push({ message, path })
+    } else {
+      const known = [...tree.dependencies.keys(), ...tree.builtin]
+      problems.push({ ...unknownModule(asked, indexes.version, known), path })
+    }
   }
-  return { paths: [...paths], problems, builtin }
+  return { paths: [...paths], problems, warnings }
 }
 
 function unknownModule(asked: string, version: string, known: readonly string[]): Problem {
