@@ -12,8 +12,9 @@ export interface ManifestInput {
   readonly plan: DiskPlan
   readonly toolVersion: string
   readonly sourceDateEpoch: number | undefined
-  /** Of the image, then of each partition in the order of the plan. */
-  readonly mappedDigests: readonly string[]
+  /** Mapped digests of the disk, and of each partition in the order of the plan. */
+  readonly diskDigest: string
+  readonly partitionDigests: readonly string[]
   readonly imageSha256: string | undefined
   /** The payload of each partition, in the order of the plan. */
   readonly payloadFiles: readonly (readonly PayloadFileEntry[])[]
@@ -38,7 +39,7 @@ export function manifestText(input: ManifestInput): string {
       table: plan.table,
       ...(plan.diskGuid !== undefined && { disk_guid: plan.diskGuid }),
       ...(plan.mbrSignature !== undefined && { mbr_signature: hex32(plan.mbrSignature) }),
-      mapped_sha256: input.mappedDigests[0],
+      mapped_sha256: input.diskDigest,
       ...(input.imageSha256 !== undefined && { sha256: input.imageSha256 }),
     },
     partitions: plan.partitions.map((partition, index) => ({
@@ -54,7 +55,7 @@ export function manifestText(input: ManifestInput): string {
       ...(partition.bootable && { bootable: true }),
       fs: partition.fs,
       ...(partition.volume !== undefined && { volume: partition.volume.facts }),
-      mapped_sha256: input.mappedDigests[index + 1],
+      mapped_sha256: input.partitionDigests[index],
       payload: input.payloadFiles[index]!.map(payloadEntry),
     })),
     bundle: input.bundleFiles.map(payloadEntry),

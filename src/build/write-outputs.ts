@@ -9,7 +9,7 @@ import { carriedBytes } from '../image/windows.js'
 import type { DiskPlan, Payload } from '../layout/disk-plan.js'
 import { partListText } from '../layout/part-list.js'
 import { DigestSink } from '../outputs/digest-sink.js'
-import { planDigests } from '../outputs/digests.js'
+import { mappedDigestOfDisk, type PlannedDigests, planDigests } from '../outputs/digests.js'
 import { bytesDigest, fileDigest } from '../outputs/file-digest.js'
 import { OutputFolder } from '../outputs/output-folder.js'
 import { RawSink } from '../outputs/raw-sink.js'
@@ -130,7 +130,7 @@ function startDigests({ plan, fullSha256 }: WriteOutputsInput, image: DiskImage,
     sizeBytes: endByte - startByte,
   }))
   const planned = planDigests(image, stretches, fullSha256)
-  return { files: planned.files, sink: new DigestSink(threads.digests(planned.plan)) }
+  return { ...planned, sink: new DigestSink(threads.digests(planned.plan)) }
 }
 
 /** PartList.cfg, gadget files, manifest.json and SHA256SUMS: once for the folder, once for the zip. */
@@ -141,8 +141,9 @@ class Proof {
   readonly #manifestParts: Omit<Parameters<typeof manifestText>[0], 'outputs'>
   readonly #bundleSums: readonly ManifestOutput[]
 
-  constructor(input: WriteOutputsInput, digests: { files: readonly SourceFile[]; sink: DigestSink }) {
+  constructor(input: WriteOutputsInput, digests: PlannedDigests & { readonly sink: DigestSink }) {
     const { results } = digests.sink
+    const byOffset = new Map(digests.plan.stretches.map(({ offset }, index) => [offset, results.stretches[index]!]))
     const sums = new ContentDigests(new Map(digests.files.map((file, index) => [file, results.files[index]!])))
     this.#input = input
     this.#imageSha256 = results.full
@@ -160,7 +161,8 @@ class Proof {
       plan: input.plan,
       toolVersion: VERSION,
       sourceDateEpoch: input.sourceDateEpoch,
-      mappedDigests: results.mapped,
+      diskDigest: mappedDigestOfDisk(digests.plan.stretches, results.stretches),
+      partitionDigests: input.plan.partitions.map(({ startByte }) => byOffset.get(startByte)!),
       imageSha256: results.full,
       payloadFiles: input.payloads.map((payload) =>
         sums.ofPayload(payload, payload.kind === 'file' ? basename(String(payload.file.path)) : ''),

@@ -1,8 +1,9 @@
 /**
- * All SHA-256 sums of one pass: the image's mapped digest, each partition's, each payload file's, and on request the plain
+ * All SHA-256 sums of one pass: each partition's mapped digest and so the disk's, each payload file's, and on request the plain
  * sum of the raw image. They are planned from the image value; then only bytes have to flow.
  */
 import { createHash, type Hash } from 'node:crypto'
+import { struct, u64le } from '../bytes/struct.js'
 import { sliceImage } from '../image/compose.js'
 import type { DiskImage, SourceFile } from '../image/extent.js'
 import { MappedDigest, outlineOf, type RunOutline } from '../image/mapped-digest.js'
@@ -15,15 +16,17 @@ export interface FilePiece {
   readonly length: number
 }
 
+/** A partition, or what stands between two of them. */
+export interface Stretch {
+  readonly offset: number
+  readonly sizeBytes: number
+}
+
 /** Plain data, so that it can be handed to a thread. */
 export interface DigestPlan {
   readonly sizeBytes: number
-  /** The image itself first (offset 0), then each partition; run offsets relative to `offset`. */
-  readonly mapped: readonly {
-    readonly offset: number
-    readonly sizeBytes: number
-    readonly runs: readonly RunOutline[]
-  }[]
+  /** Ascending, touching, from 0 to the end of the disk; run offsets relative to `offset`. */
+  readonly stretches: readonly (Stretch & { readonly runs: readonly RunOutline[] })[]
   /** Pieces in ascending offset; those of one file are in the file's order and cover it whole. */
   readonly pieces: readonly FilePiece[]
   readonly fileCount: number
@@ -32,8 +35,8 @@ export interface DigestPlan {
 }
 
 export interface DigestResults {
-  /** As `mapped` in the plan. */
-  readonly mapped: readonly string[]
+  /** Mapped digests, as the plan's stretches. */
+  readonly stretches: readonly string[]
   /** As the plan's files. */
   readonly files: readonly string[]
   readonly full: string | undefined
@@ -43,11 +46,6 @@ export interface PlannedDigests {
   readonly plan: DigestPlan
   /** Files whose sum comes from the pass, in the order of `DigestResults.files`. */
   readonly files: readonly SourceFile[]
-}
-
-export interface Stretch {
-  readonly offset: number
-  readonly sizeBytes: number
 }
 
 /**
@@ -75,13 +73,48 @@ export function planDigests(image: DiskImage, partitions: readonly Stretch[], fu
     files.push(file)
   }
   pieces.sort((a, b) => a.offset - b.offset)
-  const stretches = [{ offset: 0, sizeBytes: image.sizeBytes }, ...partitions]
-  const mapped = stretches.map(({ offset, sizeBytes }, index) => ({
+  const stretches = stretchesOf(image.sizeBytes, partitions).map(({ offset, sizeBytes }) => ({
     offset,
     sizeBytes,
-    runs: outlineOf(index === 0 ? image : sliceImage(image, offset, sizeBytes)),
+    runs: outlineOf(sliceImage(image, offset, sizeBytes)),
   }))
-  return { plan: { sizeBytes: image.sizeBytes, mapped, pieces, fileCount: files.length, full }, files }
+  return { plan: { sizeBytes: image.sizeBytes, stretches, pieces, fileCount: files.length, full }, files }
+}
+
+/** The partitions and what stands between them, ascending, covering the disk. `partitions` in any order, disjoint. */
+function stretchesOf(sizeBytes: number, partitions: readonly Stretch[]): Stretch[] {
+  const stretches: Stretch[] = []
+  let end = 0
+  for (const partition of partitions.toSorted((a, b) => a.offset - b.offset)) {
+    if (partition.offset > end) stretches.push({ offset: end, sizeBytes: partition.offset - end })
+    stretches.push(partition)
+    end = partition.offset + partition.sizeBytes
+  }
+  if (end < sizeBytes) stretches.push({ offset: end, sizeBytes: sizeBytes - end })
+  return stretches
+}
+
+const StretchHeader = struct('mapped_digest_stretch', 16, { offset: [0, u64le], length: [8, u64le] })
+
+/** The mapped digest of a disk from those of its stretches, so that each byte is hashed once for both. */
+export function mappedDigestOfDisk(stretches: readonly Stretch[], digests: readonly string[]): string {
+  const hash = createHash('sha256')
+  stretches.forEach(({ offset, sizeBytes }, index) => {
+    hash.update(StretchHeader.encode({ offset, length: sizeBytes })).update(Buffer.from(digests[index]!, 'hex'))
+  })
+  return hash.digest('hex')
+}
+
+/** The plan as two of about the same cost, for two threads; `mergeDigests` puts their results together. */
+export function splitDigestPlan(plan: DigestPlan): [DigestPlan, DigestPlan] {
+  return [
+    { ...plan, pieces: [], fileCount: 0 },
+    { ...plan, stretches: [], full: false },
+  ]
+}
+
+export function mergeDigests([mapped, files]: readonly [DigestResults, DigestResults]): DigestResults {
+  return { stretches: mapped.stretches, full: mapped.full, files: files.files }
 }
 
 const ZEROS = new Uint8Array(1 << 20)
@@ -89,7 +122,9 @@ const ZEROS = new Uint8Array(1 << 20)
 /** Takes the windows of the image in ascending order and makes all sums at once. */
 export class Digests {
   readonly #plan: DigestPlan
-  readonly #mapped: MappedDigest[]
+  readonly #stretches: MappedDigest[]
+  /** Index of the first stretch that has not ended. */
+  #stretch = 0
   readonly #open = new Map<number, Hash>()
   readonly #sums: string[]
   readonly #left: number[]
@@ -100,7 +135,7 @@ export class Digests {
 
   constructor(plan: DigestPlan) {
     this.#plan = plan
-    this.#mapped = plan.mapped.map(({ runs }) => new MappedDigest(runs))
+    this.#stretches = plan.stretches.map(({ runs }) => new MappedDigest(runs))
     this.#full = plan.full ? createHash('sha256') : undefined
     this.#sums = new Array<string>(plan.fileCount).fill('')
     this.#left = new Array<number>(plan.fileCount).fill(0)
@@ -108,12 +143,7 @@ export class Digests {
   }
 
   window(offset: number, bytes: Uint8Array): void {
-    const end = offset + bytes.length
-    this.#plan.mapped.forEach((stretch, index) => {
-      const from = Math.max(offset, stretch.offset)
-      const to = Math.min(end, stretch.offset + stretch.sizeBytes)
-      if (from < to) this.#mapped[index]!.update(from - stretch.offset, bytes.subarray(from - offset, to - offset))
-    })
+    this.#mapped(offset, bytes)
     this.#files(offset, bytes)
     if (this.#full !== undefined) {
       const inside = bytes.subarray(0, Math.max(0, this.#plan.sizeBytes - offset))
@@ -132,9 +162,23 @@ export class Digests {
   finish(): DigestResults {
     this.#fullFill(this.#plan.sizeBytes, ZEROS)
     return {
-      mapped: this.#mapped.map((digest) => digest.finish()),
+      stretches: this.#stretches.map((digest) => digest.finish()),
       files: this.#sums,
       full: this.#full?.digest('hex'),
+    }
+  }
+
+  #mapped(offset: number, bytes: Uint8Array): void {
+    const end = offset + bytes.length
+    for (; this.#stretch < this.#plan.stretches.length; this.#stretch++) {
+      const stretch = this.#plan.stretches[this.#stretch]!
+      if (stretch.offset >= end) return
+      const stretchEnd = stretch.offset + stretch.sizeBytes
+      const from = Math.max(offset, stretch.offset)
+      const to = Math.min(end, stretchEnd)
+      if (from < to)
+        this.#stretches[this.#stretch]!.update(from - stretch.offset, bytes.subarray(from - offset, to - offset))
+      if (stretchEnd > end) return
     }
   }
 

@@ -1,6 +1,6 @@
 /** Real threads behind the `Threads` interface. */
 import { Worker } from 'node:worker_threads'
-import type { DigestResults } from './digests.js'
+import { type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
 import type { DeflatedBlock, DigestStream, Threads } from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
 
@@ -56,7 +56,7 @@ class Channel {
   }
 }
 
-/** Starts lazily: deflating threads (`count` of them) with the first block, the digesting one with its plan. */
+/** Starts lazily: deflating threads (`count` of them) with the first block, the two digesting ones with their plan. */
 export function startThreads(count: number): Threads {
   const deflaters: Channel[] = []
   const others: Channel[] = []
@@ -76,13 +76,18 @@ export function startThreads(count: number): Threads {
       return (await leastLoaded().ask({ kind: 'deflate', bytes, level })) as DeflatedBlock
     },
     digests(plan): DigestStream {
-      const channel = new Channel()
-      others.push(channel)
-      channel.tell({ kind: 'digest-plan', plan })
+      const channels = splitDigestPlan(plan).map((part) => {
+        const channel = new Channel()
+        channel.tell({ kind: 'digest-plan', plan: part })
+        return channel
+      })
+      others.push(...channels)
+      const askAll = (request: WithoutId<WorkerRequest>): Promise<WorkerResult[]> =>
+        Promise.all(channels.map((channel) => channel.ask(request)))
       return {
-        window: async (offset, bytes) => void (await channel.ask({ kind: 'digest-window', offset, bytes })),
-        fill: async (offset, length, byte) => void (await channel.ask({ kind: 'digest-fill', offset, length, byte })),
-        finish: async () => (await channel.ask({ kind: 'digest-finish' })) as DigestResults,
+        window: async (offset, bytes) => void (await askAll({ kind: 'digest-window', offset, bytes })),
+        fill: async (offset, length, byte) => void (await askAll({ kind: 'digest-fill', offset, length, byte })),
+        finish: async () => mergeDigests((await askAll({ kind: 'digest-finish' })) as [DigestResults, DigestResults]),
       }
     },
     async close() {

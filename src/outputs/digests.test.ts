@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { sliceImage } from '../image/compose.js'
+import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
+import { MappedDigest, outlineOf } from '../image/mapped-digest.js'
+import { PayloadReader } from '../image/payload-reader.js'
+import { readImage } from '../image/read.js'
+import { DigestSink } from './digest-sink.js'
+import { mappedDigestOfDisk, mergeDigests, planDigests, splitDigestPlan } from './digests.js'
+import { INLINE_THREADS } from './threads.js'
+import { weave } from './weave.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'diskloom-digests-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function source(name: string, length: number): SourceFile {
+  const path = join(folder, name)
+  writeFileSync(path, Buffer.alloc(length, name))
+  return { path, sizeBytes: length, mtimeNs: statSync(path, { bigint: true }).mtimeNs }
+}
+
+const whole = source('whole', 5_000_003)
+const split = source('split', 70_000)
+const reversed = source('reversed', 20_000)
+
+const SIZE = 20_000_512
+const image: DiskImage = new ImageBuilder(SIZE)
+  .bytes(0, new Uint8Array(512).fill(9))
+  .file(1_000_192, whole.sizeBytes, whole)
+  .file(7_000_064, 30_000, split, 0)
+  .file(8_000_000, 40_000, split, 30_000)
+  .file(9_000_000, 10_000, reversed, 10_000)
+  .file(9_100_000, 10_000, reversed, 0)
+  .fill(10_000_000, 5_000_000, 0xff)
+  .fill(16_000_000, 100_000)
+  .bytes(SIZE - 512, new Uint8Array(512).fill(8))
+  .finish()
+
+const partitions = [
+  { offset: 6_999_552, sizeBytes: 9_000_448 },
+  { offset: 1_000_192, sizeBytes: 5_999_360 },
+]
+
+function plainBytes(): Uint8Array {
+  const bytes = new Uint8Array(SIZE)
+  readImage(image, 0, bytes, new PayloadReader())
+  return bytes
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+describe('the digests of a pass', () => {
+  it('are those of a read of each thing by itself', async () => {
+    const { plan, files } = planDigests(image, partitions, true)
+    const sink = new DigestSink(INLINE_THREADS.digests(plan))
+    await weave(image, [sink])
+    const { results } = sink
+    const all = plainBytes()
+
+    expect(results.full).toBe(sha256(all))
+    expect(files).toEqual([whole, split]) // `reversed` does not stand in its order
+    expect(results.files).toEqual(files.map((file) => sha256(Buffer.alloc(file.sizeBytes, String(file.path).split('/').at(-1)))))
+    plan.stretches.forEach(({ offset, sizeBytes }, index) => {
+      const alone = new MappedDigest(outlineOf(sliceImage(image, offset, sizeBytes)))
+      alone.update(0, all.subarray(offset, offset + sizeBytes))
+      expect(results.stretches[index]).toBe(alone.finish())
+    })
+  })
+
+  it('cover the disk with stretches, partitions as they are', () => {
+    const { plan } = planDigests(image, partitions, false)
+    let end = 0
+    for (const { offset, sizeBytes } of plan.stretches) {
+      expect(offset).toBe(end)
+      end += sizeBytes
+    }
+    expect(end).toBe(SIZE)
+    for (const partition of partitions) expect(plan.stretches).toContainEqual(expect.objectContaining(partition))
+  })
+
+  it('are the same from two threads', async () => {
+    const { plan } = planDigests(image, partitions, true)
+    const one = new DigestSink(INLINE_THREADS.digests(plan))
+    const two = splitDigestPlan(plan).map((part) => new DigestSink(INLINE_THREADS.digests(part)))
+    await weave(image, [one, ...two])
+    expect(mergeDigests([two[0]!.results, two[1]!.results])).toEqual(one.results)
+  })
+
+  it('of the disk change with any stretch and any place', () => {
+    const sums = ['00'.repeat(32), '11'.repeat(32)]
+    const stretches = [
+      { offset: 0, sizeBytes: 512 },
+      { offset: 512, sizeBytes: 512 },
+    ]
+    const digest = mappedDigestOfDisk(stretches, sums)
+    expect(mappedDigestOfDisk(stretches, sums.toReversed())).not.toBe(digest)
+    expect(mappedDigestOfDisk([stretches[0]!, { offset: 512, sizeBytes: 1024 }], sums)).not.toBe(digest)
+  })
+})
