@@ -1,0 +1,265 @@
+/** The inode tables and everything that inodes lead to except files' content: maps, directories, symlinks, attributes. */
+import { byteStringToBytes } from '../../bytes/text.js'
+import { uuidToBytes } from '../../bytes/guid.js'
+import { invariant } from '../../errors.js'
+import type { Extent } from '../../image/extent.js'
+import type { FileNode } from '../../tree/file-tree.js'
+import { checksumSeed, inodeSeed, signInode, xattrBlockChecksum } from './checksums.js'
+import { encodeDirectory, fileTypeOf } from './directory-encode.js'
+import {
+  EXT4_GOOD_OLD_FIRST_INO,
+  EXT4_JOURNAL_INO,
+  EXT4_LINK_MAX,
+  EXT4_RESIZE_INO,
+  I_BLOCK_BYTES,
+  S_IFREG,
+} from './disklayout/inode.js'
+import { EXT4_XATTR_MAGIC, Ext4XattrHeader } from './disklayout/xattr.js'
+import { type EncodedMap, encodeExtentTree } from './extent-tree.js'
+import type { PlacedBlocks } from './file-blocks.js'
+import { encodeIndirectMap } from './indirect-map.js'
+import {
+  blockFlags,
+  encodeDevice,
+  encodeInode,
+  encodeShortTarget,
+  type InodeContent,
+  type InodeFormat,
+  modeOf,
+} from './inode-encode.js'
+import { clampTime } from './inode-time.js'
+import { encodeResizeInode } from './resize-inode.js'
+import { inodeNumberOf } from './tree-survey.js'
+import { isLongSymlink } from './volume-demand.js'
+import { placedBlocksOf } from './volume-placement.js'
+import { countPlaced, lastInodeOf, orphanInodeOf, usedInodesOf, type VolumePlan } from './volume-plan.js'
+
+/** Mode of the journal, the resize inode and the orphan file. */
+const SYSTEM_FILE_MODE = S_IFREG + 0o600
+/** A directory with more directories than a link count can say. */
+const MANY_LINKS = 1
+
+const NO_BLOCK = new Uint8Array(I_BLOCK_BYTES)
+
+export class InodeEncoder {
+  readonly #plan: VolumePlan
+  readonly #format: InodeFormat
+  /** One buffer for each group with inodes in use, in whole blocks. */
+  readonly #tables: Uint8Array[] = []
+  /** Blocks of maps and of the area, out of order. */
+  readonly #extents: Extent[] = []
+  /** i_block and i_size of the journal, for the superblock's copy. */
+  journalInode: { readonly block: Uint8Array; readonly sizeBytes: number } | undefined
+
+  constructor(plan: VolumePlan) {
+    const { blockSize, inodeSize, features, inodesPerGroup } = plan.geometry
+    this.#plan = plan
+    this.#format = {
+      blockSize,
+      inodeSize,
+      hasExtents: features.has('extent'),
+      volumeSeed: features.has('metadata_csum') ? checksumSeed(uuidToBytes(plan.uuid)) : undefined,
+    }
+    const groups = Math.ceil(lastInodeOf(plan) / inodesPerGroup)
+    for (let group = 0; group < groups; group++) {
+      const blocks = Math.ceil((usedInodesOf(plan, group) * inodeSize) / blockSize)
+      this.#tables.push(new Uint8Array(blocks * blockSize))
+    }
+  }
+
+  /** Encodes everything. Gives the extents in no particular order. */
+  encode(): Extent[] {
+    this.#encodeSystemInodes()
+    this.#encodeNodes()
+    this.#encodeArea()
+    const { layout, geometry } = this.#plan
+    this.#tables.forEach((bytes, group) => {
+      this.#addBlock(layout.inodeTable[group]!, bytes)
+    })
+    invariant(geometry.inodeCount >= lastInodeOf(this.#plan), 'more inodes than the volume has')
+    return this.#extents
+  }
+
+  #addBlock(block: number, bytes: Uint8Array): void {
+    this.#extents.push({
+      offset: block * this.#format.blockSize,
+      length: bytes.length,
+      source: { kind: 'bytes', bytes },
+    })
+  }
+
+  #write(number: number, inode: InodeContent): void {
+    const { inodesPerGroup } = this.#plan.geometry
+    const group = Math.floor((number - 1) / inodesPerGroup)
+    const offset = ((number - 1) % inodesPerGroup) * this.#format.inodeSize
+    encodeInode(this.#tables[group]!, offset, number, inode, this.#format)
+  }
+
+  #encodeSystemInodes(): void {
+    const { geometry, placement, time } = this.#plan
+    const { inodeSize, volumeSeed, blockSize } = this.#format
+    const system = { mode: SYSTEM_FILE_MODE, uid: 0, gid: 0, time: clampTime(time, inodeSize), links: 1, xattrBlock: 0 }
+    if (volumeSeed !== undefined) {
+      // Those not in use are zeros with a checksum.
+      for (let number = 1; number < EXT4_GOOD_OLD_FIRST_INO; number++) {
+        const at = (number - 1) * inodeSize
+        signInode(this.#tables[0]!.subarray(at, at + inodeSize), volumeSeed, number, false)
+      }
+    }
+    const writeFile = (number: number, placed: PlacedBlocks, length: number): InodeContent => {
+      const inode = {
+        ...system,
+        sizeBytes: length * blockSize,
+        blocks: countPlaced(placed),
+        flags: blockFlags(this.#format.hasExtents),
+        block: this.#encodeMap(placed, number),
+      }
+      this.#clear(number)
+      this.#write(number, inode)
+      return inode
+    }
+    if (geometry.features.has('has_journal')) {
+      this.journalInode = writeFile(EXT4_JOURNAL_INO, placement.journal, geometry.journalBlocks)
+    }
+    if (geometry.features.has('orphan_file')) {
+      const { orphanFile } = placement
+      writeFile(orphanInodeOf(this.#plan), orphanFile, countPlaced(orphanFile) - orphanFile.mapBlocks.length)
+    }
+    if (placement.resizeBlock !== undefined) {
+      const { sizeBytes, blocks, block, mapBlocks } = encodeResizeInode(geometry, placement.resizeBlock)
+      this.#clear(EXT4_RESIZE_INO)
+      this.#write(EXT4_RESIZE_INO, { ...system, sizeBytes, blocks, flags: 0, block })
+      for (const { block: place, bytes } of mapBlocks) this.#addBlock(place, bytes)
+    }
+  }
+
+  /** The checksum of an unused inode would count into that of the used one. */
+  #clear(number: number): void {
+    if (number >= EXT4_GOOD_OLD_FIRST_INO) return
+    const at = (number - 1) * this.#format.inodeSize
+    this.#tables[0]!.fill(0, at, at + this.#format.inodeSize)
+  }
+
+  /** i_block of an inode; the map's own blocks join the extents. */
+  #encodeMap(placed: PlacedBlocks, number: number): Uint8Array {
+    const { blockSize, volumeSeed, hasExtents } = this.#format
+    const seed = volumeSeed === undefined || placed.mapBlocks.length === 0 ? undefined : inodeSeed(volumeSeed, number)
+    const map: EncodedMap = hasExtents
+      ? encodeExtentTree(placed.runs, placed.mapBlocks, blockSize, seed)
+      : encodeIndirectMap(placed.runs, placed.mapBlocks, blockSize)
+    for (const { block, bytes } of map.blocks) this.#addBlock(block, bytes)
+    return map.root
+  }
+
+  #encodeNodes(): void {
+    const { survey, demand } = this.#plan
+    this.#clear(inodeNumberOf(0))
+    const indexed = new Set<number>()
+    survey.directories.forEach(({ node }, at) => {
+      if (demand.directoryLayouts[at]!.index !== undefined) indexed.add(node)
+    })
+    survey.nodes.forEach((node, index) => {
+      this.#write(inodeNumberOf(index), this.#inodeOf(node, index, indexed.has(index)))
+    })
+  }
+
+  #inodeOf(node: FileNode, index: number, isIndexed: boolean): InodeContent {
+    const { survey, demand, placement } = this.#plan
+    const links = survey.linkCounts[index]!
+    const xattrIndex = demand.xattrs.blockOf.get(index)
+    const xattrs = demand.xattrs.inInode.get(index)
+    const common = {
+      mode: modeOf(node),
+      uid: node.uid,
+      gid: node.gid,
+      time: clampTime(node.mtime, this.#format.inodeSize),
+      links: node.type === 'directory' && links > EXT4_LINK_MAX ? MANY_LINKS : links,
+      xattrBlock: xattrIndex === undefined ? 0 : placement.xattrBlocks[xattrIndex]!,
+      ...(xattrs === undefined ? {} : { xattrs }),
+    }
+    const own = xattrIndex === undefined ? 0 : 1
+    const mapped = (sizeBytes: number): InodeContent => {
+      const placed = placedBlocksOf(placement, demand, index)
+      return {
+        ...common,
+        sizeBytes,
+        blocks: own + countPlaced(placed),
+        flags: blockFlags(this.#format.hasExtents, isIndexed),
+        block: this.#encodeMap(placed, inodeNumberOf(index)),
+      }
+    }
+    switch (node.type) {
+      case 'directory':
+        return mapped(demand.blocks[index]! * this.#format.blockSize)
+      case 'file':
+        return mapped(node.content.sizeBytes)
+      case 'symlink':
+        if (isLongSymlink(node)) return mapped(node.target.length)
+        return {
+          ...common,
+          sizeBytes: node.target.length,
+          blocks: own,
+          flags: 0,
+          block: encodeShortTarget(node.target),
+        }
+      case 'char':
+      case 'block':
+        return { ...common, sizeBytes: 0, blocks: own, flags: 0, block: encodeDevice(node.major, node.minor) }
+      default:
+        return { ...common, sizeBytes: 0, blocks: own, flags: 0, block: NO_BLOCK }
+    }
+  }
+
+  /** Directories, long symlinks and attribute blocks: one buffer, in the order of volume-placement.ts. */
+  #encodeArea(): void {
+    const { survey, demand, placement } = this.#plan
+    const { blockSize } = this.#format
+    const area = new Uint8Array(demand.areaBlocks * blockSize)
+    let end = 0
+    const next = (blocks: number): Uint8Array => {
+      end += blocks * blockSize
+      return area.subarray(end - blocks * blockSize, end)
+    }
+    survey.directories.forEach((directory, at) => {
+      this.#encodeDirectory(next(demand.blocks[directory.node]!), at)
+    })
+    for (const node of survey.nodes) {
+      if (node.type === 'symlink' && isLongSymlink(node)) next(1).set(byteStringToBytes(node.target))
+    }
+    demand.xattrs.blocks.forEach((block, index) => {
+      const target = next(1)
+      target.set(block.bytes)
+      this.#finishXattrBlock(target, placement.xattrBlocks[index]!, block.references, block.hash)
+    })
+    for (const { logical, physical, length } of placement.area) {
+      this.#addBlock(physical, area.subarray(logical * blockSize, (logical + length) * blockSize))
+    }
+  }
+
+  #encodeDirectory(target: Uint8Array, at: number): void {
+    const { survey, demand } = this.#plan
+    const { volumeSeed } = this.#format
+    const { node, parent, names, children } = survey.directories[at]!
+    const inode = inodeNumberOf(node)
+    const format = demand.directoryFormat
+    const content = {
+      inode,
+      parentInode: inodeNumberOf(parent),
+      names,
+      entryOf: (position: number) => {
+        const child = children[position]!
+        return { inode: inodeNumberOf(child), fileType: fileTypeOf(survey.nodes[child]!, format) }
+      },
+    }
+    const seed = volumeSeed === undefined ? 0 : inodeSeed(volumeSeed, inode)
+    encodeDirectory(target, content, demand.directoryLayouts[at]!, format, seed)
+  }
+
+  #finishXattrBlock(target: Uint8Array, block: number, references: number, hash: number): void {
+    const { volumeSeed } = this.#format
+    const header = { h_magic: EXT4_XATTR_MAGIC, h_refcount: references, h_blocks: 1, h_hash: hash, h_checksum: 0 }
+    Ext4XattrHeader.encodeInto(target, 0, header)
+    if (volumeSeed === undefined) return
+    Ext4XattrHeader.encodeInto(target, 0, { ...header, h_checksum: xattrBlockChecksum(volumeSeed, block, target) })
+  }
+}

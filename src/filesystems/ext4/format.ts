@@ -1,0 +1,33 @@
+/**
+ * ext2, ext3 and ext4 as a volume format. Read by Linux, U-Boot, GRUB, e2fsprogs; little-endian but for the journal.
+ * Geometry, features and placement of the groups' structures are those of mke2fs 1.47.0 as Debian 12 configures it; what is
+ * free (journal, directories, content) stands without gaps in tree order. docs/OUTPUT.md says why.
+ */
+import { formatSize } from '../../bytes/format-size.js'
+import { LayoutError } from '../../errors.js'
+import type { VolumeFormat } from '../volume.js'
+import type { ExtFormatOptions } from './options.js'
+import { ExtPlanner, fits, payloadTooLarge } from './plan.js'
+import { findSmallestSize } from './smallest-size.js'
+
+export type { ExtFormatOptions } from './options.js'
+
+export const extFormat: VolumeFormat<ExtFormatOptions> = {
+  plan(tree, sizeBytes, options, environment) {
+    const planner = new ExtPlanner(tree, options, environment)
+    const attempt = planner.attempt(sizeBytes)
+    if (!fits(attempt)) throw payloadTooLarge(planner, sizeBytes, attempt, findSmallestSize(planner))
+    return planner.finish(sizeBytes, attempt)
+  },
+
+  smallestSizeBytes(tree, options, environment) {
+    const planner = new ExtPlanner(tree, options, environment)
+    const size = findSmallestSize(planner)
+    if (size === undefined) {
+      throw new LayoutError(
+        `Cannot find an ${options.type} volume for the payload: it does not fit ${formatSize(2 ** 44)}, the largest`,
+      )
+    }
+    return size
+  },
+}
