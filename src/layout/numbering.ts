@@ -3,6 +3,9 @@ import type { ImageSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { ENTRIES } from '../tables/mbr/disklayout.js'
 
+/** util-linux reads 60 partitions of an MBR and deletes the others when it writes one back. */
+const MAX_MBR_NUMBER = 60
+
 export interface Numbering {
   /** By index in `spec.partitions`; undefined outside the table. */
   readonly numbers: readonly (number | undefined)[]
@@ -33,38 +36,48 @@ export function numberPartitions(spec: ImageSpec): Numbering {
 }
 
 /** Problems of too many partitions, one for each that finds no entry. */
-export function checkNumbers(spec: ImageSpec, { numbers, extendedNumber }: Numbering): Problem[] {
+export function checkNumbers(spec: ImageSpec, numbering: Numbering): Problem[] {
   const problems: Problem[] = []
-  for (const [index, partition] of spec.partitions.entries()) {
-    const number = numbers[index]
-    if (number === undefined || partition.logical) continue
-    const subject = `Cannot place ${partitionText(spec, index)} in the table`
-    const path = partition.configPath
-    if (spec.table === 'gpt' && number > spec.gpt.entries) {
-      const hint = `set gpt: { entries: ${number} } or more`
-      problems.push({
-        message: `${subject}: it is number ${number}, a GPT of ${spec.gpt.entries} entries is full`,
-        hint,
-        path,
-      })
-    } else if (spec.table === 'mbr' && number > ENTRIES) {
-      const taken = extendedNumber === undefined ? '' : ', and the extended partition takes one of them'
-      const hint = 'make some of them logical (logical: true), or use table: gpt'
-      problems.push({
-        message: `${subject}: it is number ${number}, an MBR has ${ENTRIES} primary entries${taken}`,
-        hint,
-        path,
-      })
-    }
-  }
-  if (spec.table === 'mbr' && extendedNumber !== undefined && extendedNumber > ENTRIES) {
-    const first = spec.partitions.findIndex(({ inTable, logical }) => inTable && logical)
+  for (const [index, { configPath: path }] of spec.partitions.entries()) {
+    const full = whyNoEntry(spec, numbering, index)
+    if (full === undefined) continue
     problems.push({
-      message: `Cannot place ${partitionText(spec, first)} in the table: the primary partitions before it take all ${ENTRIES} entries, the extended partition needs one`,
-      path: spec.partitions[first]!.configPath,
+      message: `Cannot place ${partitionText(spec, index)} in the table: ${full.reason}`,
+      hint: full.hint,
+      path,
     })
   }
   return problems
+}
+
+function whyNoEntry(
+  spec: ImageSpec,
+  { numbers, extendedNumber }: Numbering,
+  index: number,
+): { reason: string; hint: string } | undefined {
+  const number = numbers[index]
+  if (number === undefined || spec.table === 'none') return undefined
+  const isNumber = `it is number ${number}`
+  if (spec.table === 'gpt') {
+    if (number <= spec.gpt.entries) return undefined
+    const hint = `Set gpt: { entries: ${number} } or more`
+    return { reason: `${isNumber}, a GPT of ${spec.gpt.entries} entries is full`, hint }
+  }
+  const hint = 'Make some of them logical (logical: true), or use table: gpt'
+  if (!spec.partitions[index]!.logical) {
+    if (number <= ENTRIES) return undefined
+    const taken = extendedNumber === undefined ? '' : ', and the extended partition takes one of them'
+    return { reason: `${isNumber}, an MBR has ${ENTRIES} primary entries${taken}`, hint }
+  }
+  if (number > MAX_MBR_NUMBER) {
+    return {
+      reason: `${isNumber}, fdisk and sfdisk read an MBR up to number ${MAX_MBR_NUMBER}`,
+      hint: 'Use table: gpt',
+    }
+  }
+  if (number > ENTRIES + 1 || extendedNumber! <= ENTRIES) return undefined
+  const reason = `the primary partitions before it take all ${ENTRIES} entries, the extended partition needs one`
+  return { reason, hint }
 }
 
 /** `partition "rootfs"`, `blob "spl"`; by its place in the list where it has no name. */

@@ -3,7 +3,13 @@ import { alignUp } from '../bytes/align.js'
 import type { ImageSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { GptPartitionEntry } from '../tables/gpt/disklayout.js'
-import { type GptGeometryOptions, gptArraySectors, gptBackupBytes, gptFirstUsableByte } from '../tables/gpt/geometry.js'
+import {
+  type GptGeometryOptions,
+  gptArraySectors,
+  gptBackupBytes,
+  gptFirstUsableByte,
+  MIN_ARRAY_BYTES,
+} from '../tables/gpt/geometry.js'
 import { BOOT_CODE_BYTES } from '../tables/mbr/disklayout.js'
 import type { Region } from './disk-plan.js'
 import { bytesText } from './sectors.js'
@@ -11,8 +17,10 @@ import { bytesText } from './sectors.js'
 /** fastboot and Android's sparse images take nothing else, and 33 sectors of backup GPT are odd (genimage PR#133). */
 export const IMAGE_GRAIN_BYTES = 4096
 
-/** Linux reads the entry array in one allocation, of at most 4 MiB. [LINUX block/partitions/efi.c] */
-const MAX_GPT_ENTRIES = (4 * 1024 * 1024) / GptPartitionEntry.SIZE
+/** An array of 1 MiB, far from the 4 MiB that Linux still takes in one allocation. [LINUX block/partitions/efi.c] */
+const MAX_GPT_ENTRIES = (1024 * 1024) / GptPartitionEntry.SIZE
+/** Fewer fill less than the array's smallest size, which sgdisk calls a violation of the specification. */
+const MIN_GPT_ENTRIES = MIN_ARRAY_BYTES / GptPartitionEntry.SIZE
 
 export interface TableFrame {
   /** First byte that a partition of the table may use. */
@@ -74,9 +82,10 @@ export function checkDisk(spec: ImageSpec): Problem[] {
 function checkGptOptions({ gpt, sectorSize }: ImageSpec): Problem[] {
   const { entries, entriesAtBytes } = gpt
   const problems: Problem[] = []
-  if (!Number.isInteger(entries) || entries < 1 || entries > MAX_GPT_ENTRIES) {
+  if (!Number.isInteger(entries) || entries < MIN_GPT_ENTRIES || entries > MAX_GPT_ENTRIES) {
     problems.push({
-      message: `Cannot make a GPT of ${entries} entries: 1 to ${MAX_GPT_ENTRIES} are accepted`,
+      message: `Cannot make a GPT of ${entries} entries: ${MIN_GPT_ENTRIES} to ${MAX_GPT_ENTRIES} are accepted`,
+      hint: 'To make room before the first partition, move the array with gpt: { entries_at: … }',
       path: ['gpt', 'entries'],
     })
   }

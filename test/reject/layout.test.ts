@@ -144,9 +144,24 @@ const REFUSED: [what: string, draft: ImageDraft, messages: string[]][] = [
     ],
   ],
   [
+    'more logical partitions than util-linux reads',
+    { table: 'mbr', partitions: numbered(57).map((partition) => ({ ...partition, logical: true })) },
+    ['Cannot place partition "p57" in the table: it is number 61, fdisk and sfdisk read an MBR up to number 60'],
+  ],
+  [
     'more partitions than entries',
-    { sizeBytes: 64 * MIB, gpt: { entries: 2 }, partitions: numbered(3) },
-    ['Cannot place partition "p3" in the table: it is number 3, a GPT of 2 entries is full'],
+    { partitions: numbered(129) },
+    ['Cannot place partition "p129" in the table: it is number 129, a GPT of 128 entries is full'],
+  ],
+  [
+    'a GPT of fewer entries than its smallest array has',
+    { gpt: { entries: 127 }, partitions: [] },
+    ['Cannot make a GPT of 127 entries: 128 to 8192 are accepted'],
+  ],
+  [
+    'a GPT of more entries than Linux reads',
+    { gpt: { entries: 8193 }, partitions: [] },
+    ['Cannot make a GPT of 8193 entries: 128 to 8192 are accepted'],
   ],
   [
     'a name of 37 units, of which two are an emoji',

@@ -3,7 +3,7 @@ import { ceilDivide, divideExactly } from '../../bytes/align.js'
 import { GptPartitionEntry } from './disklayout.js'
 
 /** The array's room is at least this, however few entries are used. [UEFI 2.10 §5.3.1] */
-const MIN_ARRAY_BYTES = 16384
+export const MIN_ARRAY_BYTES = 16384
 /** The header stands after the protective MBR. */
 const HEADER_LBA = 1
 
