@@ -19,6 +19,8 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*/
 const OPEN = '${'
 const ESCAPED_OPEN = '$${'
 const DEFAULT_MARK = ':-'
+/** Far above any path; variables that double each other would fill the memory. */
+const MAX_LENGTH = 65_536
 
 export function expandVariables(
   text: string,
@@ -53,6 +55,10 @@ function expand(
         return result
       }
       result += expandOne(text, at, close, lookup, faults)
+      if (result.length > MAX_LENGTH) {
+        faults.push({ start: at, end: close + 1, is: `it becomes longer than ${MAX_LENGTH} characters` })
+        return ''
+      }
       at = close + 1
     } else {
       result += text[at]

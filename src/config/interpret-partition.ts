@@ -16,7 +16,7 @@ export function interpretPartition(input: PartitionInput, context: PartitionCont
     logical: input.logical ?? false,
     volume,
     configPath: path,
-    ...(!isAnyUnread(EXTENT_KEYS, context) && interpretExtent(input, volume, context)),
+    ...(isPlaceKnown(context) && interpretExtent(input, volume, context)),
     ...(align?.kind === 'bytes' && { align: align.bytes }),
     ...(input.type !== undefined && { type: input.type }),
     ...(input.uuid !== undefined && { uuid: input.uuid }),
@@ -26,8 +26,9 @@ export function interpretPartition(input: PartitionInput, context: PartitionCont
 /** What the place of a partition follows from. */
 const EXTENT_KEYS = ['start', 'end', 'size', 'fs', 'in_table'] as const
 
-function isAnyUnread(keys: readonly string[], { unread }: PartitionContext): boolean {
-  return keys.some((key) => unread.has(key))
+/** An end in MiB does not compare with a start in sectors of unknown size. */
+function isPlaceKnown({ unread, interpretation }: PartitionContext): boolean {
+  return !EXTENT_KEYS.some((key) => unread.has(key)) && !interpretation.unread.has('sector_size')
 }
 
 interface Extent {

@@ -60,7 +60,7 @@ export function parseQuantity(text: string): Quantity | Refusal {
   if (unit === 's') {
     return fraction === '' ? sectorsOf(text, BigInt(whole)) : new Refusal(`"${text}" is no whole number of sectors`)
   }
-  const unitBytes = UNIT_BYTES[unit]
+  const unitBytes = Object.hasOwn(UNIT_BYTES, unit) ? UNIT_BYTES[unit] : undefined
   if (unitBytes === undefined) return unknownUnit(text, unit)
   const scaled = BigInt(whole + fraction) * BigInt(unitBytes)
   const divisor = 10n ** BigInt(fraction.length)

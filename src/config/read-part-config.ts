@@ -50,7 +50,7 @@ export function readPartConfig(source: SourceText): { root?: LocatedMap; problem
 }
 
 function readLine(source: SourceText, line: string, lineStart: number, problems: Problem[]): LocatedMap | undefined {
-  const content = line.replace(/(^|\s)#[^]*$/, '$1')
+  const content = line.replace(/(^|\s)#.*$/s, '$1')
   const fields = [...content.matchAll(/\S+/g)].map((match) => ({
     text: match[0],
     range: { start: lineStart + match.index, end: lineStart + match.index + match[0].length },

@@ -2,7 +2,18 @@
  * YAML 1.2 text → located nodes. Anchors, aliases and merge keys (`<<`) are followed here; tags and YAML's own number
  * and boolean guesses are not used (see located.ts).  [YAML 1.2.2] [YAML merge]
  */
-import { isAlias, isMap, isScalar, isSeq, type Pair, parseDocument, Scalar, type YAMLError, type YAMLMap } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  Scalar,
+  type YAMLError,
+  type YAMLMap,
+  type YAMLWarning,
+} from 'yaml'
 import type { Problem } from '../errors.js'
 import { type Located, type LocatedEntry, locatedList, locatedMap } from './located.js'
 import { problemAt } from './problem-at.js'
@@ -24,7 +35,8 @@ export function readYaml(source: SourceText): { root?: Located; problems: Proble
     if (!(error instanceof RangeError)) throw error
     return { problems: [tooDeep(source, { start: 0, end: 1 })] }
   }
-  if (document.errors.length > 0) return { problems: explainSyntaxErrors(document.errors, source) }
+  const slips = [...document.errors, ...document.warnings]
+  if (slips.length > 0) return { problems: explainSyntaxErrors(slips, source) }
   const reader = new YamlReader(source)
   const root = document.contents === null ? undefined : reader.read(document.contents, 0)
   if (reader.problems.length > 0) return { problems: reader.problems }
@@ -165,22 +177,26 @@ function rangeOf(node: unknown): TextRange {
   return range ? { start: range[0], end: range[1] } : { start: 0, end: 1 }
 }
 
+type Slip = YAMLError | YAMLWarning
+
 /** Hints for what people do, by the parser's code. */
-const SYNTAX_HINTS: Partial<Record<YAMLError['code'], string>> = {
+const SYNTAX_HINTS: Partial<Record<Slip['code'], string>> = {
   TAB_AS_INDENT: 'Indent with spaces: YAML allows no tabs there',
   BAD_SCALAR_START: 'Put the value in quotes',
   MULTIPLE_DOCS: 'One file holds one config: remove the line with "---", or split the file and use include:',
   BLOCK_AS_IMPLICIT_KEY: 'Quote a value that holds ": "',
   DUPLICATE_KEY: 'Remove one of the two',
+  TAG_RESOLVE_FAILED: 'A text that begins with ! must be quoted; other configs are read with include:',
 }
 
-const SYNTAX_TEXTS: Partial<Record<YAMLError['code'], string>> = {
+const SYNTAX_TEXTS: Partial<Record<Slip['code'], string>> = {
   MULTIPLE_DOCS: 'it holds several documents, one is accepted',
+  TAG_RESOLVE_FAILED: 'tags (!…) are not accepted',
   DUPLICATE_KEY: 'this key stands twice in one map',
 }
 
 /** One problem per line: what follows a first slip is its echo. */
-function explainSyntaxErrors(errors: readonly YAMLError[], source: SourceText): Problem[] {
+function explainSyntaxErrors(errors: readonly Slip[], source: SourceText): Problem[] {
   const problems: Problem[] = []
   const lines = new Set<number>()
   for (const error of errors) {
@@ -192,7 +208,7 @@ function explainSyntaxErrors(errors: readonly YAMLError[], source: SourceText): 
   return problems
 }
 
-function explainSyntaxError(error: YAMLError, source: SourceText): Problem {
+function explainSyntaxError(error: Slip, source: SourceText): Problem {
   const [start, end] = error.pos
   const variable = unquotedVariable(source.text, start)
   if (variable !== undefined) {

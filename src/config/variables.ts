@@ -93,7 +93,8 @@ export class VariableScope {
   }
 
   #fromEnvironment(name: string): VariableValue {
-    const text = this.#sources.environment[name]
+    // Not its prototype's: ${constructor} is as unset as any other name.
+    const text = Object.hasOwn(this.#sources.environment, name) ? this.#sources.environment[name] : undefined
     return text === undefined ? undefined : { text }
   }
 }

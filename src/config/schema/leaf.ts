@@ -33,14 +33,16 @@ export const VARIABLE_JSON: LeafJson = { type: 'string', pattern: '\\$\\{' }
 
 /** Any text that is not empty and holds no control characters. `check` refuses what the key does not take. */
 export function text(check: (text: string) => Refusal | undefined = () => undefined) {
-  return leaf(
-    (value): string | Refusal => {
-      if (value === '') return new Refusal('it is empty')
-      if (/[\x00-\x1f\x7f]/.test(value)) return new Refusal(`${JSON.stringify(value)} holds a control character`)
-      return check(value) ?? value
-    },
-    { type: ['string', 'number'] },
-  )
+  return leaf((value): string | Refusal => refuseUnprintable(value) ?? check(value) ?? value, {
+    type: ['string', 'number'],
+  })
+}
+
+/** What no name, path or label can hold. */
+export function refuseUnprintable(value: string): Refusal | undefined {
+  if (value === '') return new Refusal('it is empty')
+  if (/[\x00-\x1f\x7f]/.test(value)) return new Refusal(`${JSON.stringify(value)} holds a control character`)
+  return /\p{Surrogate}/u.test(value) ? new Refusal(`${JSON.stringify(value)} holds half a character`) : undefined
 }
 
 /** Any text at all. */

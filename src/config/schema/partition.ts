@@ -5,7 +5,7 @@ import { extOptions } from './ext-options.js'
 import { fatOptions } from './fat-options.js'
 import { group } from './group.js'
 import { fileSystemId, guid, partitionType } from './identifiers.js'
-import { choice, flag, integer, leaf, quantity, text } from './leaf.js'
+import { choice, flag, integer, leaf, quantity, refuseUnprintable, text } from './leaf.js'
 
 const MAX_BYTE = 0xff
 const MAX_U32 = 0xffff_ffff
@@ -95,7 +95,7 @@ export const partition = group(
       .describe('false: no entry in the table, a boot blob at a fixed place. Default: true')
       .exactOptional(),
     logical: flag().describe('MBR: inside the extended partition. Default: false').exactOptional(),
-    fs: leaf(parseFileSystemWord, { anyOf: [{ type: 'string' }] })
+    fs: leaf((value) => refuseUnprintable(value) ?? parseFileSystemWord(value), { anyOf: [{ type: 'string' }] })
       .describe(
         'ext2, ext3, ext4, fat, fat12, fat16, fat32 or vfat, each alone or with /FOLDER for its content (ext4/program); any other text is the path of a raw file (boot.img)',
       )
