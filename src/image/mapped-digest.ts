@@ -7,9 +7,8 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { struct, u8, u64le } from '../bytes/struct.js'
-import { invariant } from '../errors.js'
 import type { DiskImage } from './extent.js'
-import { runsOf } from './runs.js'
+import { MIN_FILL_BYTES, runsOf } from './runs.js'
 
 const RunHeader = struct('mapped_digest_run', 18, {
   offset: [0, u64le],
@@ -34,7 +33,13 @@ export function outlineOf(image: DiskImage): RunOutline[] {
   }))
 }
 
-/** Takes the bytes of an image in ascending order, in pieces cut anyhow; skips those outside its runs. */
+/** The most bytes of a fill that are hashed from one buffer. */
+const FILL_CHUNK_BYTES = MIN_FILL_BYTES
+
+/**
+ * Takes an image as sinks do: bytes in ascending order, cut anyhow, spans of a fill, and zeros for what is not given. A short
+ * fill is data here, while the pass may not carry it: over the border of two partitions it can be part of a longer one.
+ */
 export class MappedDigest {
   readonly #runs: readonly RunOutline[]
   readonly #hash: Hash = createHash('sha256')
@@ -49,25 +54,44 @@ export class MappedDigest {
 
   /** Bytes at `offset`, relative as the runs are. */
   update(offset: number, bytes: Uint8Array): void {
-    const end = offset + bytes.length
+    this.#advance(offset, (length) => this.#hashFill(0, length))
+    this.#advance(offset + bytes.length, (length, from) =>
+      this.#hash.update(bytes.subarray(from - offset, from - offset + length)),
+    )
+  }
+
+  /** A span of one byte, as `update` with that many of it. */
+  fill(offset: number, length: number, byte: number): void {
+    this.#advance(offset, (count) => this.#hashFill(0, count))
+    this.#advance(offset + length, (count) => this.#hashFill(byte, count))
+  }
+
+  /** Lower-case hexadecimal. */
+  finish(): string {
+    this.#advance(Number.POSITIVE_INFINITY, (length) => this.#hashFill(0, length))
+    return this.#hash.digest('hex')
+  }
+
+  /** Hands every stretch of data before `end` that is still missing to `hash`. */
+  #advance(end: number, hash: (length: number, from: number) => void): void {
     for (;;) {
       const run = this.#runs[this.#index]
       if (run === undefined) return
       const from = run.offset + this.#doneBytes
       if (from >= end) return
-      invariant(from >= offset, `digest expects byte ${from}, given are those from ${offset}`)
       const to = Math.min(run.offset + run.length, end)
-      this.#hash.update(bytes.subarray(from - offset, to - offset))
+      hash(to - from, from)
       this.#doneBytes += to - from
       if (this.#doneBytes < run.length) return
       this.#next()
     }
   }
 
-  /** Lower-case hexadecimal. */
-  finish(): string {
-    invariant(this.#index >= this.#runs.length, 'digest finished before all data were given')
-    return this.#hash.digest('hex')
+  #hashFill(byte: number, length: number): void {
+    const block = new Uint8Array(Math.min(length, FILL_CHUNK_BYTES)).fill(byte)
+    for (let done = 0; done < length; done += block.length) {
+      this.#hash.update(block.subarray(0, Math.min(block.length, length - done)))
+    }
   }
 
   /** Writes headers up to and including that of the next data run. */

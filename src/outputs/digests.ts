@@ -143,7 +143,9 @@ export class Digests {
   }
 
   window(offset: number, bytes: Uint8Array): void {
-    this.#mapped(offset, bytes)
+    this.#eachStretch(offset, offset + bytes.length, (digest, from, to, start) =>
+      digest.update(from - start, bytes.subarray(from - offset, to - offset)),
+    )
     this.#files(offset, bytes)
     if (this.#full !== undefined) {
       const inside = bytes.subarray(0, Math.max(0, this.#plan.sizeBytes - offset))
@@ -154,6 +156,7 @@ export class Digests {
   }
 
   fill(offset: number, length: number, byte: number): void {
+    this.#eachStretch(offset, offset + length, (digest, from, to, start) => digest.fill(from - start, to - from, byte))
     if (this.#full === undefined) return
     this.#fullFill(offset, ZEROS)
     this.#fullFill(offset + length, new Uint8Array(ZEROS.length).fill(byte))
@@ -168,16 +171,19 @@ export class Digests {
     }
   }
 
-  #mapped(offset: number, bytes: Uint8Array): void {
-    const end = offset + bytes.length
+  /** The digests that [offset, end) concerns, with the part [from, to) of it in each and where the stretch starts. */
+  #eachStretch(
+    offset: number,
+    end: number,
+    use: (digest: MappedDigest, from: number, to: number, start: number) => void,
+  ): void {
     for (; this.#stretch < this.#plan.stretches.length; this.#stretch++) {
       const stretch = this.#plan.stretches[this.#stretch]!
       if (stretch.offset >= end) return
       const stretchEnd = stretch.offset + stretch.sizeBytes
       const from = Math.max(offset, stretch.offset)
       const to = Math.min(end, stretchEnd)
-      if (from < to)
-        this.#stretches[this.#stretch]!.update(from - stretch.offset, bytes.subarray(from - offset, to - offset))
+      if (from < to) use(this.#stretches[this.#stretch]!, from, to, stretch.offset)
       if (stretchEnd > end) return
     }
   }
