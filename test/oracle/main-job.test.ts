@@ -275,7 +275,7 @@ describeWithTools('the main job', ['sfdisk', 'sgdisk', 'e2fsck', 'dumpe2fs', 'py
   })
 
   describeWithTools('its zip', ['unzip', '7zz', 'bsdtar'], () => {
-    it('passes unzip, 7-Zip and Python, and unpacks to the identical image', async () => {
+    it('passes unzip, 7-Zip and Python, and unpacks to the identical image', { timeout: 300_000 }, async () => {
       const zip = join(results, 'linux_burn_image.zip')
       const [names, unzip, sevenZip] = await together(
         ['python3', '-c', COMPARE_ZIP, zip, results, source],

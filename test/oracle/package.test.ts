@@ -1,7 +1,7 @@
 /** The package as somebody installs it: packed, unpacked elsewhere, its face imported with types. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { PROJECT } from '../support/diskloom.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 
@@ -23,6 +23,20 @@ try {
 const TSCONFIG = JSON.stringify({
   compilerOptions: { strict: true, module: 'nodenext', target: 'es2022', types: ['node'], outDir: 'js', rootDir: '.' },
   files: ['consumer.ts'],
+})
+
+describe('package-lock.json', () => {
+  it('has an entry for every optional dependency of every platform', () => {
+    // npm drops those that its registry does not have, and `npm ci` then refuses the lock file, everywhere.
+    const { packages } = JSON.parse(readFileSync(join(PROJECT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>
+    }
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies }) =>
+      Object.keys(optionalDependencies ?? {}),
+    )
+    expect(wanted.length).toBeGreaterThan(0)
+    expect(wanted.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([])
+  })
 })
 
 describeWithTools('the npm package', ['tar'], () => {
