@@ -283,7 +283,7 @@ describe('init', () => {
     expect(await run(['init', path])).toEqual({
       status: 6,
       stdout: '',
-      stderr: `error: Cannot write ${path}: it exists already, a new file is expected\n  hint: name another file, or - for standard output\n`,
+      stderr: `error: Cannot write ${path}: it exists already, a new file is expected\n  hint: Name another file, or - for standard output\n`,
     })
     expect(await run(['init', '-'])).toEqual({ status: 0, stdout: text, stderr: '' })
     expect((await run(['init', join(folder, 'no/board.yaml')])).stderr).toContain('its folder does not exist')

@@ -30,7 +30,7 @@ async function writeNewFile(path: string, text: string): Promise<void> {
     if (code === undefined) throw error
     if (code === 'EEXIST') {
       throw new IoError(`Cannot write ${path}: it exists already, a new file is expected`, {
-        hint: 'name another file, or - for standard output',
+        hint: 'Name another file, or - for standard output',
         details: { path, errno: code },
       })
     }

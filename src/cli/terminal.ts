@@ -33,7 +33,7 @@ export function hasColour(stream: OutputStream, environment: Terminal['environme
   return stream.isTTY === true && environment.TERM !== 'dumb'
 }
 
-/** SGR codes of ECMA-48 §8.3.117. */
+/** SGR codes of [ECMA-48 §8.3.117]. */
 const CODES = {
   bold: [1, 22],
   dim: [2, 22],

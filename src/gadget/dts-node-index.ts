@@ -1,5 +1,5 @@
 /** Which bodies of a device-tree source speak of one node, by label (`&usb_hs`) or by path (`/soc/usb@40040000`). */
-import type { DtsBody, DtsNodes } from './dts-nodes.js'
+import type { DtsBody, DtsNodeDeletion, DtsNodes } from './dts-nodes.js'
 
 /** The bodies of one node in the order in which dtc merges them: a later one wins. */
 export interface DtsNode {
@@ -9,64 +9,71 @@ export interface DtsNode {
 }
 
 /**
+ * Reads the source from the top as dtc does: a label means the node that bears it by then, and a deleted node may come
+ * back, elsewhere too.
+ *
  * Every node has a key: its path from the root (`/soc/usb@40040000`) where the file tells it, else the label through
  * which the file reaches it and the path below (`&usb_hs/port`).
  */
 export class DtsNodeIndex {
-  readonly #nodes: DtsNodes
-  readonly #labels = new Map<string, DtsBody>()
-  readonly #keys = new Map<DtsBody, string>()
+  readonly #bodies = new Map<string, DtsBody[]>()
+  readonly #deletedAt = new Map<string, number>()
+  /** Label → key of the node that bears it. */
+  readonly #labels = new Map<string, string>()
 
-  constructor(nodes: DtsNodes) {
-    this.#nodes = nodes
-    for (const body of nodes.bodies) {
-      for (const label of body.labels) if (!this.#labels.has(label)) this.#labels.set(label, body)
+  constructor({ bodies, deletions }: DtsNodes) {
+    const keys = new Map<DtsBody, string>()
+    const events = [...bodies, ...deletions].sort((a, b) => offsetOf(a) - offsetOf(b))
+    for (const event of events) {
+      const parent = event.parent && keys.get(event.parent)
+      if ('open' in event) {
+        const key = this.#keyOf(event.head, parent)
+        keys.set(event, key)
+        this.#add(key, event)
+      } else {
+        this.#delete(this.#keyOf(event.target, parent), event.offset)
+      }
     }
-    // A second pass: a label may be given after the first use of another label of the same node.
-    for (const body of nodes.bodies) this.#keys.set(body, this.#keyOfBody(body, new Set()))
   }
 
   /** `reference` is `&label`, `&{/path}` or `/path`. Undefined where no body of the file is that node's. */
   find(reference: string): DtsNode | undefined {
-    const key = this.#keyOfReference(reference, new Set())
-    const bodies = this.#nodes.bodies.filter((body) => this.#keys.get(body) === key)
-    if (bodies.length === 0) return undefined
-    const deletedAt = this.#nodes.deletions.findLast((deletion) => {
-      const target =
-        deletion.parent === undefined
-          ? this.#keyOfReference(deletion.target, new Set())
-          : join(this.#keys.get(deletion.parent)!, deletion.target)
-      return target === key || key.startsWith(`${target}/`)
-    })?.offset
-    if (deletedAt === undefined) return { bodies }
-    const alive = bodies.filter((body) => body.headStart > deletedAt)
-    return alive.length > 0 ? { bodies: alive } : { bodies: [], deletedAt }
+    const key = this.#keyOf(reference, undefined)
+    const bodies = this.#bodies.get(key)
+    if (bodies !== undefined) return { bodies }
+    const deletedAt = this.#deletedAt.get(key)
+    return deletedAt === undefined ? undefined : { bodies: [], deletedAt }
   }
 
   /** All that `find` would know: labels as `&label`, paths where they are known. */
   references(): string[] {
-    const labels = [...this.#labels.keys()].map((label) => `&${label}`)
-    return [...new Set([...labels, ...this.#keys.values()])]
+    return [...new Set([...[...this.#labels.keys()].map((label) => `&${label}`), ...this.#bodies.keys()])]
   }
 
-  #keyOfBody(body: DtsBody, seen: Set<string>): string {
-    const known = this.#keys.get(body)
-    if (known !== undefined) return known
-    if (body.head.startsWith('&')) return this.#keyOfReference(body.head, seen)
-    if (body.parent === undefined) return body.head
-    return join(this.#keyOfBody(body.parent, seen), body.head)
-  }
-
-  #keyOfReference(reference: string, seen: Set<string>): string {
+  #keyOf(reference: string, parent: string | undefined): string {
     if (reference.startsWith('&{')) return reference.slice(2, -1)
-    if (!reference.startsWith('&')) return reference
-    const labelled = this.#labels.get(reference.slice(1))
-    // `a: &a { }` names itself.
-    if (labelled === undefined || seen.has(reference)) return reference
-    return this.#keyOfBody(labelled, seen.add(reference))
+    if (reference.startsWith('&')) return this.#labels.get(reference.slice(1)) ?? reference
+    if (parent === undefined) return reference
+    return parent === '/' ? `/${reference}` : `${parent}/${reference}`
+  }
+
+  #add(key: string, body: DtsBody): void {
+    for (const label of body.labels) this.#labels.set(label, key)
+    const known = this.#bodies.get(key)
+    if (known === undefined) this.#bodies.set(key, [body])
+    else known.push(body)
+  }
+
+  /** With everything below it. The labels go on naming the deleted node until another one bears them. */
+  #delete(deleted: string, offset: number): void {
+    for (const key of this.#bodies.keys()) {
+      if (key !== deleted && !key.startsWith(`${deleted}/`)) continue
+      this.#bodies.delete(key)
+      this.#deletedAt.set(key, offset)
+    }
   }
 }
 
-function join(parent: string, name: string): string {
-  return parent === '/' ? `/${name}` : `${parent}/${name}`
+function offsetOf(event: DtsBody | DtsNodeDeletion): number {
+  return 'open' in event ? event.open : event.offset
 }

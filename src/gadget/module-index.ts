@@ -90,8 +90,8 @@ function unknownModule(asked: string, version: string, known: readonly string[])
     message: `Cannot list module "${asked}": the tree of kernel ${version} has no such module, neither loadable nor built in`,
     hint:
       near.length > 0
-        ? `did you mean ${near.join(', ')}?`
-        : 'switch its option on in the kernel config, then make modules_install',
+        ? `Did you mean ${near.join(', ')}?`
+        : 'Switch its option on in the kernel config, then make modules_install',
   }
 }
 

@@ -48,8 +48,8 @@ async function readModuleIndexes(
     const noIndex = errnoOf(error) === 'ENOENT'
     problems.push({
       message: `Cannot read the module tree ${folder}: ${noIndex ? 'it has no modules.dep' : reasonOf(error)}`,
-      ...(noIndex && { hint: `depmod makes it: depmod -b ${join(folder, '../../..')} ${version}` }),
-      path: configPath,
+      ...(noIndex && { hint: `Make it: depmod -b ${join(folder, '../../..')} ${version}` }),
+      path: [...configPath, 'modules_dir'],
     })
     return undefined
   }

@@ -138,7 +138,7 @@ describe('setNodeProperty', () => {
     const text = '#include "soc.dtsi"\n&usb_fs { };\n&usb_hs { };\n'
     expect(() => set(text, '&usb_ha')).toThrow(
       expect.objectContaining({
-        hint: 'did you mean &usb_hs, &usb_fs?; a node of an included file is reached by an empty "&usb_ha { };" in this one',
+        hint: 'Did you mean &usb_hs, &usb_fs? A node of an included file is reached by an empty "&usb_ha { };" in this one.',
       }),
     )
   })

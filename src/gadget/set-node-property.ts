@@ -69,14 +69,14 @@ function findBodies(text: string, index: DtsNodeIndex, node: string, hasIncludes
   }
   const near = nearestNames(node, index.references())
   const hints = [
-    ...(near.length > 0 ? [`did you mean ${near.join(', ')}?`] : []),
+    ...(near.length > 0 ? [`Did you mean ${near.join(', ')}?`] : []),
     ...(hasIncludes && node.startsWith('&')
-      ? [`a node of an included file is reached by an empty "${node} { };" in this one`]
+      ? [`A node of an included file is reached by an empty "${node} { };" in this one.`]
       : []),
   ]
   throw new ConfigError(
     `Cannot set a property of node ${node}: the device tree has no body for it, a label (&name) or a path (/soc/usb@0) of the file is expected`,
-    hints.length > 0 ? { hint: hints.join('; ') } : {},
+    hints.length > 0 ? { hint: hints.join(' ') } : {},
   )
 }
 

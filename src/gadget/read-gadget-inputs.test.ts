@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { GadgetSpec } from '../config/spec.js'
+import { LayoutError } from '../errors.js'
+import { readGadgetInputs } from './read-gadget-inputs.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'diskloom-gadget-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function spec(file: string, modulesDir?: string): GadgetSpec {
+  return {
+    installRoot: '',
+    modules: ['a'],
+    ...(modulesDir !== undefined && { modulesDir }),
+    deviceTree: { file, node: '&a', drMode: 'host', configPath: ['gadget', 'device_tree'] },
+    configPath: ['gadget'],
+  }
+}
+
+describe('readGadgetInputs', () => {
+  it('reads the device tree and the index files, of which only modules.dep must be there', async () => {
+    const tree = join(folder, 'root/lib/modules/6.1.0')
+    mkdirSync(tree, { recursive: true })
+    writeFileSync(join(tree, 'modules.dep'), 'a.ko:\n')
+    writeFileSync(join(folder, 'board.dts'), 'text')
+    expect(await readGadgetInputs(spec(join(folder, 'board.dts'), tree))).toMatchObject({
+      deviceTree: { name: 'board.dts', bytes: Buffer.from('text') },
+      moduleIndexes: { version: '6.1.0', dep: 'a.ko:\n', builtin: '', softdep: '' },
+    })
+  })
+
+  it('tells of everything that is missing at once', async () => {
+    const tree = join(folder, 'empty/lib/modules/6.1.0')
+    mkdirSync(tree, { recursive: true })
+    const attempt = readGadgetInputs(spec(join(folder, 'none.dts'), tree))
+    await expect(attempt).rejects.toBeInstanceOf(LayoutError)
+    await expect(attempt).rejects.toMatchObject({
+      problems: [
+        {
+          message: `Cannot read device tree ${join(folder, 'none.dts')}: there is no such file`,
+          path: ['gadget', 'device_tree', 'file'],
+        },
+        {
+          message: `Cannot read the module tree ${tree}: it has no modules.dep`,
+          hint: `Make it: depmod -b ${join(folder, 'empty')} 6.1.0`,
+          path: ['gadget', 'modules_dir'],
+        },
+      ],
+    })
+  })
+
+  it('says what else is in the way', async () => {
+    await expect(readGadgetInputs(spec(folder))).rejects.toThrow(/it is a folder, a file is expected$/)
+  })
+})
