@@ -107,7 +107,7 @@ export interface FatGeometry {
   readonly excessSectors: number
 }
 
-/** Why a size gives no volume, with the figures of the cluster size tried last. */
+/** Why a size gives no volume, with the figures of the cluster size that came closest. */
 export interface GeometryRefusal {
   readonly reason: 'too-small' | 'too-large' | 'too-little-data' | 'reserved-sectors'
   readonly width: FatWidth
@@ -146,14 +146,18 @@ export function planGeometry(request: GeometryRequest): FatGeometry | GeometryRe
   }
 
   let clusterSectors = request.clusterSectors ?? parameters.clusterSectors
-  let trial = tryClusterSize(frame, clusterSectors, parameters.width, request.width === 32)
+  const first = tryClusterSize(frame, clusterSectors, parameters.width, request.width === 32)
+  let trial = first
   while (!trial.sound && request.clusterSectors === undefined && clusterSectors < MAX_CLUSTER_SECTORS) {
     clusterSectors *= 2
     trial = tryClusterSize(frame, clusterSectors, parameters.width, request.width === 32)
   }
   const { width, fatSectors, clusters } = trial
   const refuse = (reason: GeometryRefusal['reason']) => ({ reason, width, clusterSectors, clusters })
-  if (!trial.sound) return refuse(trial.tooMany ? 'too-large' : 'too-small')
+  if (!trial.sound) {
+    // The smallest clusters came closest to being enough, the largest to being few.
+    return trial.tooMany ? refuse('too-large') : { ...first, reason: 'too-small' }
+  }
   const reservedSectors = align(frame, frame.reservedSectors, clusterSectors)
   if (reservedSectors > MAX_U16) return refuse('reserved-sectors')
   const rootSectors = align(frame, frame.rootSectors, clusterSectors)
@@ -246,6 +250,7 @@ interface Frame {
 /** `sound`: the width and its number of clusters go together. */
 interface Trial {
   readonly width: FatWidth
+  readonly clusterSectors: number
   readonly fatSectors: number
   readonly clusters: number
   readonly sound: boolean
@@ -262,7 +267,7 @@ function tryClusterSize(frame: Frame, clusterSectors: number, width: FatWidth | 
     const [fewest, most] = CLUSTER_LIMITS[candidate]
     const tooMany = clusters > Math.min(entries, most)
     const enough = clusters >= fewest || (forced32 && clusters > 0)
-    return { width: candidate, fatSectors, clusters, sound: enough && !tooMany, tooMany }
+    return { width: candidate, clusterSectors, fatSectors, clusters, sound: enough && !tooMany, tooMany }
   }
   if (width !== undefined) return attempt(width)
   const [fat12, fat16] = [attempt(12), attempt(16)]

@@ -1,10 +1,11 @@
 /** Every decision about a volume: settings, payload, geometry, allocation; and whether they go together. */
+import { alignUp } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
 import { LayoutError, type Problem } from '../../errors.js'
 import type { FileTree, Timestamp } from '../../tree/file-tree.js'
 import type { VolumeEnvironment } from '../volume.js'
 import { type Allocation, allocate, countClusters, type RootPlacement, slotsOf } from './allocation.js'
-import { FILE_SYSTEM_TYPE } from './disklayout.js'
+import { FILE_SYSTEM_TYPE, SLOT_BYTES } from './disklayout.js'
 import {
   CLUSTER_LIMITS,
   DEFAULT_ROOT_ENTRIES,
@@ -60,6 +61,12 @@ export function planFat(contents: FatContents, sizeBytes: number): FatPlan {
     allocation: allocate(payload, geometry.clusterBytes, root),
     warnings: [...settings.warnings, ...payload.warnings, ...geometryWarnings(geometry)],
   }
+}
+
+/** Whether `planFat` accepts this size, without the explanation. */
+export function fitsIn({ settings, payload }: FatContents, sizeBytes: number): boolean {
+  const geometry = planGeometry({ ...settings.geometry, sizeBytes })
+  return !isRefusal(geometry) && findMisfit(geometry, rootPlacement(geometry, settings), payload) === undefined
 }
 
 function rootPlacement({ width }: FatGeometry, { label }: FatSettings): RootPlacement {
@@ -162,9 +169,10 @@ function explainNoSize({ settings, payload }: FatContents): Problem {
   const root: RootPlacement = { width, labelSlots: settings.label === undefined ? 0 : 1 }
   const what = `into ${FILE_SYSTEM_TYPE[width]} of any size`
   const rootSlots = slotsOf(payload.directories[0]!, root)
-  const slots = rootEntries ?? DEFAULT_ROOT_ENTRIES
-  if (width !== 32 && rootSlots > slots) return explainRootSlots(what, rootSlots, slots)
   const clusterBytes = clusterSectors * sectorSize
+  // Alignment rounds the root up to whole clusters.
+  const mostSlots = alignUp((rootEntries ?? DEFAULT_ROOT_ENTRIES) * SLOT_BYTES, clusterBytes) / SLOT_BYTES
+  if (width !== 32 && rootSlots > mostSlots) return explainRootSlots(what, rootSlots, mostSlots)
   const needed = countClusters(payload, clusterBytes, root)
   return {
     message: `Cannot fit the payload ${what}: needs ${formatCount(needed * clusterBytes)} bytes (${countOf(needed, 'cluster')} of ${formatSize(clusterBytes)}), at most ${countOf(CLUSTER_LIMITS[width][1], 'cluster')} in ${formatSize(largestVolumeBytes(sectorSize))}`,

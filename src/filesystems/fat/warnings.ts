@@ -19,13 +19,19 @@ export function geometryWarnings(geometry: FatGeometry): Problem[] {
   const [fewest] = CLUSTER_LIMITS[32]
   if (width === 32 && clusters < fewest + SAFE_DISTANCE) {
     warnings.push({
-      message: `${name}: readers that count clusters take fewer than ${formatCount(fewest)} (and some a few more) for FAT16`,
+      message: `${name}: readers that go by the number of clusters (mtools, Windows) take less than ${formatCount(fewest)}, some a few more, for FAT16`,
       hint: 'From 33 MiB on, with clusters of one sector, FAT32 is safe',
     })
   } else if (WIDTH_LINES.some((line) => Math.abs(clusters - line) < SAFE_DISTANCE)) {
     warnings.push({
       message: `${name}: so near the line between two widths some readers take the wrong one`,
       hint: 'Another cluster_size or a slightly different size moves it away',
+    })
+  }
+  if (width === 32 && geometry.backupBootSector === 0) {
+    warnings.push({
+      message: `FAT32 with ${geometry.reservedSectors} reserved sectors: no room for the backup of the boot sector`,
+      hint: 'The usual number is 32',
     })
   }
   if (clusterBytes > USUAL_CLUSTER_BYTES) {
