@@ -2,7 +2,8 @@
  * The orchestra: config → payload → layout → outputs. Programs, threads and the clock are handed to the parts from here;
  * nothing below knows of a terminal.
  */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { buildHostVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildResult, PlanOptions, PlanResult } from './build/options.js'
 import { type PayloadReading, readPayloads } from './build/read-payloads.js'
@@ -14,8 +15,9 @@ import { InterruptedError, type Problem } from './errors.js'
 import { type GadgetPlan, planGadgetFiles } from './gadget/gadget-files.js'
 import { readGadgetInputs } from './gadget/read-gadget-inputs.js'
 import { makeCommandRunner } from './host/run-command.js'
-import type { DiskPlan } from './layout/disk-plan.js'
+import type { DiskPlan, LayoutEnvironment } from './layout/disk-plan.js'
 import { planDisk } from './layout/plan-disk.js'
+import { OutputFolder } from './outputs/output-folder.js'
 import { compareTimestamps, EPOCH_1980, type Timestamp } from './tree/file-tree.js'
 import { measureTree } from './tree/tree-stats.js'
 
@@ -52,27 +54,52 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now()
   const prepared = await prepare(options)
+  const { config, epoch } = prepared
   try {
-    options.onEvent?.({ kind: 'phase', phase: 'write', title: 'Weaving the image' })
-    const { folder, outputs } = await writeOutputs({
-      plan: prepared.plan,
-      payloads: prepared.payloads,
-      bundle: prepared.bundle,
-      gadget: prepared.gadget.files,
-      out: resolve(options.out ?? 'out'),
-      only: options.only,
-      fullSha256: options.fullSha256 ?? false,
-      sourceDateEpoch: prepared.epoch?.seconds,
-      modifiedSeconds: (prepared.epoch ?? newestTime(prepared)).seconds,
-      signal: options.signal,
-      onProgress: (doneBytes, totalBytes) => options.onEvent?.({ kind: 'progress', doneBytes, totalBytes }),
-    })
-    options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
-    const seconds = (performance.now() - started) / 1000
-    return { plan: prepared.plan, warnings: prepared.warnings, folder, outputs, seconds }
+    const folder = OutputFolder.open(join(resolve(options.out ?? 'out'), prepared.plan.spec.name))
+    try {
+      const plan = await withHostVolumes(prepared, folder, options)
+      options.onEvent?.({ kind: 'phase', phase: 'write', title: 'Weaving the image' })
+      const outputs = await writeOutputs({
+        plan,
+        payloads: prepared.payloads,
+        bundle: prepared.bundle,
+        gadget: prepared.gadget.files,
+        folder,
+        only: options.only,
+        fullSha256: options.fullSha256 ?? false,
+        sourceDateEpoch: epoch?.seconds,
+        modifiedSeconds: (epoch ?? newestTime(prepared)).seconds,
+        signal: options.signal,
+        onProgress: (doneBytes, totalBytes) => options.onEvent?.({ kind: 'progress', doneBytes, totalBytes }),
+      })
+      options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
+      const seconds = (performance.now() - started) / 1000
+      return { plan, warnings: prepared.warnings, folder: folder.path, outputs, seconds }
+    } finally {
+      // What was committed stays; this takes the rest.
+      folder.discard()
+    }
   } catch (error) {
-    throw locateError(error, prepared.config)
+    throw locateError(error, config)
   }
+}
+
+/** The plan with the volumes of `engine: host` made; their spool files stand in the folder until it is committed. */
+async function withHostVolumes(prepared: Prepared, folder: OutputFolder, options: BuildOptions): Promise<DiskPlan> {
+  const { plan, payloads, epoch } = prepared
+  const host = await buildHostVolumes(plan, payloads, {
+    runner: makeCommandRunner(options.environment ?? process.env),
+    workFolder: () => folder.workFolder(),
+    signal: options.signal,
+    onVolume: (name) =>
+      options.onEvent?.({ kind: 'phase', phase: 'write', title: `Making "${name}" with the host's tools` }),
+  })
+  return host.count === 0 ? plan : planDisk(plan.spec, host.payloads, layoutEnvironment(epoch), plan)
+}
+
+function layoutEnvironment(epoch: Timestamp | undefined): LayoutEnvironment {
+  return epoch === undefined ? {} : { time: epoch }
 }
 
 async function prepare(options: PlanOptions): Promise<Prepared> {
@@ -92,7 +119,7 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     const gadget = spec.gadget && planGadgetFiles(spec.gadget, await readGadgetInputs(spec.gadget))
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
-    const plan = planDisk(spec, reading.payloads, epoch === undefined ? {} : { time: epoch })
+    const plan = planDisk(spec, reading.payloads, layoutEnvironment(epoch))
     const warnings: Problem[] = [
       ...config.warnings,
       ...reading.warnings,

@@ -11,7 +11,7 @@ import { partListText } from '../layout/part-list.js'
 import { DigestSink } from '../outputs/digest-sink.js'
 import { mappedDigestOfDisk, type PlannedDigests, planDigests } from '../outputs/digests.js'
 import { bytesDigest, fileDigest } from '../outputs/file-digest.js'
-import { OutputFolder } from '../outputs/output-folder.js'
+import type { OutputFolder } from '../outputs/output-folder.js'
 import { RawSink } from '../outputs/raw-sink.js'
 import type { ImageSink } from '../outputs/sink.js'
 import { INLINE_THREADS, type Threads } from '../outputs/threads.js'
@@ -31,7 +31,8 @@ export interface WriteOutputsInput {
   readonly payloads: readonly Payload[]
   readonly bundle: readonly BundleFile[]
   readonly gadget: readonly GadgetFile[]
-  readonly out: string
+  /** Opened; committed here, and discarded by the caller when this rejects. */
+  readonly folder: OutputFolder
   readonly only?: 'image' | 'bundle' | undefined
   readonly fullSha256: boolean
   readonly sourceDateEpoch: number | undefined
@@ -50,14 +51,14 @@ interface SmallFile {
   readonly bytes: Uint8Array
 }
 
-export async function writeOutputs(input: WriteOutputsInput): Promise<{ folder: string; outputs: BuildOutput[] }> {
+export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutput[]> {
   const { spec } = input.plan
   const wanted = wantedOutputs(input)
   assertBundleNamesFree(input)
   const image = input.plan.image()
   const totalBytes = carriedBytes(image)
   const threads = totalBytes >= THREADS_MINIMUM_BYTES ? startThreads(availableParallelism()) : INLINE_THREADS
-  const folder = OutputFolder.open(join(input.out, spec.name))
+  const { folder } = input
   const open: { close(): Promise<void> }[] = []
   try {
     const raw = wanted.raw ? await RawSink.create(folder.stage(spec.name), image.sizeBytes, totalBytes) : undefined
@@ -101,10 +102,9 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<{ folder: 
     }
     if (input.signal?.aborted) throw new InterruptedError()
     folder.commit()
-    return { folder: folder.path, outputs }
+    return outputs
   } catch (error) {
     await Promise.all(open.map((output) => output.close().catch(() => {})))
-    folder.discard()
     throw error
   } finally {
     await threads.close()

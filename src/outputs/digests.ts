@@ -106,15 +106,20 @@ export function mappedDigestOfDisk(stretches: readonly Stretch[], digests: reado
 }
 
 /** The plan as two of about the same cost, for two threads; `mergeDigests` puts their results together. */
-export function splitDigestPlan(plan: DigestPlan): [DigestPlan, DigestPlan] {
+export function splitDigestPlan(plan: DigestPlan): readonly DigestPlan[] {
   return [
     { ...plan, pieces: [], fileCount: 0 },
     { ...plan, stretches: [], full: false },
   ]
 }
 
-export function mergeDigests([mapped, files]: readonly [DigestResults, DigestResults]): DigestResults {
-  return { stretches: mapped.stretches, full: mapped.full, files: files.files }
+/** The results of the parts of a plan as those of the whole. */
+export function mergeDigests(parts: readonly DigestResults[]): DigestResults {
+  return {
+    stretches: parts.flatMap(({ stretches }) => stretches),
+    files: parts.flatMap(({ files }) => files),
+    full: parts.find(({ full }) => full !== undefined)?.full,
+  }
 }
 
 const ZEROS = new Uint8Array(1 << 20)

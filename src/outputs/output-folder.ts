@@ -18,6 +18,7 @@ export class OutputFolder {
   readonly #staged: Staged[] = []
   /** Folders that this build made, parents first. */
   readonly #made: string[] = []
+  #work: string | undefined
 
   private constructor(path: string) {
     this.path = path
@@ -56,8 +57,18 @@ export class OutputFolder {
     return temporary
   }
 
+  /** A folder for spool files beside the outputs, where there is room for them; it goes with `commit` or `discard`. */
+  workFolder(): string {
+    if (this.#work === undefined) {
+      this.#work = join(this.path, `.work.${process.pid}.part`)
+      mkdirSync(this.#work)
+    }
+    return this.#work
+  }
+
   /** Gives every output its name. */
   commit(): void {
+    this.#removeWork()
     for (const { temporary, final } of this.#staged.splice(0)) {
       try {
         renameSync(temporary, final)
@@ -70,6 +81,7 @@ export class OutputFolder {
 
   /** Removes whatever was written and not committed, and the folders made for it. */
   discard(): void {
+    this.#removeWork()
     for (const { temporary } of this.#staged.splice(0)) rmSync(temporary, { force: true })
     for (const folder of this.#made.splice(0).reverse()) {
       try {
@@ -78,6 +90,11 @@ export class OutputFolder {
         // Somebody else has put something there in the meantime: it stays.
       }
     }
+  }
+
+  #removeWork(): void {
+    if (this.#work !== undefined) rmSync(this.#work, { recursive: true, force: true })
+    this.#work = undefined
   }
 
   #makeFolder(path: string): void {
@@ -104,7 +121,7 @@ function removeAbandoned(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = TEMPORARY.exec(name)?.[1]
     if (pid !== undefined && Number(pid) !== process.pid && !isRunning(Number(pid)))
-      rmSync(join(folder, name), { force: true })
+      rmSync(join(folder, name), { recursive: true, force: true })
   }
 }
 

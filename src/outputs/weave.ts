@@ -7,8 +7,8 @@ import { windowsOf } from '../image/windows.js'
 import { BufferPool } from './buffer-pool.js'
 import type { ImageSink } from './sink.js'
 
-/** Enough for two deflating threads, a hashing one and four writes in flight. */
-const BUFFERS = 10
+/** Enough to keep deflating threads, hashing ones and a dozen writes busy at once. */
+const BUFFERS = 24
 
 export interface WeaveOptions {
   readonly signal?: AbortSignal | undefined

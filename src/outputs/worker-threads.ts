@@ -1,10 +1,13 @@
 /** Real threads behind the `Threads` interface. */
 import { Worker } from 'node:worker_threads'
-import { type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
+import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
 import type { DeflatedBlock, DigestStream, Threads } from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
 
 const WORKER_URL = new URL('./worker.js', import.meta.url)
+
+/** Below this, one thread hashes as fast as the disk writes, and spares the memory of a second. */
+const SPLIT_MINIMUM_BYTES = 256 << 20
 
 type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never
 
@@ -56,7 +59,7 @@ class Channel {
   }
 }
 
-/** Starts lazily: deflating threads (`count` of them) with the first block, the two digesting ones with their plan. */
+/** Starts lazily: deflating threads (`count` of them) with the first block, a digesting one, or two, with the plan. */
 export function startThreads(count: number): Threads {
   const deflaters: Channel[] = []
   const others: Channel[] = []
@@ -76,7 +79,8 @@ export function startThreads(count: number): Threads {
       return (await leastLoaded().ask({ kind: 'deflate', bytes, level })) as DeflatedBlock
     },
     digests(plan): DigestStream {
-      const channels = splitDigestPlan(plan).map((part) => {
+      const parts = bytesToDigest(plan) >= SPLIT_MINIMUM_BYTES ? splitDigestPlan(plan) : [plan]
+      const channels = parts.map((part) => {
         const channel = new Channel()
         channel.tell({ kind: 'digest-plan', plan: part })
         return channel
@@ -87,11 +91,17 @@ export function startThreads(count: number): Threads {
       return {
         window: async (offset, bytes) => void (await askAll({ kind: 'digest-window', offset, bytes })),
         fill: async (offset, length, byte) => void (await askAll({ kind: 'digest-fill', offset, length, byte })),
-        finish: async () => mergeDigests((await askAll({ kind: 'digest-finish' })) as [DigestResults, DigestResults]),
+        finish: async () => mergeDigests((await askAll({ kind: 'digest-finish' })) as DigestResults[]),
       }
     },
     async close() {
       await Promise.all([...deflaters, ...others].map((channel) => channel.close()))
     },
   }
+}
+
+function bytesToDigest(plan: DigestPlan): number {
+  let total = 0
+  for (const { runs } of plan.stretches) for (const { length, fill } of runs) if (fill === undefined) total += length
+  return total
 }

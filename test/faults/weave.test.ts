@@ -20,6 +20,13 @@ const image = new ImageBuilder(40 << 20)
   .bytes(30 << 20, new Uint8Array(5 << 20).fill(5))
   .finish()
 
+/** The same shape in small, for tests that deflate it once for every write. */
+const smallImage = new ImageBuilder(4 << 20)
+  .bytes(0, new Uint8Array(1 << 20).fill(3))
+  .fill(2 << 20, 1 << 19, 0xff)
+  .bytes(3 << 20, new Uint8Array(100).fill(4))
+  .finish()
+
 /** Fails at its n-th call and counts them; every call settles a little later, as a disk's do. */
 function failingSink(n: number): ImageSink & { calls: number; lent: number } {
   const sink = {
@@ -78,8 +85,8 @@ describe('weave', () => {
   it('hands on a failing write of the zip, for every write', async () => {
     let total = 0
     const count = new ZipWriter({ write: async () => void total++ })
-    await count.beginEntry({ name: 'disk', sizeBytes: image.sizeBytes, modifiedSeconds: 0 })
-    await weave(image, [new ZipEntrySink(count, INLINE_THREADS, { sizeBytes: image.sizeBytes, level: 1 })])
+    await count.beginEntry({ name: 'disk', sizeBytes: smallImage.sizeBytes, modifiedSeconds: 0 })
+    await weave(smallImage, [new ZipEntrySink(count, INLINE_THREADS, { sizeBytes: smallImage.sizeBytes, level: 1 })])
     await count.finish()
     for (let n = 1; n <= total; n++) {
       let written = 0
@@ -89,8 +96,8 @@ describe('weave', () => {
             if (++written === n) throw new Error(`planted at write ${n}`)
           },
         })
-        await zip.beginEntry({ name: 'disk', sizeBytes: image.sizeBytes, modifiedSeconds: 0 })
-        await weave(image, [new ZipEntrySink(zip, INLINE_THREADS, { sizeBytes: image.sizeBytes, level: 1 })])
+        await zip.beginEntry({ name: 'disk', sizeBytes: smallImage.sizeBytes, modifiedSeconds: 0 })
+        await weave(smallImage, [new ZipEntrySink(zip, INLINE_THREADS, { sizeBytes: smallImage.sizeBytes, level: 1 })])
         await zip.finish()
       }
       await expect(attempt()).rejects.toThrow(`planted at write ${n}`)
