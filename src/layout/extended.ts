@@ -1,9 +1,9 @@
 /**
  * Logical partitions of an MBR: where their extended boot records stand, and the extended partition around them.
  *
- * The config gives only the partitions; each EBR goes 1 MiB before its own, as fdisk reserves it, or directly after what
- * stands before where there is less room. At least two sectors lie between the two (oe-core 884c8a0e50: Linux gives the
- * extended partition's device two sectors, and an older kernel refused a logical partition that overlapped them).
+ * The config gives only the partitions; each EBR goes 1 MiB before its own, as fdisk reserves it, or where less is free two
+ * sectors before: as far as can be from the space after the MBR, which boot loaders take without asking. Two sectors it must
+ * be, because Linux gives the extended partition a device of that size (oe-core 884c8a0e50, YOCTO#13658).
  */
 import { alignUp } from '../bytes/align.js'
 import type { ImageSpec } from '../config/spec.js'
@@ -81,8 +81,9 @@ function placeEbr(
     before = partitionText(spec, other)
   }
   const firstFree = alignUp(freeFrom, sectorSize)
-  const ebrByte = Math.max(firstFree, startByte - EBR_DISTANCE_BYTES)
-  if (startByte - ebrByte < MIN_EBR_DISTANCE_SECTORS * sectorSize) {
+  const roomy = startByte - EBR_DISTANCE_BYTES
+  const ebrByte = roomy >= firstFree ? roomy : startByte - MIN_EBR_DISTANCE_SECTORS * sectorSize
+  if (ebrByte < firstFree) {
     const firstFreeSector = firstFree / sectorSize
     problems.push({
       message: `Cannot place ${partitionText(spec, index)}: its extended boot record needs ${MIN_EBR_DISTANCE_SECTORS} sectors before it, but ${before} ends at sector ${firstFreeSector - 1} and it starts at sector ${startByte / sectorSize}`,
@@ -90,7 +91,7 @@ function placeEbr(
       path: [...spec.partitions[index]!.configPath, 'start'],
     })
   }
-  return ebrByte
+  return Math.max(ebrByte, firstFree)
 }
 
 /** A primary partition between logical ones would lie in the extended partition, where two chains claim it. */

@@ -89,8 +89,9 @@ class Placer {
         `Give ${before} a size, or this one a start`,
       )
     }
-    const ebrBytes = inTable && logical ? MIN_EBR_DISTANCE_SECTORS * sectorSize : 0
-    return alignUp(this.#cursorByte + ebrBytes, align)
+    const aligned = alignUp(this.#cursorByte, align)
+    // Its boot record stands aligned too, one unit before it, as fdisk has it.
+    return inTable && logical ? alignUp(aligned + MIN_EBR_DISTANCE_SECTORS * sectorSize, align) : aligned
   }
 
   #end(index: number, startByte: number): number | undefined {

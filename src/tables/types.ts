@@ -10,7 +10,7 @@ export type PartitionType =
 
 /**
  * GPT types by name. Where one has several names the usual one comes first.
- * Sources: [UEFI 2.10 §5.3.3] esp; [DPS]; [MS-GPT-TYPES] data, msr, recovery; [GRUB] bios-boot; [CHROMEOS]; [SIFIVE].
+ * Sources: [UEFI 2.10 §5.3.3] esp; [DPS]; [MS-GPT-TYPES] data, msr, recovery; [GRUB] bios-boot; [U-BOOT-ENV]; [CHROMEOS]; [SIFIVE].
  */
 const GPT_TYPES: ReadonlyMap<string, Guid> = new Map([
   ['linux', '0fc63daf-8483-4772-8e79-3d69d8477de4'],

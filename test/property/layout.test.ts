@@ -184,7 +184,7 @@ describeWithTools('random disks under sfdisk', ['sfdisk'], () => {
     const path = join(scratch, 'random.img')
     const tableDisk = DISK.filter(({ table, sectorSize }) => table !== 'none' && sectorSize === 512)
       .map((draft) => ({ draft, plan: tryPlan(withoutFiles(draft)) }))
-      .filter(({ plan }) => plan?.partitions.some(({ number }) => number !== undefined))
+      .filter(({ plan }) => plan?.partitions.some(({ number }) => number !== undefined) === true)
     fc.assert(
       fc.property(tableDisk, ({ plan }) => {
         materialize(plan!.image(), path)
