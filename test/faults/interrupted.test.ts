@@ -16,7 +16,7 @@ table: gpt
 partitions:
   - { name: raw, fs: raw.bin }
   - { name: root, size: 256MiB, fs: ext4/tree }
-  - { name: boot, size: 64MiB, fs: fat/tree }
+  - { name: boot, size: 256MiB, fs: fat/tree }
 `
 
 describe('an aborted build', () => {

@@ -179,7 +179,7 @@ const CASES: Case[] = [
   },
   {
     name: 'volumes too small for their file systems',
-    config: disk('table: gpt', 'name: a, size: 32KiB, fs: ext4', 'name: b, size: 1MiB, fs: fat32'),
+    config: disk('table: gpt', 'name: a, size: 32KiB, fs: ext4', 'name: b, size: 16KiB, fs: fat32'),
     code: 'LAYOUT',
     says: [/ext4/, /FAT32|fat32/i],
     problems: 2,

@@ -49,6 +49,7 @@ export function diskloom(args: string[], options: CommandOptions = {}): string {
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     cwd: options.cwd,
+    stdio: 'pipe',
   })
 }
 
