@@ -68,7 +68,7 @@ export function runTool(
 
 /** Runs a tool that must succeed and gives its standard output as text. */
 export function tool(name: string, ...args: string[]): string {
-  return execFileSync(name, args, { env: ENVIRONMENT, maxBuffer: 1 << 30, encoding: 'utf8' })
+  return execFileSync(name, args, { env: ENVIRONMENT, maxBuffer: 1 << 30, encoding: 'utf8', stdio: 'pipe' })
 }
 
 /** A folder that goes with the test file. */
