@@ -23,6 +23,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   cp: 'coreutils',
   sh: 'dash',
   xz: 'xz-utils',
+  bzip2: 'bzip2',
   zstd: 'zstd',
 }
 
@@ -69,19 +70,20 @@ function runToEnd(
   path: string,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  { cwd, input, signal }: RunOptions,
+  { cwd, input, stdinFd, stdoutFd, signal }: RunOptions,
 ): Promise<CommandResult> {
   if (signal?.aborted === true) return Promise.reject(new InterruptedError())
   return new Promise((resolve, reject) => {
     // A process group of its own: an abort ends what the program started, too, and Ctrl-C on a terminal comes only to us.
-    const child = spawn(path, args, { cwd, env, detached: true, stdio: 'pipe' })
+    const stdio = [stdinFd ?? 'pipe', stdoutFd ?? 'pipe', 'pipe'] as const
+    const child = spawn(path, args, { cwd, env, detached: true, stdio: [...stdio] })
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk))
     // EPIPE: the program ended without reading all of its input, which its exit code judges.
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input)
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
 
     let killTimer: NodeJS.Timeout | undefined
     const onAbort = (): void => {

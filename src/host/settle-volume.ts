@@ -119,17 +119,26 @@ function attributeCommands(inode: number, node: NodeAttributes, options: SettleO
   ]
 }
 
+/** Nanoseconds stand above two epoch bits. */
 const NS_SHIFT = 4
-const EPOCH_MASK = 3
 const LOW_WORD = 2 ** 32
 
-/** All of an inode's times. Each field's low word is set first: newer versions of debugfs set the extra field with it. */
+const MIN_SECONDS = -(2 ** 31)
+const MAX_SECONDS_SMALL = 2 ** 31 - 1
+const MAX_SECONDS_LARGE = 3 * 2 ** 32 + 2 ** 31 - 1
+
+/**
+ * All of an inode's times, the nearest that it can hold, as the native writer has them. Each field's low word is set
+ * first: newer versions of debugfs set the extra field with it.
+ */
 function timeCommands(inode: number, time: Timestamp, { hasExtraTimes }: SettleOptions): string[] {
-  const low = ((time.seconds % LOW_WORD) + LOW_WORD) % LOW_WORD
+  const latest = hasExtraTimes ? MAX_SECONDS_LARGE : MAX_SECONDS_SMALL
+  const seconds = Math.min(Math.max(time.seconds, MIN_SECONDS), latest)
+  const nanoseconds = seconds === time.seconds ? time.nanoseconds : 0
+  const low = ((seconds % LOW_WORD) + LOW_WORD) % LOW_WORD
   // The low word is signed: 2^31 and more lies before 1970 until the epoch bits add 2^32.
-  const signedLow = low >= LOW_WORD / 2 ? low - LOW_WORD : low
-  const epoch = ((time.seconds - signedLow) / LOW_WORD) & EPOCH_MASK
-  const extra = time.nanoseconds * NS_SHIFT + epoch
+  const epoch = Math.floor((seconds - MIN_SECONDS) / LOW_WORD)
+  const extra = nanoseconds * NS_SHIFT + epoch
   return ['atime', 'ctime', 'mtime', ...(hasExtraTimes ? ['crtime'] : [])].flatMap((field) => [
     `sif <${inode}> ${field} @${low}`,
     ...(hasExtraTimes ? [`sif <${inode}> ${field}_extra ${extra}`] : []),

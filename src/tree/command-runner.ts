@@ -13,6 +13,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Bytes for the program's standard input; empty when missing. */
   readonly input?: string | Uint8Array
+  /** An open file as standard input, in place of `input`. */
+  readonly stdinFd?: number
+  /** An open file that takes standard output, in place of the result's `stdout`. */
+  readonly stdoutFd?: number
   /** Ends the program and everything that it started; the promise then rejects with InterruptedError. */
   readonly signal?: AbortSignal
 }

@@ -15,11 +15,11 @@ export type ByteRange = readonly [start: number, end: number]
 
 export interface DataScanner {
   /**
-   * The stretches that hold data, as [start, end) in order, none touching the next; zero runs of whole blocks of
-   * ZERO_BLOCK_BYTES, aligned to them, are left out (and a zero tail up to the end of the file). IoError with errno and
-   * byte offset in its details. Linear in the file's length.
+   * Of the `sizeBytes` from `start` on, the stretches that hold data, as [start, end) in order, counted from `start`, none
+   * touching the next; zero runs of whole blocks of ZERO_BLOCK_BYTES, aligned to them, are left out (and a zero tail).
+   * IoError with errno and byte offset in its details. Linear in the length.
    */
-  scan(path: string | Buffer, sizeBytes: number): ByteRange[]
+  scan(path: string | Buffer, sizeBytes: number, start?: number): ByteRange[]
 }
 
 /** One buffer serves all scans. */
@@ -27,14 +27,14 @@ export function makeDataScanner(): DataScanner {
   const buffer = Buffer.from(pageAlignedMemory(CHUNK_BYTES))
   const zeros = Buffer.alloc(CHUNK_BYTES)
   return {
-    scan(path, sizeBytes) {
+    scan(path, sizeBytes, start = 0) {
       const ranges: [number, number][] = []
       let reader: Reader | undefined
       let offset = 0
       try {
         reader = openReader(path)
         while (offset < sizeBytes) {
-          const count = Math.min(reader.read(buffer, offset), sizeBytes - offset)
+          const count = Math.min(reader.read(buffer, start + offset), sizeBytes - offset)
           // Only the file's end may cut a block: direct reads begin on one, and so do holes.
           const usable = offset + count === sizeBytes ? count : alignDown(count, ZERO_BLOCK_BYTES)
           if (usable === 0) break
@@ -42,8 +42,8 @@ export function makeDataScanner(): DataScanner {
           offset += usable
         }
       } catch (error) {
-        throw new IoError(`Cannot look for holes in "${path}" at byte ${offset}: ${(error as Error).message}`, {
-          details: { path: path.toString(), offset, errno: errnoOf(error) },
+        throw new IoError(`Cannot look for holes in "${path}" at byte ${start + offset}: ${(error as Error).message}`, {
+          details: { path: path.toString(), offset: start + offset, errno: errnoOf(error) },
           cause: error,
         })
       } finally {
@@ -51,8 +51,8 @@ export function makeDataScanner(): DataScanner {
       }
       if (offset < sizeBytes) {
         throw new IoError(
-          `Cannot look for holes in "${path}": it ends at byte ${offset}, it had ${sizeBytes} bytes before`,
-          { details: { path: path.toString(), offset } },
+          `Cannot look for holes in "${path}": it ends at byte ${start + offset}, it had ${start + sizeBytes} bytes before`,
+          { details: { path: path.toString(), offset: start + offset } },
         )
       }
       return ranges

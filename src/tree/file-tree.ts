@@ -18,7 +18,7 @@ export interface NodeAttributes {
   uid: number
   gid: number
   mtime: Timestamp
-  /** Full names (`security.capability`, `user.note`) to values; the POSIX ACLs in the kernel's xattr form. */
+  /** Full names (`security.capability`, `user.note`; one character a byte) to values; the POSIX ACLs in the kernel's xattr form. */
   xattrs?: ReadonlyMap<string, Uint8Array>
 }
 

@@ -9,6 +9,7 @@
 import type { ByteString } from '../bytes/text.js'
 import { type ConfigPath, LayoutError } from '../errors.js'
 import type { CommandRunner } from './command-runner.js'
+import { isKeptXattr } from './kept-xattrs.js'
 import { problemAt } from './payload-problem.js'
 
 /** Path below the folder (`.` for itself) → attribute name (a byte string) → value. */
@@ -23,9 +24,6 @@ export interface FolderXattrOptions {
 
 const NONE: FolderXattrs = new Map()
 const TOOL = 'getfattr'
-
-/** Security labels (selinux, ima, evm) belong to the host that gave them and stay behind. */
-const KEPT = /^(?:user\.|trusted\.|security\.capability$|system\.posix_acl_(?:access|default)$)/
 
 /** LayoutError where `xattrs: keep` was asked and getfattr is missing, or where it could not read something. */
 export async function readFolderXattrs(folder: string, options: FolderXattrOptions): Promise<FolderXattrs> {
@@ -61,7 +59,7 @@ export function parseGetfattr(output: Uint8Array): FolderXattrs {
       continue
     }
     const attribute = parseAttribute(line)
-    if (attribute === undefined || path === undefined || !KEPT.test(attribute.name)) continue
+    if (attribute === undefined || path === undefined || !isKeptXattr(attribute.name)) continue
     const values = files.get(path) ?? new Map<string, Uint8Array>()
     values.set(attribute.name, attribute.value)
     files.set(path, values)

@@ -48,7 +48,7 @@ function toDiskXattr(fullName: string, value: Uint8Array, path: () => string): D
     )
   }
   const prefix = PREFIXES.find(([text]) => fullName.startsWith(text))
-  const name = Buffer.from(fullName.slice(prefix?.[0].length ?? 0), 'utf8')
+  const name = Buffer.from(fullName.slice(prefix?.[0].length ?? 0), 'latin1')
   if (prefix === undefined || name.length === 0 || name.length > EXT4_NAME_MAX) {
     throw new FormatError(
       `Cannot store the extended attribute "${fullName}" of "${path()}": accepted are names of at most ` +
@@ -127,8 +127,7 @@ function entryHash({ name, value }: DiskXattr): number {
   let hash = 0
   for (const byte of name) hash = ((hash << 5) ^ (hash >>> 27) ^ byte) >>> 0
   for (let at = 0; at < value.length; at += 4) {
-    const word =
-      value[at]! | ((value[at + 1] ?? 0) << 8) | ((value[at + 2] ?? 0) << 16) | ((value[at + 3] ?? 0) << 24)
+    const word = value[at]! | ((value[at + 1] ?? 0) << 8) | ((value[at + 2] ?? 0) << 16) | ((value[at + 3] ?? 0) << 24)
     hash = ((hash << 16) ^ (hash >>> 16) ^ word) >>> 0
   }
   return hash

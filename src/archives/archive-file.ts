@@ -1,0 +1,68 @@
+/** Random access to an archive on the host, with a window for the many small headers. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { errnoOf, FormatError, IoError } from '../errors.js'
+import type { SourceFile } from '../image/extent.js'
+
+const WINDOW_BYTES = 1 << 17
+
+export class ArchiveFile {
+  readonly file: SourceFile
+  readonly #fd: number
+  readonly #window = new Uint8Array(WINDOW_BYTES)
+  #windowStart = 0
+  #windowLength = 0
+
+  /** `mtimeNs` missing: a spool that nobody else can change. IoError when it cannot be opened. */
+  constructor(path: string, options: { isSpool?: boolean } = {}) {
+    try {
+      this.#fd = openSync(path, 'r')
+    } catch (error) {
+      throw new IoError(`Cannot open archive "${path}": ${(error as Error).message}`, {
+        details: { path, errno: errnoOf(error) },
+        cause: error,
+      })
+    }
+    const { size, mtimeNs } = fstatSync(this.#fd, { bigint: true })
+    this.file = { path, sizeBytes: Number(size), ...(options.isSpool === true ? {} : { mtimeNs }) }
+  }
+
+  get sizeBytes(): number {
+    return this.file.sizeBytes
+  }
+
+  /**
+   * `length` bytes at `offset`; valid until the next call. FormatError where the archive ends before; `what` names what
+   * was looked for.
+   */
+  read(offset: number, length: number, what: string): Uint8Array {
+    if (offset < 0 || offset + length > this.sizeBytes) {
+      throw new FormatError(
+        `Cannot read ${what} at byte ${offset} of "${this.file.path}": the archive ends at ${this.sizeBytes}, ${length} bytes were expected`,
+        { details: { offset, expected: length, found: Math.max(0, this.sizeBytes - offset) } },
+      )
+    }
+    if (length > WINDOW_BYTES) return this.#fill(new Uint8Array(length), offset, length)
+    if (offset < this.#windowStart || offset + length > this.#windowStart + this.#windowLength) {
+      const wanted = Math.min(WINDOW_BYTES, this.sizeBytes - offset)
+      this.#windowLength = 0
+      this.#fill(this.#window, offset, wanted)
+      this.#windowStart = offset
+      this.#windowLength = wanted
+    }
+    const at = offset - this.#windowStart
+    return this.#window.subarray(at, at + length)
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+
+  #fill(buffer: Uint8Array, offset: number, length: number): Uint8Array {
+    for (let done = 0; done < length; ) {
+      const count = readSync(this.#fd, buffer, done, length - done, offset + done)
+      if (count === 0) throw new IoError(`Cannot read "${this.file.path}": it became shorter while it was read`)
+      done += count
+    }
+    return buffer
+  }
+}

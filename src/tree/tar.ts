@@ -1,0 +1,115 @@
+/** A tar as a payload tree. File contents stay in the archive: they become ranges of it. */
+import { readTar, type TarEntry } from '../archives/tar/tar-reader.js'
+import { displayName } from '../bytes/text.js'
+import type { ConfigPath } from '../errors.js'
+import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
+import type { CommandRunner } from './command-runner.js'
+import { type DataScanner, makeDataScanner } from './data-ranges.js'
+import type { FileNode, FileTree, Timestamp } from './file-tree.js'
+import { ACL_ACCESS_XATTR, ACL_DEFAULT_XATTR, isKeptXattr } from './kept-xattrs.js'
+import { type Ownership, ownerInVolume } from './ownership.js'
+import { encodeAclText } from './posix-acl-text.js'
+import { clampTimestamp } from './timestamp.js'
+import { TreeBuilder } from './tree-builder.js'
+import { unpackArchive } from './unpacked-archive.js'
+
+export interface ArchiveTreeOptions {
+  readonly owner: Ownership
+  /**
+   * `none` and `host`: the holes that the archive has, since somebody packed them as such; `all`: blocks of zeros in
+   * files of 1 MiB and more, too.
+   */
+  readonly holes: 'none' | 'host' | 'all'
+  readonly xattrs: 'none' | 'keep' | 'auto'
+  readonly clampTo?: Timestamp
+  /** For the spool file of a compressed archive. */
+  readonly workFolder: string
+  readonly runner: CommandRunner
+  readonly signal?: AbortSignal
+  readonly configPath?: ConfigPath
+}
+
+export interface ArchiveTree {
+  readonly tree: FileTree
+  /** Lets the archive go, after the last byte of the tree's files was read. */
+  release(): void
+}
+
+/** Shorter files keep their zeros under `holes: all`. */
+const MIN_SPARSE_FILE_BYTES = 1 << 20
+
+/**
+ * LayoutError when the file is missing; FormatError with the byte offset where it is no tar or damaged, and with all
+ * paths that cannot be in a tree.
+ */
+export async function readTarTree(path: string, options: ArchiveTreeOptions): Promise<ArchiveTree> {
+  const { archive, release } = await unpackArchive(path, options)
+  try {
+    const epoch = { seconds: 0, nanoseconds: 0 }
+    const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? epoch)
+    const content = new TarContent(archive.file, options.holes)
+    for (const entry of readTar(archive)) {
+      if (entry.type === 'hardlink') builder.link(entry.path, entry.link)
+      else builder.add(entry.path, nodeOf(entry, content, options))
+    }
+    return { tree: builder.finish(), release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+function nodeOf(entry: TarEntry, content: TarContent, options: ArchiveTreeOptions): FileNode {
+  const xattrs = options.xattrs === 'none' ? new Map<string, Uint8Array>() : keptXattrs(entry)
+  const attributes = {
+    mode: entry.mode,
+    ...ownerInVolume(options.owner, entry),
+    mtime: clampTimestamp(entry.mtime, options.clampTo),
+    ...(xattrs.size === 0 ? {} : { xattrs }),
+  }
+  switch (entry.type) {
+    case 'directory':
+      return { type: 'directory', ...attributes, children: new Map() }
+    case 'symlink':
+      return { type: 'symlink', ...attributes, target: entry.link }
+    case 'char':
+    case 'block':
+      return { type: entry.type, ...attributes, major: entry.major, minor: entry.minor }
+    case 'fifo':
+      return { type: 'fifo', ...attributes }
+    default:
+      return { type: 'file', ...attributes, content: content.of(entry) }
+  }
+}
+
+function keptXattrs({ path, xattrs, acl }: TarEntry): Map<string, Uint8Array> {
+  const kept = new Map([...xattrs].filter(([name]) => isKeptXattr(name)))
+  const where = (kind: string): string => `the ${kind} ACL of "${displayName(path)}"`
+  if (acl?.access !== undefined) kept.set(ACL_ACCESS_XATTR, encodeAclText(acl.access, where('access')))
+  if (acl?.default !== undefined) kept.set(ACL_DEFAULT_XATTR, encodeAclText(acl.default, where('default')))
+  return kept
+}
+
+class TarContent {
+  readonly #file: SourceFile
+  readonly #scanner: DataScanner | undefined
+
+  constructor(file: SourceFile, holes: ArchiveTreeOptions['holes']) {
+    this.#file = file
+    this.#scanner = holes === 'all' ? makeDataScanner() : undefined
+  }
+
+  of({ sizeBytes, stretches }: Pick<TarEntry, 'sizeBytes' | 'stretches'>): DiskImage {
+    const builder = new ImageBuilder(sizeBytes)
+    for (const { offset, length, archiveOffset } of stretches) {
+      if (this.#scanner === undefined || sizeBytes < MIN_SPARSE_FILE_BYTES) {
+        builder.file(offset, length, this.#file, archiveOffset)
+        continue
+      }
+      for (const [start, end] of this.#scanner.scan(this.#file.path, length, archiveOffset)) {
+        builder.file(offset + start, end - start, this.#file, archiveOffset + start)
+      }
+    }
+    return builder.finish()
+  }
+}

@@ -1,0 +1,96 @@
+/** Makes a tree from a list of paths, as archives and lists give them: later entries win, missing folders are made. */
+import { type ByteString, displayName } from '../bytes/text.js'
+import { FormatError, type Problem } from '../errors.js'
+import { type DirectoryNode, emptyTree, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
+
+/** Names between slashes, `.` and empty ones left out; undefined where one is `..`, which would leave the tree. */
+export function splitPayloadPath(path: string): ByteString[] | undefined {
+  const names = path.split('/').filter((name) => name !== '' && name !== '.') as ByteString[]
+  return names.includes('..' as ByteString) ? undefined : names
+}
+
+/** What stands at `path`, or undefined. */
+export function nodeAtPath(tree: DirectoryNode, path: string): FileNode | undefined {
+  let node: FileNode | undefined = tree
+  for (const name of splitPayloadPath(path) ?? ['..' as ByteString]) {
+    if (node?.type !== 'directory') return undefined
+    node = node.children.get(name)
+  }
+  return node
+}
+
+export class TreeBuilder {
+  #root: DirectoryNode
+  readonly #source: string
+  readonly #problems: Problem[] = []
+
+  /** `source`: what the tree comes from, for messages: `"rootfs.tar"`. */
+  constructor(source: string, rootTime: Timestamp) {
+    this.#source = source
+    this.#root = emptyTree(rootTime)
+  }
+
+  /**
+   * Puts `node` at `path`. A folder over a folder gives it new attributes and keeps what is in it; anything else takes
+   * the place of what was there. Folders above that were not named are 0755, owned by root, with the node's time.
+   */
+  add(path: string, node: FileNode): void {
+    const names = splitPayloadPath(path)
+    const name = names?.pop()
+    if (names === undefined) {
+      this.refuse(path, 'it leads out of the tree, ".." is not accepted')
+    } else if (name !== undefined) {
+      this.#place(path, names, name, node)
+    } else if (node.type === 'directory') {
+      this.#root = { ...node, children: this.#root.children }
+    } else {
+      this.refuse(path, `it is a ${node.type}, the root must be a folder`)
+    }
+  }
+
+  /** Gives the node at `target` one more name. */
+  link(path: string, target: string): void {
+    const node = nodeAtPath(this.#root, target)
+    const shown = displayName(target as ByteString)
+    if (node === undefined) this.refuse(path, `it is a hard link to "${shown}", which does not come before it`)
+    else if (node.type === 'directory') this.refuse(path, `it is a hard link to "${shown}", which is a folder`)
+    else this.add(path, node)
+  }
+
+  refuse(path: string, why: string): void {
+    this.#problems.push({
+      message: `Cannot put "${displayName(path as ByteString)}" of ${this.#source} into a tree: ${why}`,
+    })
+  }
+
+  /** FormatError with all that was refused. */
+  finish(): FileTree {
+    if (this.#problems.length > 0) throw new FormatError(this.#problems)
+    return this.#root
+  }
+
+  #place(path: string, folders: readonly ByteString[], name: ByteString, node: FileNode): void {
+    const folder = this.#folder(folders, node.mtime)
+    if (folder === undefined) {
+      this.refuse(path, 'a part of its path is no folder')
+      return
+    }
+    const before = folder.children.get(name)
+    const keepsChildren = node.type === 'directory' && before?.type === 'directory'
+    folder.children.set(name, keepsChildren ? { ...node, children: before.children } : node)
+  }
+
+  #folder(names: readonly ByteString[], mtime: Timestamp): DirectoryNode | undefined {
+    let folder = this.#root
+    for (const name of names) {
+      let next = folder.children.get(name)
+      if (next === undefined) {
+        next = emptyTree(mtime)
+        folder.children.set(name, next)
+      }
+      if (next.type !== 'directory') return undefined
+      folder = next
+    }
+    return folder
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * A payload archive as one that can be read in place: a plain one as it stands, a compressed one unpacked once into a
+ * spool file that has no name (the kernel frees it with the last descriptor, however this process ends).
+ */
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { ArchiveFile } from '../archives/archive-file.js'
+import { type ConfigPath, errnoOf, FormatError, InterruptedError } from '../errors.js'
+import type { CommandRunner } from './command-runner.js'
+import { readSourceFile } from './raw-file.js'
+
+export interface UnpackOptions {
+  /** An existing folder for the spool file. */
+  readonly workFolder: string
+  /** Runs xz and zstd. */
+  readonly runner: CommandRunner
+  readonly signal?: AbortSignal
+  readonly configPath?: ConfigPath
+}
+
+export interface UnpackedArchive {
+  readonly archive: ArchiveFile
+  /** Lets the archive and its spool go; the content of trees made from it cannot be read any more. */
+  release(): void
+}
+
+const MAGICS: readonly (readonly [name: Packing, magic: string])[] = [
+  ['gzip', '1f8b'],
+  ['xz', 'fd377a585a00'],
+  ['zstd', '28b52ffd'],
+  ['bzip2', '425a68'],
+]
+type Packing = 'gzip' | 'xz' | 'zstd' | 'bzip2'
+const MAGIC_BYTES = 6
+
+/** LayoutError when the file is missing, FormatError when what is in it cannot be unpacked. */
+export async function unpackArchive(path: string, options: UnpackOptions): Promise<UnpackedArchive> {
+  const { sizeBytes } = readSourceFile(path, options.configPath)
+  const packing = packingOf(path, sizeBytes)
+  if (packing === undefined) {
+    const archive = new ArchiveFile(path)
+    return { archive, release: () => archive.close() }
+  }
+  const spool = openSpool(options.workFolder)
+  try {
+    await unpack(path, packing, spool.fd, options)
+    const archive = new ArchiveFile(spool.path, { isSpool: true })
+    const release = (): void => {
+      archive.close()
+      spool.release()
+    }
+    return { archive, release }
+  } catch (error) {
+    spool.release()
+    throw error
+  }
+}
+
+function packingOf(path: string, sizeBytes: number): Packing | undefined {
+  const head = Buffer.alloc(Math.min(MAGIC_BYTES, sizeBytes))
+  const fd = openSync(path, 'r')
+  try {
+    readSync(fd, head, 0, head.length, 0)
+  } finally {
+    closeSync(fd)
+  }
+  return MAGICS.find(([, magic]) => head.toString('hex').startsWith(magic))?.[0]
+}
+
+/** Linux opens a file without a name again through its descriptor; elsewhere it keeps its name until the release. */
+function openSpool(workFolder: string): { fd: number; path: string; release: () => void } {
+  const folder = mkdtempSync(join(workFolder, 'unpacked-'))
+  const named = join(folder, 'archive')
+  const fd = openSync(named, 'wx+', 0o600)
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  const path = `/proc/self/fd/${fd}`
+  const isReachable = existsSync(path)
+  if (isReachable) remove()
+  let isOpen = true
+  const release = (): void => {
+    if (isOpen) closeSync(fd)
+    isOpen = false
+    if (!isReachable) remove()
+  }
+  return { fd, path: isReachable ? path : named, release }
+}
+
+async function unpack(path: string, packing: Packing, fd: number, options: UnpackOptions): Promise<void> {
+  if (packing === 'gzip') return gunzip(path, fd, options.signal)
+  const stdinFd = openSync(path, 'r')
+  try {
+    const { status, stderr } = await options.runner.run(packing, ['-dc'], {
+      stdinFd,
+      stdoutFd: fd,
+      ...(options.signal && { signal: options.signal }),
+    })
+    if (status !== 0) throw unpackFailure(path, packing, stderr.trim().split('\n')[0] || `it ended with ${status}`)
+  } finally {
+    closeSync(stdinFd)
+  }
+}
+
+async function gunzip(path: string, fd: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    const target = createWriteStream('', { fd, autoClose: false })
+    await pipeline(createReadStream(path), createGunzip(), target, signal === undefined ? {} : { signal })
+  } catch (error) {
+    if (signal?.aborted === true) throw new InterruptedError()
+    if (errnoOf(error)?.startsWith('Z_') === true) throw unpackFailure(path, 'gzip', (error as Error).message)
+    throw error
+  }
+}
+
+function unpackFailure(path: string, packing: Packing, why: string): FormatError {
+  return new FormatError(`Cannot unpack "${path}" with ${packing}: ${why}`)
+}
