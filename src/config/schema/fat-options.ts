@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { Refusal } from '../refusal.js'
 import { volumeId } from './identifiers.js'
 import { byteChoice, flag, integer, text } from './leaf.js'
@@ -36,5 +36,15 @@ export const fatOptions = {
     .exactOptional(),
   lossy: flag()
     .describe('FAT: what it cannot hold (symlinks, devices, owners) is a warning. Default: false, an error')
+    .exactOptional(),
+  order: z
+    .array(text())
+    .describe('FAT: paths of files and folders that stand first on the disk, boot files such as [MLO, u-boot.img]')
+    .exactOptional(),
+  time_zone: text((value) => {
+    const fits = /^(?:UTC|Z|[+-]\d{2}:[0-5]\d)$/.test(value)
+    return fits ? undefined : new Refusal(`"${value}" is no fixed offset`, 'accepted are UTC and offsets like +01:00')
+  })
+    .describe('FAT: the zone of its times, UTC or a fixed offset such as +01:00. Default: UTC')
     .exactOptional(),
 } satisfies z.ZodRawShape

@@ -31,6 +31,7 @@ const FAT32_FROM_BYTES = 512 * MIB
 const UNALIGNED_UP_TO_SECTORS = 8192
 export const DEFAULT_ROOT_ENTRIES = 512
 const DEFAULT_FATS = 2
+const DEFAULT_RESERVED_SECTORS: Readonly<Record<FatWidth, number>> = { 12: 1, 16: 1, 32: 32 }
 export const MAX_CLUSTER_SECTORS = 128
 const FIXED_DISK_MEDIA = 0xf8
 const FIXED_DISK_DRIVE = 0x80
@@ -115,6 +116,7 @@ export interface GeometryRefusal {
   readonly clusters: number
 }
 
+/** What follows from size and width alone. */
 interface Parameters {
   readonly sectorsPerTrack: number
   readonly heads: number
@@ -141,7 +143,7 @@ export function planGeometry(request: GeometryRequest): FatGeometry | GeometryRe
     sectorSize,
     fats: request.fats ?? DEFAULT_FATS,
     aligned: totalSectors > UNALIGNED_UP_TO_SECTORS,
-    reservedSectors: request.reservedSectors ?? (parameters.width === 32 ? 32 : 1),
+    reservedSectors: request.reservedSectors ?? DEFAULT_RESERVED_SECTORS[parameters.width ?? 16],
     rootSectors: parameters.width === 32 ? 0 : ceilDivide(parameters.rootEntries * SLOT_BYTES, sectorSize),
   }
 
@@ -265,6 +267,7 @@ function tryClusterSize(frame: Frame, clusterSectors: number, width: FatWidth | 
   const attempt = (candidate: FatWidth): Trial => {
     const { fatSectors, clusters, entries } = layOut(frame, clusterSectors, candidate)
     const [fewest, most] = CLUSTER_LIMITS[candidate]
+    // As mkfs.fat counts; that the two reserved entries fit too follows from layOut's bound.
     const tooMany = clusters > Math.min(entries, most)
     const enough = clusters >= fewest || (forced32 && clusters > 0)
     return { width: candidate, clusterSectors, fatSectors, clusters, sound: enough && !tooMany, tooMany }

@@ -6,7 +6,9 @@
 import { alignDown, ceilDivide } from '../../bytes/align.js'
 import type { FatWidth } from './disklayout.js'
 import {
+  CLUSTER_LIMITS,
   type FatGeometry,
+  type GeometryRefusal,
   type GeometryRequest,
   geometryThresholds,
   isRefusal,
@@ -15,6 +17,8 @@ import {
   planGeometry,
   sectorsPerTrackAt,
 } from './geometry.js'
+
+const SAFE_MARGIN_CLUSTERS = 64
 
 export interface Demand {
   /** Bytes of clusters that the payload takes at this cluster size and width, or fewer. */
@@ -32,8 +36,7 @@ export function findSmallest(request: Omit<GeometryRequest, 'sizeBytes'>, demand
     const geometry = planGeometry({ ...request, sizeBytes })
     if (!isRefusal(geometry)) {
       if (demand.accepts(geometry)) return sizeBytes
-    } else if (geometry.reason === 'too-large' && request.width !== undefined) {
-      // A width and its largest (or only) cluster size: more sectors give more clusters still.
+    } else if (geometry.reason === 'too-large' && isHopeless(geometry, request)) {
       return undefined
     } else if (geometry.reason === 'too-little-data') {
       // The one rule that counts sectors behind the last whole track.
@@ -45,6 +48,14 @@ export function findSmallest(request: Omit<GeometryRequest, 'sizeBytes'>, demand
     sectors = Math.min(nextTrack, thresholds.find((threshold) => threshold > sectors) ?? nextTrack)
   }
   return undefined
+}
+
+/**
+ * A given width at its largest (or only) cluster size has too many clusters, and will not come back: where a FAT grows by
+ * a step, at most as many clusters are lost as there are FATs.
+ */
+function isHopeless({ width, clusters }: GeometryRefusal, request: Omit<GeometryRequest, 'sizeBytes'>): boolean {
+  return request.width !== undefined && clusters > CLUSTER_LIMITS[width][1] + SAFE_MARGIN_CLUSTERS
 }
 
 /** The least over all cluster sizes and widths that the request leaves open. */
