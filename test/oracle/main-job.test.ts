@@ -324,13 +324,12 @@ describeWithTools('the main job', ['sfdisk', 'sgdisk', 'e2fsck', 'dumpe2fs', 'py
       it('gives the same sectors, geometry and files through the host engine', () => {
         const config = join(source, 'host.yaml')
         writeFileSync(config, `engine: host\n${readFileSync(join(source, 'emmc-8g.yaml'), 'utf8')}`)
-        // Without mke2fs it cannot work, so what follows is no comparison of native with native.
-        const crippled = runCommand(['build', config, '--out', join(scratch, 'none')], {
-          env: { PATH: '/nonexistent' },
-        })
-        expect(crippled.stderr).toContain('e2fsprogs')
-        expect(crippled.status).not.toBe(0)
-        const host = join(buildInto('host', config, { args: ['--only', 'image'] }), 'linux_burn_image')
+        const out = join(scratch, 'host-out')
+        const { status, stderr } = runCommand(['build', config, '--out', out, '--only', 'image'])
+        expect(status).toBe(0)
+        // So what follows is no comparison of native with native.
+        for (const { name } of EXT_VOLUMES) expect(stderr).toContain(`Making "${name}" with the host's tools`)
+        const host = join(out, 'linux_burn_image/linux_burn_image')
         expect(tool('sfdisk', '-d', host).replaceAll(host, '')).toBe(tool('sfdisk', '-d', image).replaceAll(image, ''))
         const listing = (path: string) =>
           withMounted(path, startByte('program'), lengthBytes('program'), (folder) =>
