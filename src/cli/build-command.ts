@@ -1,4 +1,5 @@
 import { type Command, Option } from '@commander-js/extra-typings'
+import type { BuildEvent } from '../build.js'
 import { type Problem, UsageError } from '../errors.js'
 import { setOption, sizeOption } from './config-options.js'
 import { writeEvent } from './json-events.js'
@@ -38,30 +39,33 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
       const { build } = await services.loadBuild()
       const progress = await openProgress(terminal, { json, quiet })
       const warnings: Problem[] = []
-      let outcome: 'done' | 'failed' = 'failed'
-      try {
-        const result = await build({
-          config,
-          out: options.out,
-          set: options.set,
-          sizeBytes: options.size,
-          only: options.only,
-          fullSha256: options.fullSha256,
-          environment,
-          signal,
-          onEvent: (event) => {
-            if (event.kind === 'warning') warnings.push(event.problem)
-            progress.event(event)
-          },
-        })
-        outcome = 'done'
+      // Warnings wait until the display has ended, and stand before the result or the error.
+      const settle = async (outcome: 'done' | 'failed'): Promise<void> => {
         await progress.finish(outcome)
-        if (json) writeEvent(stdout, 'result', resultFields(result))
-        else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
-      } finally {
-        if (outcome === 'failed') await progress.finish(outcome)
         reportWarnings(warnings, stderr, paintFor(stderr, environment))
       }
+      const onEvent = (event: BuildEvent): void => {
+        if (event.kind === 'warning') warnings.push(event.problem)
+        progress.event(event)
+      }
+      const { out, set, size: sizeBytes, only, fullSha256 } = options
+      const result = await build({
+        config,
+        out,
+        set,
+        sizeBytes,
+        only,
+        fullSha256,
+        environment,
+        signal,
+        onEvent,
+      }).catch(async (error: unknown) => {
+        await settle('failed')
+        throw error
+      })
+      await settle('done')
+      if (json) writeEvent(stdout, 'result', resultFields(result))
+      else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
     })
 }
 

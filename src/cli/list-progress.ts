@@ -11,6 +11,9 @@ const TASKS: readonly { readonly phase: BuildPhase; readonly title: string }[] =
   { phase: 'write', title: 'Image and outputs' },
 ]
 
+/** The phase whose bytes are counted. */
+const MOVING_PHASE: BuildPhase = 'write'
+
 /** Faster than the eye follows, and slow enough to cost nothing. */
 const INTERVAL_MS = 80
 
@@ -34,14 +37,14 @@ export class ListProgress implements Progress {
   #task: { title: string; output: string } | undefined
 
   constructor() {
-    const tasks = TASKS.map(({ title }, index): ListrTask<unknown, typeof StderrRenderer> => {
+    const tasks = TASKS.map(({ phase, title }, index): ListrTask<unknown, typeof StderrRenderer> => {
       return {
         title,
         task: async (_, task) => {
           this.#task = task
           await this.#gates[index]!.opened
           const summary = this.#transfer.summary()
-          if (summary !== '') task.title = `${title}: ${summary}`
+          if (phase === MOVING_PHASE && summary !== '') task.title = `${title}: ${summary}`
         },
       }
     })
@@ -64,7 +67,7 @@ export class ListProgress implements Progress {
     if (event.kind === 'phase') {
       const index = TASKS.findIndex(({ phase }) => phase === event.phase)
       this.#openBefore(index < 0 ? TASKS.length : index)
-      this.#transfer = event.phase === 'finish' ? this.#transfer : new Transfer()
+      if (event.phase === MOVING_PHASE) this.#transfer = new Transfer()
     } else if (event.kind === 'progress') {
       this.#transfer.update(event)
       if (this.#task !== undefined && this.#throttle.passes()) {

@@ -1,7 +1,8 @@
 /** How far a transfer is, as text: bytes, rate, time left. */
 import { formatSize } from '../bytes/format-size.js'
 
-const BAR_CELLS = 24
+/** With the text, a line of 80. */
+const BAR_CELLS = 16
 /** Before this a rate says nothing. */
 const SETTLE_SECONDS = 0.3
 
