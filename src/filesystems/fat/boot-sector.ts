@@ -19,8 +19,8 @@ import { type FatSettings, NO_LABEL } from './settings.js'
 const MAX_SECTORS_16 = 0xffff
 
 /**
- * Not bootable, but sound code for a BIOS that starts it all the same: INT 18h (the BIOS tries its next boot device, [BBS
- * §6.7]), and where that returns, HLT for ever. Zeros would run on as ADD [BX+SI],AL into whatever follows.
+ * Not bootable, but sound code for a BIOS that starts it all the same: INT 18h, on which the BIOS tries its next boot device
+ * [BBS], and where that returns, HLT for ever. Zeros would run on as ADD [BX+SI],AL into whatever follows.
  */
 const BOOT_CODE = [0xcd, 0x18, /* hlt: */ 0xf4, /* jmp hlt */ 0xeb, 0xfd] as const
 /** JMP SHORT to the code and a NOP: the form that Windows, FatFs and ROMs ask of a FAT boot sector. */
@@ -77,7 +77,8 @@ export function encodeFsInfo(geometry: FatGeometry, usedClusters: number): Uint8
     FSI_LeadSig: FSI_LEAD_SIGNATURE,
     FSI_StrucSig: FSI_STRUCTURE_SIGNATURE,
     FSI_Free_Count: geometry.clusters - usedClusters,
-    // The last cluster in use, as mkfs.fat and Linux keep it: valid on a full volume too, where no cluster is free.
+    // A hint: the last cluster in use, as mkfs.fat and Linux keep it, valid on a full volume too. (The specification of
+    // 2005 has the first free one instead, that of 2000 the last allocated.)
     FSI_Nxt_Free: FIRST_CLUSTER + usedClusters - 1,
     FSI_TrailSig: FSI_TRAIL_SIGNATURE,
   })

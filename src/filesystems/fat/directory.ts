@@ -44,7 +44,7 @@ export function encodeDirectory(directory: FatDirectory, context: DirectoryConte
   if (parent !== undefined) {
     const dot = { attributes: ATTR_DIRECTORY, caseFlags: 0, sizeBytes: 0, time: node.mtime }
     add({ ...dot, name: '.', firstCluster: allocation.directories[index]! })
-    // The root is cluster 0 here, even where FAT32 has it in one.
+    // Both have the times of the directory itself. The root is cluster 0, even where FAT32 has it in one.  [FATGEN §6.5]
     add({ ...dot, name: '..', firstCluster: parent.parent === undefined ? 0 : allocation.directories[parent.index]! })
   } else if (label !== undefined) {
     // Whole seconds, as mkfs.fat stores it.

@@ -139,10 +139,10 @@ export const NTRES_LOWER_EXTENSION = 0x10
 /** Set in LDIR_Ord of the slot that holds the end of the name; it stands first. */
 export const LAST_LONG_ENTRY = 0x40
 
-/** Clusters are numbered from here; the first two entries of a FAT are reserved.  [FATGEN §4] */
+/** Clusters are numbered from here; the first two entries of a FAT are reserved.  [FATGEN §4, §4.2] */
 export const FIRST_CLUSTER = 2
 
-/** A directory may not be larger than this many slots (2 MiB): Linux and Windows stop there.  [FATGEN §6.2] */
+/** A directory may not be larger than this many slots (2 MiB): Linux and Windows stop there.  [FATGEN §6.4] */
 export const MAX_DIRECTORY_SLOTS = 65536
 
 /** DIR_FileSize has 32 bits. */
@@ -151,8 +151,8 @@ export const MAX_FILE_BYTES = 0xffffffff
 export type FatWidth = 12 | 16 | 32
 
 /**
- * Last entry of a chain: all ones, the value that every reader takes. (0x?FF8, which mkfs.fat writes, is as valid, but the
- * `fatfs` reader takes it for a cluster number.)  [FATGEN §4]
+ * Last entry of a chain: all ones, the one value that the specification defines. (Readers take 0x?FF8 and up, and mkfs.fat
+ * writes 0x0FFFFFF8, but the `fatfs` reader takes that for a cluster number.)  [FATGEN §4]
  */
 export const END_OF_CHAIN: Readonly<Record<FatWidth, number>> = { 12: 0xfff, 16: 0xffff, 32: 0x0fffffff }
 

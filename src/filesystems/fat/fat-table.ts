@@ -16,7 +16,8 @@ export class FatTable {
     this.#entries = FIRST_CLUSTER + usedClusters
     this.#bytes = new Uint8Array(Math.ceil((this.#entries * width) / BITS_PER_BYTE))
     this.#view = new DataView(this.#bytes.buffer)
-    // Entry 0: the media descriptor below ones. Entry 1: an end mark, whose top bits say "unmounted cleanly, no bad sectors".
+    // Entry 0: the media descriptor below ones. Entry 1: an end mark, whose top bits say "unmounted cleanly, no
+    // read errors".  [FATGEN §4.2]
     this.#set(0, (END_OF_CHAIN[width] & ~0xff) | media)
     this.#set(1, END_OF_CHAIN[width])
   }

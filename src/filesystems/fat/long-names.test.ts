@@ -57,7 +57,7 @@ describe('isDeviceName', () => {
 
 describe('encodeLongName', () => {
   it('has the example of the specification', () => {
-    // [FATGEN §7.4] "The quick brown.fox"
+    // [FATGEN §7.3] "The quick brown.fox"
     const target = new Uint8Array(3 * 32)
     expect(shortNameChecksum('THEQUI~1FOX')).toBe(0x07)
     expect(encodeLongName(target, 32, 'The quick brown.fox', 'THEQUI~1FOX')).toBe(96)
