@@ -121,7 +121,8 @@ function groupAt(schema: z.ZodType, path: ConfigPath): { shape: z.core.$ZodShape
 function describedAt(schema: z.ZodType, path: ConfigPath): string | undefined {
   const owner = groupAt(schema, path.slice(0, -1))
   const child = owner?.shape[String(path.at(-1))]
-  const description = child instanceof z.ZodType ? child.description : undefined
+  const described = child instanceof z.ZodExactOptional ? child.unwrap() : child
+  const description = described instanceof z.ZodType ? described.description : undefined
   return description && `${String(path.at(-1))}: ${description}`
 }
 

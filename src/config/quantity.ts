@@ -38,7 +38,9 @@ export const DEFAULT_SECTOR_SIZE = 512
 const LARGEST_SECTOR_SIZE = 4096
 const WHOLE = 100
 
-const ACCEPTED = 'accepted are bytes, KiB, MiB, GiB, TiB (or K, M, G, T), s for sectors, %, rest, auto'
+/** What a refusal says where the key takes the whole grammar. */
+export const ANY_SIZE = 'accepted are bytes, KiB, MiB, GiB, TiB (or K, M, G, T), s for sectors, %, rest, auto'
+const FIXED_SIZE = 'accepted are bytes, KiB, MiB, GiB, TiB, s for sectors'
 const DECIMAL = /^(\d+)(?:\.(\d+))?\s*([A-Za-z%]*)$/
 const HEXADECIMAL = /^0x([0-9a-f]+)(s?)$/i
 
@@ -51,7 +53,7 @@ export function parseQuantity(text: string): Quantity | Refusal {
     return hexadecimal[2] === '' ? bytesOf(text, count, false) : sectorsOf(text, count)
   }
   const decimal = DECIMAL.exec(trimmed)
-  if (!decimal) return new Refusal(`"${text}" is no size`, ACCEPTED)
+  if (!decimal) return new Refusal(`"${text}" is no size`, ANY_SIZE)
   const [, whole = '', fraction = '', unit = ''] = decimal
   if (whole.length > 1 && whole.startsWith('0')) {
     return new Refusal(`"${text}" begins with 0`, 'a decimal number without leading zeros, or 0x… is accepted')
@@ -93,12 +95,12 @@ function percentOf(text: string, percent: number): Quantity | Refusal {
 function unknownUnit(text: string, unit: string): Refusal {
   if (/^[kmgt]b$/i.test(unit)) {
     const binary = `${unit[0]!.toUpperCase()}iB`
-    return new Refusal(`"${text}" may mean powers of 1000 or of 1024`, ACCEPTED, `Write ${binary} for powers of 1024`)
+    return new Refusal(`"${text}" may mean powers of 1000 or of 1024`, ANY_SIZE, `Write ${binary} for powers of 1024`)
   }
   const meant = UNIT_SPELLINGS.find((spelling) => spelling.toLowerCase() === unit.toLowerCase())
   return new Refusal(
     `"${text}" has the unknown unit "${unit}"`,
-    ACCEPTED,
+    ANY_SIZE,
     meant === undefined ? undefined : `Did you mean "${meant}"?`,
   )
 }
@@ -106,11 +108,9 @@ function unknownUnit(text: string, unit: string): Refusal {
 /** For `--size` and options in bytes: a fixed number of bytes; `s` counts sectors of 512 unless told otherwise. */
 export function parseByteCount(text: string, sectorSize: number = DEFAULT_SECTOR_SIZE): number | Refusal {
   const quantity = parseQuantity(text)
-  if (quantity instanceof Refusal) return quantity
+  if (quantity instanceof Refusal) return quantity.accepted === ANY_SIZE ? quantity.accepting(FIXED_SIZE) : quantity
   const size = toSizeSpec(quantity, sectorSize)
-  return size.kind === 'bytes'
-    ? size.bytes
-    : new Refusal(`"${text}" is no fixed size`, 'accepted are bytes, KiB, MiB, GiB, TiB, s')
+  return size.kind === 'bytes' ? size.bytes : new Refusal(`"${text}" is no fixed size`, FIXED_SIZE)
 }
 
 export function toSizeSpec(quantity: Quantity, sectorSize: number): SizeSpec {

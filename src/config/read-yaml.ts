@@ -2,64 +2,37 @@
  * YAML 1.2 text → located nodes. Anchors, aliases and merge keys (`<<`) are followed here; tags and YAML's own number
  * and boolean guesses are not used (see located.ts).  [YAML 1.2.2] [YAML merge]
  */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Pair,
-  parseDocument,
-  Scalar,
-  type YAMLError,
-  type YAMLMap,
-  type YAMLWarning,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Pair, Scalar, type YAMLMap } from 'yaml'
 import type { Problem } from '../errors.js'
 import { type Located, type LocatedEntry, locatedList, locatedMap } from './located.js'
+import { MAX_DEPTH, parseYaml, TOO_DEEP } from './parse-yaml.js'
 import { problemAt } from './problem-at.js'
 import type { SourceText, TextRange } from './source-text.js'
 
 /** Far above any config by hand or by script, far below what a nest of aliases (an "alias bomb") stands for. */
 const MAX_NODES = 100_000
-const MAX_DEPTH = 100
+
+const FILE_START = { start: 0, end: 1 }
 
 const NULL_TEXTS = new Set(['', '~', 'null', 'Null', 'NULL'])
 
 /** `root` is missing where the text holds no usable value. Never throws on bad text. */
 export function readYaml(source: SourceText): { root?: Located; problems: Problem[] } {
-  let document: ReturnType<typeof parseDocument>
-  try {
-    document = parseDocument(source.text, { schema: 'failsafe', merge: true, prettyErrors: false, logLevel: 'silent' })
-  } catch (error) {
-    // The parser is recursive: thousands of open brackets exhaust the stack.
-    if (!(error instanceof RangeError)) throw error
-    return { problems: [tooDeep(source, { start: 0, end: 1 })] }
-  }
-  const slips = [...document.errors, ...document.warnings]
-  if (slips.length > 0) return { problems: explainSyntaxErrors(slips, source) }
+  const { contents, problems } = parseYaml(source)
+  if (problems.length > 0) return { problems }
   const reader = new YamlReader(source)
-  const root = document.contents === null ? undefined : reader.read(document.contents, 0)
+  const root = reader.read(contents, 0)
   if (reader.problems.length > 0) return { problems: reader.problems }
   if (root === undefined || root.kind === 'null') {
     const message = 'Cannot read the config: it is empty, at least "image" and "partitions" are needed'
-    return {
-      problems: [
-        {
-          ...problemAt(source, { start: 0, end: 1 }, message),
-          hint: '"diskloom init" writes a commented one to start from',
-        },
-      ],
-    }
+    const hint = '"diskloom init" writes a commented one to start from'
+    return { problems: [{ ...problemAt(source, FILE_START, message), hint }] }
   }
   if (root.weight > MAX_NODES) {
     const message = `Cannot read the config: its aliases stand for more than ${MAX_NODES} values`
-    return { problems: [problemAt(source, { start: 0, end: 1 }, message)] }
+    return { problems: [problemAt(source, FILE_START, message)] }
   }
   return { root, problems: [] }
-}
-
-function tooDeep(source: SourceText, range: TextRange): Problem {
-  return problemAt(source, range, `Cannot read the config: it is nested too deeply, ${MAX_DEPTH} levels are accepted`)
 }
 
 class YamlReader {
@@ -76,7 +49,7 @@ class YamlReader {
 
   read(node: unknown, depth: number): Located | undefined {
     if (depth > MAX_DEPTH) {
-      this.problems.push(tooDeep(this.#source, rangeOf(node)))
+      this.problems.push(problemAt(this.#source, rangeOf(node), TOO_DEEP))
       return undefined
     }
     if (isAlias(node)) return this.#follow(node.source, rangeOf(node))
@@ -175,64 +148,4 @@ class YamlReader {
 function rangeOf(node: unknown): TextRange {
   const range = (node as { range?: readonly [number, number, number] | null } | null)?.range
   return range ? { start: range[0], end: range[1] } : { start: 0, end: 1 }
-}
-
-type Slip = YAMLError | YAMLWarning
-
-/** Hints for what people do, by the parser's code. */
-const SYNTAX_HINTS: Partial<Record<Slip['code'], string>> = {
-  TAB_AS_INDENT: 'Indent with spaces: YAML allows no tabs there',
-  BAD_SCALAR_START: 'Put the value in quotes',
-  MULTIPLE_DOCS: 'One file holds one config: remove the line with "---", or split the file and use include:',
-  BLOCK_AS_IMPLICIT_KEY: 'Quote a value that holds ": "',
-  DUPLICATE_KEY: 'Remove one of the two',
-  TAG_RESOLVE_FAILED: 'A text that begins with ! must be quoted; other configs are read with include:',
-}
-
-const SYNTAX_TEXTS: Partial<Record<Slip['code'], string>> = {
-  MULTIPLE_DOCS: 'it holds several documents, one is accepted',
-  TAG_RESOLVE_FAILED: 'tags (!…) are not accepted',
-  DUPLICATE_KEY: 'this key stands twice in one map',
-}
-
-/** One problem per line: what follows a first slip is its echo. */
-function explainSyntaxErrors(errors: readonly Slip[], source: SourceText): Problem[] {
-  const problems: Problem[] = []
-  const lines = new Set<number>()
-  for (const error of errors) {
-    const problem = explainSyntaxError(error, source)
-    const line = problem.position!.line
-    if (!lines.has(line)) problems.push(problem)
-    lines.add(line)
-  }
-  return problems
-}
-
-function explainSyntaxError(error: Slip, source: SourceText): Problem {
-  const [start, end] = error.pos
-  const variable = unquotedVariable(source.text, start)
-  if (variable !== undefined) {
-    const text = source.text.slice(variable.start, variable.end)
-    return {
-      ...problemAt(
-        source,
-        variable,
-        `Cannot read YAML: ${text} is not in quotes, and { begins a map inside { } and [ ]`,
-      ),
-      hint: `Write '${text}'`,
-    }
-  }
-  const text = SYNTAX_TEXTS[error.code] ?? error.message.charAt(0).toLowerCase() + error.message.slice(1)
-  const hint = SYNTAX_HINTS[error.code]
-  return { ...problemAt(source, { start, end }, `Cannot read YAML: ${text}`), ...(hint !== undefined && { hint }) }
-}
-
-/** The `${NAME}` whose brace the parser stumbled over in a flow collection. */
-function unquotedVariable(text: string, brace: number): TextRange | undefined {
-  if (text[brace] !== '{' || text[brace - 1] !== '$') return undefined
-  const close = /[}\n]/g
-  close.lastIndex = brace
-  const match = close.exec(text)
-  const start = text[brace - 2] === '$' ? brace - 2 : brace - 1
-  return match?.[0] === '}' ? { start, end: match.index + 1 } : { start, end: brace + 1 }
 }

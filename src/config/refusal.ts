@@ -12,6 +12,11 @@ export class Refusal {
     this.hint = hint
   }
 
+  /** The same where something else is accepted. */
+  accepting(accepted: string): Refusal {
+    return new Refusal(this.what, accepted, this.hint)
+  }
+
   get text(): string {
     return this.accepted === undefined ? this.what : `${this.what}, ${this.accepted}`
   }

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { didYouMean } from '../nearest.js'
-import { parseByteCount, parseQuantity, type Quantity } from '../quantity.js'
+import { ANY_SIZE, parseByteCount, parseQuantity, type Quantity } from '../quantity.js'
 import { Refusal } from '../refusal.js'
 
 /** JSON Schema (draft-07) of a leaf. */
@@ -180,8 +180,7 @@ export function quantity(
   return leaf(
     (value): Quantity | Refusal => {
       const read = parseQuantity(value)
-      if (read instanceof Refusal)
-        return new Refusal(read.what, read.accepted?.startsWith('accepted') ? accepted : read.accepted, read.hint)
+      if (read instanceof Refusal) return read.accepted === ANY_SIZE ? read.accepting(accepted) : read
       if (read.kind === 'bytes' || read.kind === 'sectors' || kinds.includes(read.kind)) return read
       return new Refusal(`"${value}" is not possible here`, accepted, hint?.(read.kind))
     },
