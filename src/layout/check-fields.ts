@@ -20,8 +20,12 @@ function* checkName(spec: ImageSpec, index: number): Generator<Problem> {
     const units = `${name.length} UTF-16 units`
     yield { message: `Cannot write GPT name "${name}": ${units}, at most ${NAME_UNITS} are accepted`, path }
   }
-  if (/[\x00-\x1f\x7f]/.test(name)) {
-    yield { message: `Cannot write partition name ${JSON.stringify(name)}: control characters are not accepted`, path }
+  // A lone surrogate is half a character: no text that other tools could print or look for.
+  if (/[\x00-\x1f\x7f]|\p{Surrogate}/u.test(name)) {
+    yield {
+      message: `Cannot write partition name ${JSON.stringify(name)}: control characters and lone surrogates are not accepted`,
+      path,
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { MAX_LBA } from '../tables/mbr/writer.js'
 import type { Region } from './disk-plan.js'
 import { partitionText } from './numbering.js'
 import { DEFAULT_ALIGN_BYTES } from './place-partitions.js'
-import { bytesText, sectorsText } from './sectors.js'
+import { bytesText, sectorsDo, sectorsText } from './sectors.js'
 import { IMAGE_GRAIN_BYTES, type TableFrame } from './table-frame.js'
 
 /**
@@ -29,7 +29,7 @@ function overlap(spec: ImageSpec, frame: TableFrame, a: Region, b: Region): Prob
   // The one listed later is the one to move; the table cannot.
   const [moved, kept] = b.kind === 'table' || (a.kind !== 'table' && a.index! > b.index!) ? [a, b] : [b, a]
   invariant(moved.index !== undefined, 'two regions of the table never overlap')
-  const message = `Cannot place ${regionText(spec, moved)}: ${sectorsText(moved, spec.sectorSize)} overlap ${regionText(spec, kept)}, ${sectorsText(kept, spec.sectorSize)}`
+  const message = `Cannot place ${regionText(spec, moved)}: ${sectorsDo(moved, spec.sectorSize, 'overlap')} ${regionText(spec, kept)}, ${sectorsText(kept, spec.sectorSize)}`
   const path = spec.partitions[moved.index]!.configPath
   if (kept.kind !== 'table') return { message, path }
   return { message, hint: hintForTable(spec, frame, moved), path }
@@ -57,11 +57,12 @@ function* checkBounds(
 ): Generator<Problem> {
   const { sizeBytes, sectorSize, table } = spec
   const { configPath: path } = spec.partitions[claim.index!]!
-  const subject = `Cannot place ${partitionText(spec, claim.index!)}: ${sectorsText(claim, sectorSize)}`
+  const subject = `Cannot place ${partitionText(spec, claim.index!)}:`
+  const does = (verb: string): string => `${subject} ${sectorsDo(claim, sectorSize, verb)}`
   if (sizeBytes !== undefined && claim.endByte > sizeBytes - frame.endBytes) {
     const needed = requiredBytes(spec, frame, claims)
     yield {
-      message: `${subject} end past ${endText(spec, frame, sizeBytes)}`,
+      message: `${does('end')} past ${endText(spec, frame, sizeBytes)}`,
       hint: `The disk needs at least ${bytesText(needed)} for all that is placed, it has ${bytesText(sizeBytes)}`,
       path,
     }
@@ -72,14 +73,14 @@ function* checkBounds(
   )
   if (claim.startByte < frame.usableStartByte && isAfterTable) {
     yield {
-      message: `${subject} begin before the first usable sector ${frame.usableStartByte / sectorSize} of the GPT`,
+      message: `${does('begin')} before the first usable sector ${frame.usableStartByte / sectorSize} of the GPT`,
       hint: 'Only blobs (in_table: false) may stand between the header and a moved entry array',
       path,
     }
   }
   if (table === 'mbr' && claim.endByte / sectorSize > MAX_LBA + 1) {
     yield {
-      message: `${subject} end past sector ${MAX_LBA}, the last that an MBR can say (${bytesText((MAX_LBA + 1) * sectorSize)})`,
+      message: `${does('end')} past sector ${MAX_LBA}, the last that an MBR can say (${bytesText((MAX_LBA + 1) * sectorSize)})`,
       hint: 'Use table: gpt',
       path,
     }
@@ -91,7 +92,7 @@ function endText(spec: ImageSpec, frame: TableFrame, sizeBytes: number): string 
   const lastUsable = (sizeBytes - frame.endBytes) / sectorSize - 1
   if (table !== 'gpt') return `the last sector ${lastUsable} of the disk`
   const backup = { startByte: sizeBytes - frame.endBytes, endByte: sizeBytes }
-  return `the last usable sector ${lastUsable} (${sectorsText(backup, sectorSize)} hold the backup GPT)`
+  return `the last usable sector ${lastUsable} (${sectorsDo(backup, sectorSize, 'hold')} the backup GPT)`
 }
 
 /** The smallest disk that holds everything that has a place. */

@@ -9,7 +9,7 @@ import { alignUp } from '../bytes/align.js'
 import type { ImageSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { type Numbering, partitionText } from './numbering.js'
-import { type Stretch, sectorsText } from './sectors.js'
+import { type Stretch, sectorsDo, sectorsText } from './sectors.js'
 
 export const MIN_EBR_DISTANCE_SECTORS = 2
 const EBR_DISTANCE_BYTES = 1024 * 1024
@@ -102,7 +102,7 @@ function primariesInside(spec: ImageSpec, stretches: readonly Stretch[], extende
     if (!inTable || isLogical(spec, index)) continue
     if (stretch.endByte <= extended.startByte || stretch.startByte >= extended.endByte) continue
     problems.push({
-      message: `Cannot place ${partitionText(spec, index)}: ${sectorsText(stretch, spec.sectorSize)} lie inside the extended partition, ${sectorsText(extended, spec.sectorSize)}`,
+      message: `Cannot place ${partitionText(spec, index)}: ${sectorsDo(stretch, spec.sectorSize, 'lie')} inside the extended partition, ${sectorsText(extended, spec.sectorSize)}`,
       hint: 'Make it logical too, or move it before the first or after the last logical partition',
       path: configPath,
     })

@@ -1,17 +1,21 @@
 /** How much a payload is, and since when. */
 import type { VolumeSpec } from '../config/spec.js'
-import { compareTimestamps, EPOCH_1980, type FileNode, type FileTree, type Timestamp } from '../tree/file-tree.js'
+import {
+  compareTimestamps,
+  EPOCH_1980,
+  type FileNode,
+  type FileTree,
+  type RegularFileNode,
+  type Timestamp,
+} from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
 
-/** Every node once, however many names it has. The order means nothing: nothing is sorted. */
+/** Every node, under each of its names. The order means nothing: nothing is sorted. */
 function* nodesOf(tree: FileTree): Generator<FileNode> {
-  const seen = new Set<FileNode>()
   const waiting: FileNode[] = [tree]
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (seen.has(node)) continue
-    seen.add(node)
     yield node
-    if (node.type === 'directory') waiting.push(...node.children.values())
+    if (node.type === 'directory') for (const child of node.children.values()) waiting.push(child)
   }
 }
 
@@ -23,12 +27,14 @@ export function newestTime(payload: Payload): Timestamp {
   return newest
 }
 
-/** Bytes of the files, holes included. */
+/** Bytes of the files, holes included; a hard link counts once. */
 export function payloadBytes(payload: Payload): number {
   switch (payload.kind) {
     case 'tree': {
+      const files = new Set<RegularFileNode>()
+      for (const node of nodesOf(payload.tree)) if (node.type === 'file') files.add(node)
       let total = 0
-      for (const node of nodesOf(payload.tree)) if (node.type === 'file') total += node.content.sizeBytes
+      for (const { content } of files) total += content.sizeBytes
       return total
     }
     case 'file':

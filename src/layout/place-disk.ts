@@ -23,11 +23,13 @@ export interface PlacementResult {
   /** Undefined where there are problems. */
   readonly placement?: Placement
   readonly problems: readonly Problem[]
+  /** By index in `spec.partitions`, as far as they are known: their contents can be judged whatever else is wrong. */
+  readonly stretches: readonly (Stretch | undefined)[]
 }
 
 export function placeRegions(spec: ImageSpec, context: PlacementContext): PlacementResult {
   const diskProblems = checkDisk(spec)
-  if (diskProblems.length > 0) return { problems: diskProblems }
+  if (diskProblems.length > 0) return { problems: diskProblems, stretches: [] }
   const numbering = numberPartitions(spec)
   const frame = tableFrame(spec, { bootCode: false })
   const { stretches, problems: placeProblems } = placePartitions(spec, frame, context.measure)
@@ -38,14 +40,14 @@ export function placeRegions(spec: ImageSpec, context: PlacementContext): Placem
   const claims = stretches.flatMap((stretch, index) => (stretch === undefined ? [] : [claimOf(spec, index, stretch)]))
   problems.push(...findConflicts(spec, frameAround, claims))
   // Boot records fill gaps: what gaps there are is only known once everything else stands without conflict.
-  if (problems.length > 0 || !stretches.every((stretch) => stretch !== undefined)) return { problems }
+  if (problems.length > 0 || !stretches.every((stretch) => stretch !== undefined)) return { problems, stretches }
 
   const { usableStartByte } = frame
   const extended = placeExtended(spec, numbering, stretches, { usableStartByte, problems })
-  if (problems.length > 0) return { problems }
+  if (problems.length > 0) return { problems, stretches }
   const sizeBytes = spec.sizeBytes ?? requiredBytes(spec, frame, claims)
-  const numbered: NumberedPlaces = { stretches, numbering, extended }
-  return { placement: assemble(spec, context, { frame: frameAround, claims, sizeBytes }, numbered), problems: [] }
+  const disk = { frame: frameAround, claims, sizeBytes }
+  return { placement: assemble(spec, context, disk, { stretches, numbering, extended }), problems, stretches }
 }
 
 /** A blob in the disk's first 440 bytes, which belong to no table. */

@@ -3,7 +3,6 @@ import type { ImageSpec } from '../config/spec.js'
 import { type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
-import type { PartitionType } from '../tables/types.js'
 import { composeDisk } from './compose.js'
 import type {
   DiskPlan,
@@ -17,8 +16,8 @@ import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifie
 import { newestTime, payloadBytes, payloadWord } from './measure-payload.js'
 import { numberPartitions, partitionText } from './numbering.js'
 import { partitionType } from './partition-type.js'
-import { type PlacementContext, placeRegions } from './place-disk.js'
-import { bytesText, sectorsText } from './sectors.js'
+import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
+import { bytesText, type Stretch, sectorsDo } from './sectors.js'
 import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
 
 /** GPT attribute bit 2. [UEFI 2.10 §5.3.3] */
@@ -47,6 +46,9 @@ export function planDisk(
   return new Planner(spec, payloads, environment).plan(placement)
 }
 
+/** What stands in a partition, wherever that is. */
+type PlannedContent = Pick<PlannedPartition, 'type' | 'volume'>
+
 class Planner {
   readonly #spec: ImageSpec
   readonly #payloads: Payloads
@@ -68,21 +70,21 @@ class Planner {
   }
 
   place(): Placement {
-    const placement = this.#tryPlace()
+    const { placement } = this.#tryPlace()
     if (placement === undefined) this.#fail()
     return placement
   }
 
   plan(known?: Placement): DiskPlan {
     const spec = this.#spec
-    const placement = known ?? this.#tryPlace()
-    if (placement === undefined) {
-      this.#checkTypes()
-      this.#fail()
-    }
+    const { placement, stretches } = known ? { placement: known, stretches: known.partitions } : this.#tryPlace()
+    // Payload and types are judged wherever there is a place, so that all problems come at once.
+    const contents = spec.partitions.map((_, index) => this.#planContent(index, stretches[index]))
+    if (placement === undefined || this.#problems.length > 0) this.#fail()
     const mbrSignature = spec.mbrSignature ?? firstFourBytes(this.#diskGuid())
-    const partitions = placement.partitions.map((placed) => this.#planPartition(placed, mbrSignature))
-    if (this.#problems.length > 0) this.#fail()
+    const partitions = placement.partitions.map((placed) =>
+      this.#finishPartition(placed, contents[placed.index]!, mbrSignature),
+    )
     const plan = {
       ...placement,
       spec,
@@ -103,14 +105,14 @@ class Planner {
     }
   }
 
-  #tryPlace(): Placement | undefined {
+  #tryPlace(): PlacementResult {
     const context: PlacementContext = {
       measure: (index, startByte) => this.#attempt(index, () => this.#smallestBytes(index, startByte)),
       environmentOf: (index, startByte) => this.#volumeEnvironment(index, startByte),
     }
-    const { placement, problems } = placeRegions(this.#spec, context)
-    for (const problem of problems) this.#refuse(problem)
-    return placement
+    const result = placeRegions(this.#spec, context)
+    for (const problem of result.problems) this.#refuse(problem)
+    return result
   }
 
   #smallestBytes(index: number, startByte: number): number {
@@ -120,38 +122,44 @@ class Planner {
     return smallestVolumeBytes(volume, payload, this.#volumeEnvironment(index, startByte))
   }
 
-  #planPartition(placed: PlacedPartition, mbrSignature: number): PlannedPartition {
-    const { index, number, startByte, endByte, environment } = placed
+  /** The volume and the type of a partition; without a place only the type can be told. */
+  #planContent(index: number, stretch: Stretch | undefined): PlannedContent {
     const partition = this.#spec.partitions[index]!
-    const payload = this.#payloads[index]!
-    const sizeBytes = endByte - startByte
-    let volume: PlannedVolume | undefined
-    const asked = partition.volume
-    if (isFormatted(asked)) volume = this.#attempt(index, () => planVolume(asked, payload, sizeBytes, environment))
-    else if (payload.kind === 'file' && payload.file.sizeBytes > sizeBytes)
-      this.#refuse(this.#tooLarge(placed, payload.file.sizeBytes))
+    const volume = stretch && this.#planVolume(index, stretch)
     for (const warning of volume?.warnings ?? []) this.#warnings.push(this.#inPartition(index, warning))
-    if (partition.inTable) this.#warnUnaligned(placed)
+    if (stretch !== undefined && partition.inTable) this.#warnUnaligned(index, stretch)
     const type = this.#attempt(index, () => partitionType(this.#spec.table, partition, volume))
-    const uuid = this.#partitionUuid(index, mbrSignature)
-    const bootable = partition.bootable ? LEGACY_BIOS_BOOTABLE : 0n
-    return {
-      ...placed,
-      ...(type && { type }),
-      ...(uuid !== undefined && { uuid }),
-      attributes: this.#spec.table === 'gpt' && number !== undefined ? partition.attributes | bootable : 0n,
-      bootable: partition.bootable,
-      payload: asked.kind,
-      payloadBytes: payloadBytes(payload),
-      fs: payloadWord(asked),
-      ...(volume && { volume }),
-    }
+    return { ...(type && { type }), ...(volume && { volume }) }
   }
 
-  /** Where places failed, types can still be judged, so that all problems come at once. */
-  #checkTypes(): void {
-    for (const [index, partition] of this.#spec.partitions.entries()) {
-      this.#attempt(index, (): PartitionType | undefined => partitionType(this.#spec.table, partition, undefined))
+  #planVolume(index: number, stretch: Stretch): PlannedVolume | undefined {
+    const { volume } = this.#spec.partitions[index]!
+    const payload = this.#payloads[index]!
+    const sizeBytes = stretch.endByte - stretch.startByte
+    if (isFormatted(volume)) {
+      const environment = this.#volumeEnvironment(index, stretch.startByte)
+      return this.#attempt(index, () => planVolume(volume, payload, sizeBytes, environment))
+    }
+    if (payload.kind === 'file' && payload.file.sizeBytes > sizeBytes) {
+      this.#refuse(this.#tooLarge(index, stretch, payload.file.sizeBytes))
+    }
+    return undefined
+  }
+
+  #finishPartition(placed: PlacedPartition, content: PlannedContent, mbrSignature: number): PlannedPartition {
+    const { index, number } = placed
+    const { volume, attributes, bootable } = this.#spec.partitions[index]!
+    const uuid = this.#partitionUuid(index, mbrSignature)
+    const flags = attributes | (bootable ? LEGACY_BIOS_BOOTABLE : 0n)
+    return {
+      ...placed,
+      ...content,
+      ...(uuid !== undefined && { uuid }),
+      attributes: this.#spec.table === 'gpt' && number !== undefined ? flags : 0n,
+      bootable,
+      payload: volume.kind,
+      payloadBytes: payloadBytes(this.#payloads[index]!),
+      fs: payloadWord(volume),
     }
   }
 
@@ -189,18 +197,17 @@ class Planner {
     }
   }
 
-  #tooLarge(placed: PlacedPartition, neededBytes: number): Problem {
+  #tooLarge(index: number, stretch: Stretch, neededBytes: number): Problem {
     const { sectorSize, partitions } = this.#spec
-    const { configPath, volume } = partitions[placed.index]!
-    const available = bytesText(placed.endByte - placed.startByte)
+    const { configPath, volume } = partitions[index]!
+    const available = bytesText(stretch.endByte - stretch.startByte)
     return {
-      message: `Cannot copy ${payloadWord(volume)} into ${partitionText(this.#spec, placed.index)}: it has ${bytesText(neededBytes)}, ${sectorsText(placed, sectorSize)} hold ${available}`,
+      message: `Cannot copy ${payloadWord(volume)} into ${partitionText(this.#spec, index)}: it has ${bytesText(neededBytes)}, ${sectorsDo(stretch, sectorSize, 'hold')} ${available}`,
       path: [...configPath, 'fs'],
     }
   }
 
-  #warnUnaligned(placed: PlacedPartition): void {
-    const { startByte, index } = placed
+  #warnUnaligned(index: number, { startByte }: Stretch): void {
     if (startByte % ALIGNMENT_BYTES === 0) return
     const { sectorSize, partitions } = this.#spec
     const grain = ALIGNMENT_BYTES / sectorSize

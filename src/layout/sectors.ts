@@ -16,6 +16,12 @@ export function sectorsText({ startByte, endByte }: Stretch, sectorSize: number)
   return first === last ? `${unit} ${first}` : `${unit}s ${first}–${last}`
 }
 
+/** `sectors 2048–4095 overlap`, `sector 0 overlaps`. */
+export function sectorsDo(stretch: Stretch, sectorSize: number, verb: string): string {
+  const text = sectorsText(stretch, sectorSize)
+  return text.includes('–') ? `${text} ${verb}` : `${text} ${verb}s`
+}
+
 /** `66060288 bytes (63 MiB)`. */
 export function bytesText(bytes: number): string {
   return bytes < 1024 ? `${bytes} bytes` : `${bytes} bytes (${formatSize(bytes)})`

@@ -171,7 +171,7 @@ const REFUSED: [what: string, draft: ImageDraft, messages: string[]][] = [
   [
     'a name with a control character',
     { sizeBytes: 64 * MIB, partitions: [{ name: 'a\0b', size: MIB }] },
-    ['Cannot write partition name "a\\u0000b": control characters are not accepted'],
+    ['Cannot write partition name "a\\u0000b": control characters and lone surrogates are not accepted'],
   ],
   [
     'one name twice',
@@ -401,6 +401,16 @@ describe('what layout refuses', () => {
       'partitions.1',
       'partitions.1',
       'partitions.2',
+    ])
+  })
+
+  it('judges contents where places are wrong too', () => {
+    const boot = { name: 'boot', start: MIB, size: MIB, ...rawFile(MIB + 1) }
+    const overlapping = { name: 'b', start: MIB + 512, size: 512, type: 'nonsense-type' }
+    expect(messagesOf({ sizeBytes: 8 * MIB, partitions: [boot, overlapping] })).toEqual([
+      'Cannot place partition "b": sector 2049 overlaps partition "boot", sectors 2048–4095',
+      expect.stringMatching(/^Cannot copy boot.img into partition "boot"/),
+      expect.stringMatching(/^Partition "b": Cannot use partition type "nonsense-type"/),
     ])
   })
 
