@@ -296,6 +296,12 @@ describe('fatFormat.smallestSizeBytes', () => {
     expect(() => fatFormat.smallestSizeBytes(twoOfThree, { type: 'fat16' }, ENVIRONMENT)).toThrow(
       'Cannot fit the payload into FAT16 of any size: needs 6,442,450,944 bytes (98,304 clusters of 64 KiB), at most 65,524 clusters in 2.00 TiB',
     )
+    const tooMuch = folder(
+      Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`F${index}`, file(4 * GIB - 1)])),
+    )
+    expect(() => fatFormat.smallestSizeBytes(tooMuch, { type: 'fat', cluster_size: 512 }, ENVIRONMENT)).toThrow(
+      'Cannot fit the payload into FAT32 of any size: needs 171,798,693,376 bytes (335,544,323 clusters of 512 B), at most 268,435,446 clusters in 2.00 TiB',
+    )
     const many = folder(Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`F${index}`, file(1)])))
     expect(() => fatFormat.smallestSizeBytes(many, { type: 'fat16' }, ENVIRONMENT)).toThrow(
       'Cannot fit the root folder into FAT16 of any size: needs 3,000 slots, available are 2,048',

@@ -18,6 +18,7 @@ import {
   sectorsPerTrackAt,
 } from './geometry.js'
 
+/** More clusters than any step of the FATs takes. */
 const SAFE_MARGIN_CLUSTERS = 64
 
 export interface Demand {
@@ -51,11 +52,11 @@ export function findSmallest(request: Omit<GeometryRequest, 'sizeBytes'>, demand
 }
 
 /**
- * A given width at its largest (or only) cluster size has too many clusters, and will not come back: where a FAT grows by
- * a step, at most as many clusters are lost as there are FATs.
+ * A width that stays (the given one, or FAT32, which large volumes have) has too many of its largest or only clusters, and
+ * more sectors will not help: where a FAT grows by a step, at most as many clusters are lost as there are FATs.
  */
 function isHopeless({ width, clusters }: GeometryRefusal, request: Omit<GeometryRequest, 'sizeBytes'>): boolean {
-  return request.width !== undefined && clusters > CLUSTER_LIMITS[width][1] + SAFE_MARGIN_CLUSTERS
+  return (request.width !== undefined || width === 32) && clusters > CLUSTER_LIMITS[width][1] + SAFE_MARGIN_CLUSTERS
 }
 
 /** The least over all cluster sizes and widths that the request leaves open. */
