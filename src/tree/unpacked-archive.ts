@@ -2,17 +2,9 @@
  * A payload archive as one that can be read in place: a plain one as it stands, a compressed one unpacked once into a
  * spool file that has no name (the kernel frees it with the last descriptor, however this process ends).
  */
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-} from 'node:fs'
+import { closeSync, createReadStream, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { ArchiveFile } from '../archives/archive-file.js'
@@ -113,13 +105,26 @@ async function unpack(path: string, packing: Packing, fd: number, options: Unpac
 
 async function gunzip(path: string, fd: number, signal: AbortSignal | undefined): Promise<void> {
   try {
-    const target = createWriteStream('', { fd, autoClose: false })
-    await pipeline(createReadStream(path), createGunzip(), target, signal === undefined ? {} : { signal })
+    await pipeline(createReadStream(path), createGunzip(), writerOf(fd), signal === undefined ? {} : { signal })
   } catch (error) {
     if (signal?.aborted === true) throw new InterruptedError()
     if (errnoOf(error)?.startsWith('Z_') === true) throw unpackFailure(path, 'gzip', (error as Error).message)
     throw error
   }
+}
+
+/** Writes on; the descriptor stays its owner's (a stream of node:fs would close it with an error). */
+function writerOf(fd: number): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        for (let written = 0; written < chunk.length; ) written += writeSync(fd, chunk, written)
+        done()
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  })
 }
 
 function unpackFailure(path: string, packing: Packing, why: string): FormatError {

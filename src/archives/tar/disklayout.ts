@@ -51,7 +51,6 @@ export const SPARSE_ENTRY_BYTES = 24
 export const SPARSE_NUMBER_BYTES = 12
 
 export const POSIX_MAGIC = 'ustar\0'
-export const GNU_MAGIC = 'ustar '
 
 export const TYPE = {
   regular: '0',

@@ -1,5 +1,5 @@
 /** Values inside tar headers. */
-import { type ByteString, byteStringFromBytes } from '../../bytes/text.js'
+import { type ByteString, byteStringFromBytes, displayName } from '../../bytes/text.js'
 import { FormatError } from '../../errors.js'
 
 /** Bytes up to the first NUL. */
@@ -10,17 +10,25 @@ export function tarText(field: Uint8Array): ByteString {
 
 const BASE_256 = 0x80
 const BASE_256_NEGATIVE = 0x40
+const ZERO = 0x30
+const SEVEN = 0x37
+const SPACE = 0x20
+/** More octal digits may exceed 2^53. */
+const SAFE_DIGITS = 17
 
 /** Octal text, or a big-endian two's complement number whose first bit marks it. `where` names field and offset. */
-export function tarNumber(field: Uint8Array, where: string): number {
+export function tarNumber(field: Uint8Array, where: () => string): number {
   const first = field[0] ?? 0
-  if ((first & BASE_256) !== 0) return base256(field, first, where)
-  const text = tarText(field).trim()
-  if (text === '') return 0
-  if (!/^[0-7]+$/.test(text)) {
-    throw new FormatError(`Cannot read ${where}: it is "${text}", an octal number is accepted`)
-  }
-  return safe(Number.parseInt(text, 8), where)
+  if ((first & BASE_256) !== 0) return base256(field, first, where())
+  let at = 0
+  while (field[at] === SPACE) at++
+  const start = at
+  let value = 0
+  for (; field[at]! >= ZERO && field[at]! <= SEVEN; at++) value = value * 8 + (field[at]! - ZERO)
+  // A space or NUL ends the digits, or the field does.
+  const isEnded = at === field.length || field[at] === 0 || field[at] === SPACE
+  if (isEnded && at - start <= SAFE_DIGITS) return value
+  throw new FormatError(`Cannot read ${where()}: it is "${displayName(tarText(field))}", an octal number is accepted`)
 }
 
 function base256(field: Uint8Array, first: number, where: string): number {

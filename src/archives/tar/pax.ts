@@ -35,7 +35,7 @@ export class PaxAttributes {
   readonly #records: PaxRecords
 
   constructor(global: PaxRecords, local: PaxRecords) {
-    this.#records = [...global, ...local]
+    this.#records = global.length === 0 ? local : [...global, ...local]
     for (const [key, value] of this.#records) {
       if (value.length === 0 && !isXattr(key)) this.#values.delete(key)
       else this.#values.set(key, value)

@@ -12,15 +12,14 @@ import {
   SPARSE_ENTRY_BYTES,
   SPARSE_NUMBER_BYTES,
   TAR_BLOCK_BYTES,
-  TYPE,
 } from './disklayout.js'
 import { paxNumber, tarNumber } from './fields.js'
 import type { PaxAttributes } from './pax.js'
 import type { TarStretch } from './tar-reader.js'
 
 export interface StoredFile {
-  readonly block: Uint8Array
-  readonly type: string
+  /** The header, where it is one of the old GNU form. */
+  readonly block: Uint8Array | undefined
   readonly pax: PaxAttributes
   /** First byte after the header. */
   readonly dataOffset: number
@@ -40,7 +39,7 @@ type Map01 = readonly (readonly [offset: number, length: number])[]
 export function readSparseMap(archive: ArchiveFile, file: StoredFile): StoredContent {
   const { pax, dataOffset, storedBytes } = file
   const where = `the sparse map of the tar header at byte ${dataOffset - TAR_BLOCK_BYTES}`
-  if (file.type === TYPE.gnuSparse) return oldGnu(archive, file, where)
+  if (file.block !== undefined) return oldGnu(archive, file.block, file, where)
   if (pax.text('GNU.sparse.major') === '1') return pax10(archive, file, where)
   const size = pax.text('GNU.sparse.size')
   if (size !== undefined) {
@@ -60,7 +59,12 @@ function repeatedNumbers(pax: PaxAttributes): string[] {
   return pax.repeated('GNU.sparse.offset', 'GNU.sparse.numbytes').map(([, value]) => value)
 }
 
-function oldGnu(archive: ArchiveFile, { block, dataOffset, storedBytes }: StoredFile, where: string): StoredContent {
+function oldGnu(
+  archive: ArchiveFile,
+  block: Uint8Array,
+  { dataOffset, storedBytes }: StoredFile,
+  where: string,
+): StoredContent {
   const head = OldGnuSparse.decode(block, OLD_GNU_SPARSE_OFFSET)
   const map = [...oldGnuEntries(head.sp, where)]
   let offset = dataOffset
@@ -69,7 +73,13 @@ function oldGnu(archive: ArchiveFile, { block, dataOffset, storedBytes }: Stored
     map.push(...oldGnuEntries(next.sp, where))
     more = next.isextended[0] !== 0
   }
-  return place(map, tarNumber(head.realsize, where), offset, offset + storedBytes, where)
+  return place(
+    map,
+    tarNumber(head.realsize, () => where),
+    offset,
+    offset + storedBytes,
+    where,
+  )
 }
 
 function* oldGnuEntries(table: Uint8Array, where: string): Generator<readonly [number, number]> {
@@ -77,7 +87,7 @@ function* oldGnuEntries(table: Uint8Array, where: string): Generator<readonly [n
     // An unused entry begins with NUL.
     if (table[at] === 0) return
     const length = table.subarray(at + SPARSE_NUMBER_BYTES, at + SPARSE_ENTRY_BYTES)
-    yield [tarNumber(table.subarray(at, at + SPARSE_NUMBER_BYTES), where), tarNumber(length, where)]
+    yield [tarNumber(table.subarray(at, at + SPARSE_NUMBER_BYTES), () => where), tarNumber(length, () => where)]
   }
 }
 

@@ -7,7 +7,7 @@ import { alignUp } from '../../bytes/align.js'
 import { type ByteString, displayName } from '../../bytes/text.js'
 import { FormatError } from '../../errors.js'
 import type { ArchiveFile } from '../archive-file.js'
-import { GNU_MAGIC, POSIX_MAGIC, PosixHeader, TAR_BLOCK_BYTES, TYPE } from './disklayout.js'
+import { POSIX_MAGIC, PosixHeader, TAR_BLOCK_BYTES, TYPE } from './disklayout.js'
 import { paxNumber, paxTime, tarNumber, tarText } from './fields.js'
 import { PaxAttributes, type PaxRecords, parsePax } from './pax.js'
 import { readSparseMap } from './sparse.js'
@@ -73,18 +73,17 @@ export function* readTar(archive: ArchiveFile): Generator<TarEntry> {
   let prelude = NO_PRELUDE
   let offset = 0
   while (offset < archive.sizeBytes) {
-    const block = archive.read(offset, TAR_BLOCK_BYTES, 'a tar header')
-    if (isZero(block)) return
-    const header = decodeHeader(block, offset)
+    const header = decodeHeader(archive, offset)
+    if (header === undefined) return
     const dataOffset = offset + TAR_BLOCK_BYTES
-    const data = (): Uint8Array => archive.read(dataOffset, header.storedBytes, `the data of type "${header.type}"`)
+    const data = (): Uint8Array => archive.read(dataOffset, header.size, `the data of type "${header.type}"`).slice()
     switch (header.type) {
       case TYPE.paxGlobal:
-        global = [...global, ...parsePax(data().slice(), dataOffset)]
+        global = [...global, ...parsePax(data(), dataOffset)]
         break
       case TYPE.paxLocal:
       case TYPE.sunPaxLocal:
-        prelude = { ...prelude, pax: parsePax(data().slice(), dataOffset) }
+        prelude = { ...prelude, pax: parsePax(data(), dataOffset) }
         break
       case TYPE.gnuLongName:
         prelude = { ...prelude, longName: tarText(data()) }
@@ -95,14 +94,14 @@ export function* readTar(archive: ArchiveFile): Generator<TarEntry> {
       case TYPE.gnuVolumeLabel:
         break
       default: {
-        const { entry, nextOffset } = readEntry(archive, offset, header, prelude, global)
+        const { entry, nextOffset } = readEntry(archive, header, prelude, global)
         yield entry
         prelude = NO_PRELUDE
         offset = nextOffset
         continue
       }
     }
-    offset = dataOffset + alignUp(header.storedBytes, TAR_BLOCK_BYTES)
+    offset = dataOffset + alignUp(header.size, TAR_BLOCK_BYTES)
   }
   // Many tools leave the closing blocks of zeros out; an end in the middle of something is none.
   if (offset > archive.sizeBytes || prelude !== NO_PRELUDE) {
@@ -112,35 +111,70 @@ export function* readTar(archive: ArchiveFile): Generator<TarEntry> {
   }
 }
 
+type FieldName = keyof PosixHeader
+
+/** Values, taken before the window that the block stands in moves on. */
 interface DecodedHeader {
-  readonly raw: PosixHeader
-  /** The block itself: what follows byte 345 depends on the dialect. */
-  readonly block: Uint8Array
+  readonly offset: number
+  /** A copy of the header, for what stands after byte 345 in a dialect. */
+  readonly block: Uint8Array | undefined
   readonly type: string
+  readonly size: number
   readonly path: ByteString
-  readonly storedBytes: number
+  readonly link: ByteString
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: number
+  readonly devmajor: number
+  readonly devminor: number
 }
 
-function decodeHeader(block: Uint8Array, offset: number): DecodedHeader {
+/** Undefined for the block of zeros that ends an archive. */
+function decodeHeader(archive: ArchiveFile, offset: number): DecodedHeader | undefined {
+  const block = archive.read(offset, TAR_BLOCK_BYTES, 'a tar header')
+  if (isZero(block)) return undefined
   if (!hasChecksum(block)) {
     throw new FormatError(
       `Cannot read the tar header at byte ${offset}: its checksum is wrong, a tar archive is accepted`,
     )
   }
-  const raw = PosixHeader.decode(block)
-  const name = tarText(raw.name)
-  const prefix = Buffer.from(raw.magic).toString('latin1') === POSIX_MAGIC ? tarText(raw.prefix) : ''
-  const storedBytes = tarNumber(raw.size, `size in the tar header at byte ${offset}`)
-  if (storedBytes < 0) {
-    throw new FormatError(`Cannot read size in the tar header at byte ${offset}: ${storedBytes} is negative`)
+  // Views, where PosixHeader.decode would copy seventeen fields: archives have a header every kilobyte or two.
+  const field = (name: FieldName): Uint8Array => {
+    const [start, length] = PosixHeader.FIELDS[name]!
+    return block.subarray(start, start + length)
   }
+  const number = (name: FieldName): number =>
+    tarNumber(field(name), () => `${name} in the tar header at byte ${offset}`)
+  const type = String.fromCharCode(field('typeflag')[0]!)
+  const size = number('size')
+  if (size < 0) throw new FormatError(`Cannot read size in the tar header at byte ${offset}: ${size} is negative`)
+  const prefix = isPosix(block) ? tarText(field('prefix')) : ''
+  const name = tarText(field('name'))
+  const isDevice = type === TYPE.char || type === TYPE.block
   return {
-    raw,
-    block: block.slice(),
-    type: String.fromCharCode(raw.typeflag[0]!),
+    offset,
+    block: type === TYPE.gnuSparse ? block.slice() : undefined,
+    type,
+    size,
     path: (prefix === '' ? name : `${prefix}/${name}`) as ByteString,
-    storedBytes,
+    link: tarText(field('linkname')),
+    mode: number('mode') & PERMISSION_BITS,
+    uid: number('uid'),
+    gid: number('gid'),
+    mtime: number('mtime'),
+    devmajor: isDevice ? number('devmajor') : 0,
+    devminor: isDevice ? number('devminor') : 0,
   }
+}
+
+const MAGIC_START = PosixHeader.FIELDS.magic![0]
+
+function isPosix(block: Uint8Array): boolean {
+  for (let index = 0; index < POSIX_MAGIC.length; index++) {
+    if (block[MAGIC_START + index] !== POSIX_MAGIC.charCodeAt(index)) return false
+  }
+  return true
 }
 
 const CHECKSUM_START = PosixHeader.FIELDS.chksum![0]
@@ -149,58 +183,46 @@ const SPACE = 0x20
 
 /** The sum of the header's bytes, its own field counted as spaces; old Suns added signed ones. */
 function hasChecksum(block: Uint8Array): boolean {
-  const stored = /^[ \0]*([0-7]+)/.exec(Buffer.from(block.subarray(CHECKSUM_START, CHECKSUM_END)).toString('latin1'))
+  const field = block.subarray(CHECKSUM_START, CHECKSUM_END)
+  const stored = /^[ \0]*([0-7]+)/.exec(String.fromCharCode(...field))
   if (stored === null) return false
-  let unsigned = 0
-  let signed = 0
-  for (let index = 0; index < block.length; index++) {
-    const byte = index >= CHECKSUM_START && index < CHECKSUM_END ? SPACE : block[index]!
-    unsigned += byte
-    signed += (byte << 24) >> 24
-  }
   const sum = Number.parseInt(stored[1]!, 8)
-  return sum === unsigned || sum === signed
+  const total = sumOf(block) - sumOf(field) + SPACE * field.length
+  return sum === total || sum === total - SIGN_DIFFERENCE * (negatives(block) - negatives(field))
+}
+
+function sumOf(bytes: Uint8Array): number {
+  let sum = 0
+  for (let index = 0; index < bytes.length; index++) sum += bytes[index]!
+  return sum
+}
+
+/** A byte of 128 and more is 256 less when taken as signed. */
+const SIGN_DIFFERENCE = 256
+function negatives(bytes: Uint8Array): number {
+  return bytes.reduce((count, byte) => count + (byte >> 7), 0)
 }
 
 function readEntry(
   archive: ArchiveFile,
-  offset: number,
   header: DecodedHeader,
   prelude: Prelude,
   global: PaxRecords,
 ): { entry: TarEntry; nextOffset: number } {
   const pax = new PaxAttributes(global, prelude.pax)
-  const { raw } = header
-  const where = (field: string): string => `${field} in the tar header at byte ${offset}`
-  const number = (field: 'mode' | 'uid' | 'gid' | 'mtime' | 'devmajor' | 'devminor'): number =>
-    tarNumber(raw[field], where(field))
-  const paxOr = (key: string, fallback: () => number): number => {
-    const text = pax.text(key)
-    return text === undefined ? fallback() : paxNumber(text, where(key))
-  }
+  const { offset } = header
   const path = (pax.text('GNU.sparse.name') ?? pax.text('path') ?? prelude.longName ?? header.path) as ByteString
-  const known = TYPES[header.type]
-  if (known === undefined) {
-    throw new FormatError(
-      `Cannot read "${displayName(path)}" at byte ${offset}: its type "${displayName(header.type as ByteString)}" is not one of ${Object.keys(
-        TYPES,
-      )
-        .filter((type) => type !== '\0')
-        .join(' ')}`,
-    )
+  const where = (key: string): string => `${key} of "${displayName(path)}" at byte ${offset}`
+  const paxOr = (key: string, fallback: number): number => {
+    const text = pax.text(key)
+    return text === undefined ? fallback : paxNumber(text, where(key))
   }
-  const type = known === 'file' && header.type !== TYPE.gnuSparse && path.endsWith('/') ? 'directory' : known
-  const storedBytes = storedLength(
-    archive,
-    offset,
-    type,
-    header.type,
-    paxOr('size', () => header.storedBytes),
-  )
+  const type = typeOf(header, path)
+  const storedBytes = storedLength(archive, offset, type, header.type, paxOr('size', header.size))
   const dataOffset = offset + TAR_BLOCK_BYTES
   const file =
     type === 'file'
-      ? readSparseMap(archive, { block: header.block, type: header.type, pax, dataOffset, storedBytes })
+      ? readSparseMap(archive, { block: header.block, pax, dataOffset, storedBytes })
       : { sizeBytes: 0, stretches: [], dataEnd: dataOffset + storedBytes }
   if (file.dataEnd > archive.sizeBytes) {
     throw new FormatError(
@@ -210,18 +232,17 @@ function readEntry(
   }
   const mtime = pax.text('mtime')
   const [access, inherited] = [pax.text('SCHILY.acl.access'), pax.text('SCHILY.acl.default')]
-  const isDevice = type === 'char' || type === 'block'
   return {
     entry: {
       path,
       type,
-      link: (pax.text('linkpath') ?? prelude.longLink ?? tarText(raw.linkname)) as ByteString,
-      mode: number('mode') & PERMISSION_BITS,
-      uid: paxOr('uid', () => number('uid')),
-      gid: paxOr('gid', () => number('gid')),
-      mtime: mtime === undefined ? { seconds: number('mtime'), nanoseconds: 0 } : paxTime(mtime, where('PAX mtime')),
-      major: isDevice ? paxOr('SCHILY.devmajor', () => number('devmajor')) : 0,
-      minor: isDevice ? paxOr('SCHILY.devminor', () => number('devminor')) : 0,
+      link: (pax.text('linkpath') ?? prelude.longLink ?? header.link) as ByteString,
+      mode: header.mode,
+      uid: paxOr('uid', header.uid),
+      gid: paxOr('gid', header.gid),
+      mtime: mtime === undefined ? { seconds: header.mtime, nanoseconds: 0 } : paxTime(mtime, where('mtime')),
+      major: paxOr('SCHILY.devmajor', header.devmajor),
+      minor: paxOr('SCHILY.devminor', header.devminor),
       sizeBytes: file.sizeBytes,
       stretches: file.stretches,
       xattrs: pax.xattrs(),
@@ -232,6 +253,17 @@ function readEntry(
     },
     nextOffset: alignUp(file.dataEnd, TAR_BLOCK_BYTES),
   }
+}
+
+function typeOf(header: DecodedHeader, path: ByteString): TarEntry['type'] {
+  const type = TYPES[header.type]
+  if (type === undefined) {
+    const accepted = Object.keys(TYPES).filter((known) => known !== TYPE.v7Regular)
+    throw new FormatError(
+      `Cannot read "${displayName(path)}" at byte ${header.offset}: its type "${displayName(header.type as ByteString)}" is not one of ${accepted.join(' ')}`,
+    )
+  }
+  return type === 'file' && header.type !== TYPE.gnuSparse && path.endsWith('/') ? 'directory' : type
 }
 
 /**
@@ -254,12 +286,5 @@ function storedLength(
 }
 
 function isZero(block: Uint8Array): boolean {
-  return block.every((byte) => byte === 0)
-}
-
-/** True for the first block of something that `readTar` reads. */
-export function looksLikeTar(block: Uint8Array): boolean {
-  if (block.length < TAR_BLOCK_BYTES) return false
-  const magic = Buffer.from(block.subarray(257, 263)).toString('latin1')
-  return magic === POSIX_MAGIC || magic === GNU_MAGIC || hasChecksum(block.subarray(0, TAR_BLOCK_BYTES))
+  return block[0] === 0 && block.every((byte) => byte === 0)
 }
