@@ -39,7 +39,10 @@ export class BlockRanges {
   add(start: number, end: number): void {
     if (start === end) return
     const at = this.indexAfter(start)
-    invariant(start < end && (at === this.#starts.length || end <= this.#starts[at]!), `block ${start} is handed out twice`)
+    invariant(
+      start < end && (at === this.#starts.length || end <= this.#starts[at]!),
+      `block ${start} is handed out twice`,
+    )
     const joinsBefore = at > 0 && this.#ends[at - 1] === start
     const joinsAfter = at < this.#starts.length && this.#starts[at] === end
     if (joinsBefore && joinsAfter) {

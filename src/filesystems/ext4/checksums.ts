@@ -4,8 +4,8 @@
  */
 import { crc32cRaw } from '../../bytes/crc32c.js'
 import { BG_CHECKSUM } from './disklayout/group-descriptor.js'
-import { I_CHECKSUM_HI_OFFSET, I_CHECKSUM_LO_OFFSET } from './disklayout/inode.js'
 import { highHalf, highShort, lowHalf, lowShort } from './disklayout/halves.js'
+import { I_CHECKSUM_HI_OFFSET, I_CHECKSUM_LO_OFFSET } from './disklayout/inode.js'
 
 const INITIAL = 0xffff_ffff
 const ZERO_WORD = new Uint8Array(4)

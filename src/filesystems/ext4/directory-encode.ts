@@ -97,7 +97,10 @@ class Chain {
 
   /** Stretches the last entry, or makes one unused entry of the whole block. */
   close(): void {
-    if (this.#last < 0) return this.#write(0, 0, this.#end, 0, 0)
+    if (this.#last < 0) {
+      this.#write(0, 0, this.#end, 0, 0)
+      return
+    }
     const entry = Ext4DirEntry2.decode(this.#block, this.#last)
     this.#write(this.#last, entry.inode, this.#end - this.#last, entry.name_len, entry.file_type)
   }

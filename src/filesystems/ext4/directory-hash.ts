@@ -41,7 +41,7 @@ export function createDirectoryHasher(seed: Uint8Array): DirectoryHasher {
         halfMd4(state, piece)
       }
       let major = (state[1]! & ~1) >>> 0
-      if (major === ((HTREE_EOF << 1) >>> 0)) major = ((HTREE_EOF - 1) << 1) >>> 0
+      if (major === (HTREE_EOF << 1) >>> 0) major = ((HTREE_EOF - 1) << 1) >>> 0
       this.major = major
       this.minor = state[2]! >>> 0
     },

@@ -6,10 +6,10 @@ import { setBits } from './bitmap.js'
 import { bitmapChecksum, checksumSeed, groupChecksum, groupChecksum16 } from './checksums.js'
 import {
   BG_CHECKSUM,
-  encodeGroupDescriptor,
   EXT4_BG_BLOCK_UNINIT,
   EXT4_BG_INODE_UNINIT,
   EXT4_BG_INODE_ZEROED,
+  encodeGroupDescriptor,
 } from './disklayout/group-descriptor.js'
 import { lowShort } from './disklayout/halves.js'
 import { hasGroupChecksums } from './features.js'

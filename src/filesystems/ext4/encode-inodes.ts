@@ -1,6 +1,7 @@
 /** The inode tables and everything that inodes lead to except files' content: maps, directories, symlinks, attributes. */
-import { byteStringToBytes } from '../../bytes/text.js'
+
 import { uuidToBytes } from '../../bytes/guid.js'
+import { byteStringToBytes } from '../../bytes/text.js'
 import { invariant } from '../../errors.js'
 import type { Extent } from '../../image/extent.js'
 import type { FileNode } from '../../tree/file-tree.js'
@@ -88,22 +89,36 @@ export class InodeEncoder {
     })
   }
 
+  /** The inode's place in its group's table. */
+  #slot(number: number): Uint8Array {
+    const { inodesPerGroup, inodeSize } = this.#plan.geometry
+    const offset = ((number - 1) % inodesPerGroup) * inodeSize
+    return this.#tables[Math.floor((number - 1) / inodesPerGroup)]!.subarray(offset, offset + inodeSize)
+  }
+
+  /** A reserved inode may hold the checksum of an unused one, which would count into its own. */
   #write(number: number, inode: InodeContent): void {
-    const { inodesPerGroup } = this.#plan.geometry
-    const group = Math.floor((number - 1) / inodesPerGroup)
-    const offset = ((number - 1) % inodesPerGroup) * this.#format.inodeSize
-    encodeInode(this.#tables[group]!, offset, number, inode, this.#format)
+    const slot = this.#slot(number)
+    if (number < EXT4_GOOD_OLD_FIRST_INO) slot.fill(0)
+    encodeInode(slot, number, inode, this.#format)
   }
 
   #encodeSystemInodes(): void {
     const { geometry, placement, time } = this.#plan
     const { inodeSize, volumeSeed, blockSize } = this.#format
-    const system = { mode: SYSTEM_FILE_MODE, uid: 0, gid: 0, time: clampTime(time, inodeSize), links: 1, xattrBlock: 0 }
+    const system = {
+      mode: SYSTEM_FILE_MODE,
+      uid: 0,
+      gid: 0,
+      time: clampTime(time, inodeSize),
+      links: 1,
+      xattrBlock: 0,
+      xattrs: undefined,
+    }
     if (volumeSeed !== undefined) {
       // Those not in use are zeros with a checksum.
       for (let number = 1; number < EXT4_GOOD_OLD_FIRST_INO; number++) {
-        const at = (number - 1) * inodeSize
-        signInode(this.#tables[0]!.subarray(at, at + inodeSize), volumeSeed, number, false)
+        signInode(this.#slot(number), volumeSeed, number, false)
       }
     }
     const writeFile = (number: number, placed: PlacedBlocks, length: number): InodeContent => {
@@ -114,7 +129,6 @@ export class InodeEncoder {
         flags: blockFlags(this.#format.hasExtents),
         block: this.#encodeMap(placed, number),
       }
-      this.#clear(number)
       this.#write(number, inode)
       return inode
     }
@@ -127,17 +141,9 @@ export class InodeEncoder {
     }
     if (placement.resizeBlock !== undefined) {
       const { sizeBytes, blocks, block, mapBlocks } = encodeResizeInode(geometry, placement.resizeBlock)
-      this.#clear(EXT4_RESIZE_INO)
       this.#write(EXT4_RESIZE_INO, { ...system, sizeBytes, blocks, flags: 0, block })
       for (const { block: place, bytes } of mapBlocks) this.#addBlock(place, bytes)
     }
-  }
-
-  /** The checksum of an unused inode would count into that of the used one. */
-  #clear(number: number): void {
-    if (number >= EXT4_GOOD_OLD_FIRST_INO) return
-    const at = (number - 1) * this.#format.inodeSize
-    this.#tables[0]!.fill(0, at, at + this.#format.inodeSize)
   }
 
   /** i_block of an inode; the map's own blocks join the extents. */
@@ -153,7 +159,6 @@ export class InodeEncoder {
 
   #encodeNodes(): void {
     const { survey, demand } = this.#plan
-    this.#clear(inodeNumberOf(0))
     const indexed = new Set<number>()
     survey.directories.forEach(({ node }, at) => {
       if (demand.directoryLayouts[at]!.index !== undefined) indexed.add(node)
@@ -167,46 +172,33 @@ export class InodeEncoder {
     const { survey, demand, placement } = this.#plan
     const links = survey.linkCounts[index]!
     const xattrIndex = demand.xattrs.blockOf.get(index)
-    const xattrs = demand.xattrs.inInode.get(index)
-    const common = {
+    const placed = placedBlocksOf(placement, demand, index)
+    const hasMap = node.type === 'file' || placed.runs.length > 0
+    return {
       mode: modeOf(node),
       uid: node.uid,
       gid: node.gid,
       time: clampTime(node.mtime, this.#format.inodeSize),
+      sizeBytes: this.#sizeOf(node, index),
       links: node.type === 'directory' && links > EXT4_LINK_MAX ? MANY_LINKS : links,
+      blocks: countPlaced(placed) + (xattrIndex === undefined ? 0 : 1),
+      flags: hasMap ? blockFlags(this.#format.hasExtents, isIndexed) : 0,
+      block: hasMap ? this.#encodeMap(placed, inodeNumberOf(index)) : blockWithoutMap(node),
       xattrBlock: xattrIndex === undefined ? 0 : placement.xattrBlocks[xattrIndex]!,
-      ...(xattrs === undefined ? {} : { xattrs }),
+      xattrs: demand.xattrs.inInode.get(index),
     }
-    const own = xattrIndex === undefined ? 0 : 1
-    const mapped = (sizeBytes: number): InodeContent => {
-      const placed = placedBlocksOf(placement, demand, index)
-      return {
-        ...common,
-        sizeBytes,
-        blocks: own + countPlaced(placed),
-        flags: blockFlags(this.#format.hasExtents, isIndexed),
-        block: this.#encodeMap(placed, inodeNumberOf(index)),
-      }
-    }
+  }
+
+  #sizeOf(node: FileNode, index: number): number {
     switch (node.type) {
       case 'directory':
-        return mapped(demand.blocks[index]! * this.#format.blockSize)
+        return this.#plan.demand.blocks[index]! * this.#format.blockSize
       case 'file':
-        return mapped(node.content.sizeBytes)
+        return node.content.sizeBytes
       case 'symlink':
-        if (isLongSymlink(node)) return mapped(node.target.length)
-        return {
-          ...common,
-          sizeBytes: node.target.length,
-          blocks: own,
-          flags: 0,
-          block: encodeShortTarget(node.target),
-        }
-      case 'char':
-      case 'block':
-        return { ...common, sizeBytes: 0, blocks: own, flags: 0, block: encodeDevice(node.major, node.minor) }
+        return node.target.length
       default:
-        return { ...common, sizeBytes: 0, blocks: own, flags: 0, block: NO_BLOCK }
+        return 0
     }
   }
 
@@ -261,5 +253,18 @@ export class InodeEncoder {
     Ext4XattrHeader.encodeInto(target, 0, header)
     if (volumeSeed === undefined) return
     Ext4XattrHeader.encodeInto(target, 0, { ...header, h_checksum: xattrBlockChecksum(volumeSeed, block, target) })
+  }
+}
+
+/** i_block of what has no blocks. */
+function blockWithoutMap(node: FileNode): Uint8Array {
+  switch (node.type) {
+    case 'symlink':
+      return encodeShortTarget(node.target)
+    case 'char':
+    case 'block':
+      return encodeDevice(node.major, node.minor)
+    default:
+      return NO_BLOCK
   }
 }

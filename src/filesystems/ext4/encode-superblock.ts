@@ -4,12 +4,7 @@ import { byteString, byteStringToBytes } from '../../bytes/text.js'
 import { type Extent, ZERO } from '../../image/extent.js'
 import { checksumSeed, superblockChecksum } from './checksums.js'
 import { highHalf, lowHalf } from './disklayout/halves.js'
-import {
-  EXT4_GOOD_OLD_FIRST_INO,
-  EXT4_GOOD_OLD_INODE_SIZE,
-  EXT4_JOURNAL_INO,
-  EXTRA_ISIZE,
-} from './disklayout/inode.js'
+import { EXT4_GOOD_OLD_FIRST_INO, EXT4_GOOD_OLD_INODE_SIZE, EXT4_JOURNAL_INO, EXTRA_ISIZE } from './disklayout/inode.js'
 import {
   DX_HASH_HALF_MD4,
   EXT2_FLAGS_SIGNED_HASH,

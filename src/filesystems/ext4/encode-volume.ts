@@ -21,7 +21,15 @@ export function encodeVolume(plan: VolumePlan, overheadBlocks: number): DiskImag
   const groups = encodeGroups(plan)
   const heads = encodeHeads(plan, { groups, overheadBlocks, journalInode: inodes.journalInode })
   const builder = new ImageBuilder(plan.sizeBytes)
-  const parts = [heads, groups.extents, metadata, journalExtents(plan), orphanExtents(plan), contentExtents(plan), tail(plan)]
+  const parts = [
+    heads,
+    groups.extents,
+    metadata,
+    journalExtents(plan),
+    orphanExtents(plan),
+    contentExtents(plan),
+    tail(plan),
+  ]
   for (const part of parts) for (const extent of part) builder.extent(0, extent)
   return builder.finish()
 }

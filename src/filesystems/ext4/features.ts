@@ -57,14 +57,7 @@ const EXT2: readonly Feature[] = [
   'large_file',
 ] as const
 const EXT3: readonly Feature[] = ['has_journal', ...EXT2]
-const EXT4_COMMON: readonly Feature[] = [
-  ...EXT3,
-  'extent',
-  'flex_bg',
-  'huge_file',
-  'dir_nlink',
-  'extra_isize',
-]
+const EXT4_COMMON: readonly Feature[] = [...EXT3, 'extent', 'flex_bg', 'huge_file', 'dir_nlink', 'extra_isize']
 const EXT4: readonly Feature[] = [...EXT4_COMMON, '64bit', 'metadata_csum']
 
 /** What each profile is for, and its features. docs/OUTPUT.md repeats the reasons. */

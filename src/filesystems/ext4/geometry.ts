@@ -10,8 +10,8 @@ import { Ext4GroupDesc32, Ext4GroupDesc64 } from './disklayout/group-descriptor.
 import { EXT4_GOOD_OLD_FIRST_INO } from './disklayout/inode.js'
 import type { Feature, FeatureSet } from './features.js'
 import { journalBlocksFor } from './journal-size.js'
-import { assertOptions } from './options-check.js'
 import type { ExtFormatOptions } from './options.js'
+import { assertOptions } from './options-check.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -209,8 +209,7 @@ interface ReserveInput {
 
 /** Descriptor blocks for a volume 1024 times as large, at most one indirect block's worth of them. */
 function reserveDescriptors(input: ReserveInput): number {
-  const grown =
-    input.blockCount < Math.floor(MAX_U32 / GROWTH_FACTOR) ? input.blockCount * GROWTH_FACTOR : MAX_U32
+  const grown = input.blockCount < Math.floor(MAX_U32 / GROWTH_FACTOR) ? input.blockCount * GROWTH_FACTOR : MAX_U32
   const groups = ceilDivide(grown - input.firstDataBlock, input.blocksPerGroup)
   const wanted = ceilDivide(groups, input.blockSize / input.descriptorSize) - input.descriptorBlocks
   return Math.min(wanted, input.blockSize / BLOCK_ADDRESS_BYTES)

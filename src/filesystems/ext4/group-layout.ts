@@ -108,7 +108,8 @@ class TableSearch {
   }
 
   take(start: number, finish: number, count: number, fallback?: number): number {
-    const block = this.find(start, finish, count) ?? (fallback === undefined ? undefined : this.find(fallback, finish, count))
+    const block =
+      this.find(start, finish, count) ?? (fallback === undefined ? undefined : this.find(fallback, finish, count))
     if (block === undefined) throw tooSmall(this.geometry)
     this.used.add(block, block + count)
     return block
@@ -145,8 +146,9 @@ function placeInFlexGroup(search: TableSearch, layout: GroupLayout, group: numbe
   const finish = endBlockOf(geometry, last) - 1
   const groupBlock = firstBlockOf(geometry, group)
   const isFirst = group % flexSize === 0
-  // Room between the kinds for all groups of the flex group; the last flex group may have fewer.
-  const room = isFirst && last === groupCount - 1 ? (last % flexSize) + 1 : flexSize
+  // Room between the kinds for all groups of the flex group; the last may have fewer, but one of a single group gets all the same.
+  const remainder = last % flexSize
+  const room = last === groupCount - 1 && remainder > 0 ? remainder + 1 : flexSize
   const next = (table: Float64Array, blocks: number): number => table[group - 1]! + blocks
 
   const bitmapFrom = search.flexStart(group, isFirst ? 0 : next(layout.blockBitmap, 1), 1)

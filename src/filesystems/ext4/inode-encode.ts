@@ -2,12 +2,13 @@
 import { type ByteString, byteStringToBytes } from '../../bytes/text.js'
 import type { FileNode, Timestamp } from '../../tree/file-tree.js'
 import { signInode } from './checksums.js'
+import { highHalf, highShort, lowHalf, lowShort } from './disklayout/halves.js'
 import {
   EXT4_EXTENTS_FL,
   EXT4_INDEX_FL,
+  EXTRA_ISIZE,
   Ext4Inode,
   Ext4InodeBase,
-  EXTRA_ISIZE,
   I_BLOCK_BYTES,
   I_BLOCKS_UNIT_BYTES,
   S_IFBLK,
@@ -18,7 +19,6 @@ import {
   S_IFREG,
   S_IFSOCK,
 } from './disklayout/inode.js'
-import { highHalf, highShort, lowHalf, lowShort } from './disklayout/halves.js'
 import { encodeTime } from './inode-time.js'
 
 export interface InodeFormat {
@@ -45,7 +45,7 @@ export interface InodeContent {
   /** Block of extended attributes, 0 for none. */
   readonly xattrBlock: number
   /** Extended attributes behind the inode's fields. */
-  readonly xattrs?: Uint8Array
+  readonly xattrs: Uint8Array | undefined
 }
 
 const TYPE_BITS: Readonly<Record<FileNode['type'], number>> = {
@@ -58,24 +58,20 @@ const TYPE_BITS: Readonly<Record<FileNode['type'], number>> = {
   socket: S_IFSOCK,
 }
 const PERMISSION_BITS = 0o7777
+const SYMLINK_PERMISSIONS = 0o777
 
-/** i_mode of a node. */
+/** i_mode of a node. A symlink's permissions are always 0777, as Linux makes them: nobody checks them, and tars differ. */
 export function modeOf(node: FileNode): number {
-  return TYPE_BITS[node.type] + (node.mode & PERMISSION_BITS)
+  return TYPE_BITS[node.type] + (node.type === 'symlink' ? SYMLINK_PERMISSIONS : node.mode & PERMISSION_BITS)
 }
 
-/** Writes inode `number` at `offset`; the whole inode must be zeros before. */
-export function encodeInode(
-  target: Uint8Array,
-  offset: number,
-  number: number,
-  inode: InodeContent,
-  format: InodeFormat,
-): void {
+/** Writes inode `number` into `target`: its place in the table, all zeros. */
+export function encodeInode(target: Uint8Array, number: number, inode: InodeContent, format: InodeFormat): void {
   const { blockSize, inodeSize } = format
   const sectors = inode.blocks * (blockSize / I_BLOCKS_UNIT_BYTES)
   const time = encodeTime(inode.time)
-  const base = {
+  // One literal for both sizes of record: there is one for each file, and spreading it would take half the encoder's time.
+  const record = {
     i_mode: inode.mode,
     i_uid: lowShort(inode.uid),
     i_size_lo: lowHalf(inode.sizeBytes),
@@ -94,25 +90,19 @@ export function encodeInode(
     l_i_uid_high: highShort(inode.uid),
     l_i_gid_high: highShort(inode.gid),
     l_i_checksum_lo: 0,
+    i_extra_isize: EXTRA_ISIZE,
+    i_checksum_hi: 0,
+    i_ctime_extra: time.extra,
+    i_mtime_extra: time.extra,
+    i_atime_extra: time.extra,
+    i_crtime: time.base,
+    i_crtime_extra: time.extra,
   }
   const isLarge = inodeSize > Ext4InodeBase.SIZE
-  if (isLarge) {
-    Ext4Inode.encodeInto(target, offset, {
-      ...base,
-      i_extra_isize: EXTRA_ISIZE,
-      i_checksum_hi: 0,
-      i_ctime_extra: time.extra,
-      i_mtime_extra: time.extra,
-      i_atime_extra: time.extra,
-      i_crtime: time.base,
-      i_crtime_extra: time.extra,
-    })
-    if (inode.xattrs !== undefined) target.set(inode.xattrs, offset + Ext4Inode.SIZE)
-  } else {
-    Ext4InodeBase.encodeInto(target, offset, base)
-  }
-  if (format.volumeSeed === undefined) return
-  signInode(target.subarray(offset, offset + inodeSize), format.volumeSeed, number, isLarge)
+  if (isLarge) Ext4Inode.encodeInto(target, 0, record)
+  else Ext4InodeBase.encodeInto(target, 0, record)
+  if (inode.xattrs !== undefined) target.set(inode.xattrs, Ext4Inode.SIZE)
+  if (format.volumeSeed !== undefined) signInode(target, format.volumeSeed, number, isLarge)
 }
 
 /** i_flags of something with blocks of its own. */

@@ -1,6 +1,7 @@
 /** From a tree and a size to a volume with every decision made. */
-import { uuidToBytes, uuidV5 } from '../../bytes/guid.js'
+
 import { formatSize } from '../../bytes/format-size.js'
+import { uuidToBytes, uuidV5 } from '../../bytes/guid.js'
 import { LayoutError, type Problem } from '../../errors.js'
 import type { FileTree } from '../../tree/file-tree.js'
 import type { PlannedVolume, VolumeEnvironment } from '../volume.js'

@@ -5,13 +5,7 @@
 import { BlockAllocator } from './block-allocator.js'
 import type { BlockRange } from './block-ranges.js'
 import { countExtentTreeBlocks } from './extent-tree.js'
-import {
-  allocatedRanges,
-  appendRuns,
-  type BlockRun,
-  type PlacedBlocks,
-  takeRuns,
-} from './file-blocks.js'
+import { allocatedRanges, appendRuns, type BlockRun, type PlacedBlocks, takeRuns } from './file-blocks.js'
 import type { Geometry } from './geometry.js'
 import type { GroupLayout } from './group-layout.js'
 import { countIndirectBlocks } from './indirect-map.js'
@@ -59,7 +53,8 @@ export function placeVolume(
   const scattered = new Map<number, PlacedBlocks>()
   const keep = (node: number, placed: PlacedBlocks): void => {
     const [run] = placed.runs
-    if (placed.runs.length === 1 && run!.logical === 0 && placed.mapBlocks.length === 0) firstBlock[node] = run!.physical
+    if (placed.runs.length === 1 && run!.logical === 0 && placed.mapBlocks.length === 0)
+      firstBlock[node] = run!.physical
     else if (placed.runs.length > 0) scattered.set(node, placed)
   }
   let unit = 0

@@ -2,6 +2,7 @@
 import { FormatError } from '../../errors.js'
 import { EXT4_GOOD_OLD_INODE_SIZE, EXTRA_ISIZE } from './disklayout/inode.js'
 import { EXT4_XATTR_REFCOUNT_MAX } from './disklayout/xattr.js'
+import type { TreeSurvey } from './tree-survey.js'
 import {
   blockXattrCapacity,
   type DiskXattr,
@@ -11,7 +12,6 @@ import {
   toDiskXattrs,
   xattrBytes,
 } from './xattr-encode.js'
-import type { TreeSurvey } from './tree-survey.js'
 
 export interface SharedXattrBlock {
   readonly bytes: Uint8Array

@@ -2,8 +2,9 @@
  * Group descriptors: the table stands in the blocks after each superblock copy. 32 bytes, or 64 with the feature 64bit,
  * whose second half holds the upper parts. Little-endian.  [EXT4 disk layout, block group descriptors]
  */
-import { highHalf, highShort, lowHalf, lowShort } from './halves.js'
+
 import { type Infer, reserved, struct, u16le, u32le } from '../../../bytes/struct.js'
+import { highHalf, highShort, lowHalf, lowShort } from './halves.js'
 
 /** bg_flags: inode table and bitmap are not initialised; nothing there is read. */
 export const EXT4_BG_INODE_UNINIT = 0x0001
@@ -83,7 +84,10 @@ export function encodeGroupDescriptor(
     bg_itable_unused_lo: lowShort(group.unusedInodes),
     bg_checksum: 0,
   }
-  if (sizeBytes === Ext4GroupDesc32.SIZE) return Ext4GroupDesc32.encodeInto(target, offset, lower)
+  if (sizeBytes === Ext4GroupDesc32.SIZE) {
+    Ext4GroupDesc32.encodeInto(target, offset, lower)
+    return
+  }
   Ext4GroupDesc64.encodeInto(target, offset, {
     ...lower,
     bg_block_bitmap_hi: highHalf(group.blockBitmap),
