@@ -6,7 +6,6 @@ import { loadText } from '../../test/support/load-text.js'
 import { scratchFolder } from '../../test/support/oracle.js'
 import { IoError } from '../errors.js'
 import { loadConfig } from './load-config.js'
-import type { PartitionSpec } from './spec.js'
 
 const CONFIGS = fileURLToPath(new URL('../../configs', import.meta.url))
 const scratch = scratchFolder()
@@ -87,11 +86,6 @@ const EMMC_PARTITIONS = (
   configPath: ['partitions', index],
 }))
 
-/** The only partition of a config with these keys and lines. */
-function onePartition(keys: string, lines = ''): PartitionSpec {
-  return loadText(`image: x\n${lines}\npartitions:\n  - { ${keys} }\n`).spec.partitions[0]!
-}
-
 describe('loadConfig', () => {
   it('gives the meaning of the config in DESIGN.md', () => {
     const { spec, warnings, files } = loadText(DESIGN)
@@ -165,9 +159,10 @@ describe('loadConfig', () => {
       volume: { label: '1e3', options: { volume_id: 0x12345678, oem: '07' } },
     })
     // YAML takes it for 2 × 10^1234, infinity.
-    expect(onePartition('fs: boot.img, uuid: 2e123456-0000-4000-8000-000000000000').uuid).toBe(
-      '2e123456-0000-4000-8000-000000000000',
-    )
+    expect(
+      loadText('image: x\npartitions: [{ fs: a, uuid: 2e123456-0000-4000-8000-000000000000 }]').spec.partitions[0]!
+        .uuid,
+    ).toBe('2e123456-0000-4000-8000-000000000000')
   })
 
   it('follows anchors and merge keys; what is written out wins', () => {
@@ -225,215 +220,5 @@ describe('loadConfig', () => {
         position: { line: 2, column: 29 },
       },
     ])
-  })
-})
-
-describe('places of a partition', () => {
-  it.each([
-    ['start: 2048s, end: 4095s', { start: bytes(MIB), endExclusive: bytes(2 * MIB) }],
-    ['start: 1MiB, end: 2MiB', { start: bytes(MIB), endExclusive: bytes(2 * MIB) }],
-    ['start: 1048576, end: 2097151', { start: bytes(MIB), endExclusive: bytes(2 * MIB) }],
-    ['start: 1MiB, size: 1MiB', { start: bytes(MIB), size: bytes(MIB) }],
-    ['start: 1MiB, end: 2MiB, size: 2048s', { start: bytes(MIB), endExclusive: bytes(2 * MIB) }],
-    ['end: 2MiB, size: 1MiB', { start: bytes(MIB), endExclusive: bytes(2 * MIB) }],
-    [
-      'start: 10%, end: 100%',
-      { start: { kind: 'percent', percent: 10 }, endExclusive: { kind: 'percent', percent: 100 } },
-    ],
-    ['size: 50%', { size: { kind: 'percent', percent: 50 } }],
-    ['size: rest', { size: { kind: 'rest' } }],
-    ['size: auto', { size: { kind: 'auto' } }],
-    ['align: 4KiB, size: 8s', { align: 4 * KIB, size: bytes(4 * KIB) }],
-  ])('%s', (keys, expected) => {
-    const { start, endExclusive, size, align } = onePartition(`${keys}, fs: ext4`)
-    const places = Object.entries({ start, endExclusive, size, align }).filter(([, value]) => value !== undefined)
-    expect(Object.fromEntries(places)).toEqual(expected)
-  })
-
-  it('counts in sectors of 4096 bytes where the config says so', () => {
-    expect(onePartition('start: 256s, end: 511s, fs: ext4', 'sector_size: 4096')).toMatchObject({
-      start: bytes(MIB),
-      endExclusive: bytes(2 * MIB),
-    })
-  })
-
-  it('fills in the size: the length of a raw file, the rest of a disk, or what fits', () => {
-    const sizes = (text: string) => loadText(`image: x\n${text}`).spec.partitions.map(({ size }) => size?.kind)
-    expect(sizes('size: 1GiB\npartitions: [{ fs: a.img }, { fs: b.img }, { fs: ext4 }]')).toEqual([
-      'auto',
-      'auto',
-      'rest',
-    ])
-    expect(sizes('partitions: [{ fs: a.img }, { fs: ext4 }]')).toEqual(['auto', 'auto'])
-    expect(sizes('size: 1GiB\npartitions: [{ name: empty }]')).toEqual(['rest'])
-    expect(sizes('size: 1GiB\npartitions: [{ fs: ext4 }, { fs: spl, in_table: false, start: 8KiB }]')).toEqual([
-      'rest',
-      'auto',
-    ])
-  })
-})
-
-describe('volumes', () => {
-  it('takes the long form of ext', () => {
-    const { volume } = onePartition(
-      'fs: ext3, size: 64MiB, content: [base, /abs/extra], label: root, fs_uuid: AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE, owner: { uid: { 1000: 0, 33: 34 } }, holes: all, xattrs: keep, engine: auto, options: { features: "^resize_inode, quota", reserved_percent: 0.5, journal_size: 4MiB, lazy_itable_init: true }',
-      'engine: host',
-    )
-    expect(volume).toEqual({
-      kind: 'ext',
-      type: 'ext3',
-      label: 'root',
-      uuid: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
-      content: [
-        { kind: 'folder', path: '/board/base', configPath: ['partitions', 0, 'content', 0] },
-        { kind: 'folder', path: '/abs/extra', configPath: ['partitions', 0, 'content', 1] },
-      ],
-      owner: {
-        kind: 'map',
-        uid: new Map([
-          [1000, 0],
-          [33, 34],
-        ]),
-        gid: new Map(),
-      },
-      holes: 'all',
-      xattrs: 'keep',
-      engine: 'auto',
-      options: {
-        features: ['^resize_inode', 'quota'],
-        reserved_percent: 0.5,
-        journal_size: 4 * MIB,
-        lazy_itable_init: true,
-      },
-    })
-  })
-
-  it('takes features as a list too, and the engine of the whole config', () => {
-    const { volume } = onePartition('fs: ext4, size: 8MiB, options: { features: [^64bit, "a,b"] }', 'engine: host')
-    expect(volume).toMatchObject({ engine: 'host', options: { features: ['^64bit', 'a', 'b'] } })
-  })
-
-  it('takes the volume id of a FAT as its fs_uuid', () => {
-    expect(
-      onePartition('fs: vfat/boot, size: 8MiB, fs_uuid: 1234-abcd, options: { cluster_size: 4KiB }').volume,
-    ).toEqual({
-      kind: 'fat',
-      type: 'fat',
-      content: [{ kind: 'folder', path: '/board/boot', configPath: ['partitions', 0, 'fs'] }],
-      options: { volume_id: 0x1234abcd, cluster_size: 4096 },
-    })
-  })
-
-  it('takes raw files and empty partitions, with what fills them', () => {
-    expect(onePartition('fs: ./ext4, fill: 0xFF').volume).toEqual({ kind: 'raw', path: '/board/ext4', fill: 0xff })
-    expect(onePartition('size: 1MiB, fill: 0').volume).toEqual({ kind: 'none', fill: 0 })
-  })
-
-  it('takes attributes as names, bits and a mask', () => {
-    expect(onePartition('fs: a, attributes: [required, 60, hidden]').attributes).toBe(1n | (1n << 60n) | (1n << 62n))
-    expect(onePartition('fs: a, attributes: 0x8000000000000004').attributes).toBe((1n << 63n) | 4n)
-  })
-})
-
-describe('variables', () => {
-  const seedOf = (seed: string, lines = '', options = {}) =>
-    loadText(`image: x\n${lines}\nseed: ${seed}\npartitions: []\n`, options).spec.seed
-
-  it('come from --set, then vars, then the environment', () => {
-    const environment = { V: 'environment' }
-    expect(seedOf(`${$}{V}`, '', { environment })).toBe('environment')
-    expect(seedOf(`${$}{V}`, 'vars: { V: config }', { environment })).toBe('config')
-    expect(seedOf(`${$}{V}`, 'vars: { V: config }', { environment, set: { V: 'line' } })).toBe('line')
-    expect(seedOf(`${$}{V:-default}`)).toBe('default')
-  })
-
-  it('let a definition ask the environment for its own name', () => {
-    const lines = `vars: { V: "${$}{V:-1.0}", W: "v${$}{V}" }`
-    expect(seedOf(`${$}{W}`, lines)).toBe('v1.0')
-    expect(seedOf(`${$}{W}`, lines, { environment: { V: '2.0' } })).toBe('v2.0')
-  })
-
-  it('may stand for values of any type', () => {
-    const text = `image: x\npartitions:\n  - { fs: "${$}{FS}", size: "${$}{SIZE}", bootable: "${$}{BOOT}", options: { inodes: "${$}{N}" } }\n`
-    const { spec } = loadText(text, { set: { FS: 'ext4/root', SIZE: '64MiB', BOOT: 'true', N: '500' } })
-    expect(spec.partitions[0]).toMatchObject({
-      size: bytes(64 * MIB),
-      bootable: true,
-      volume: { options: { inodes: 500 } },
-    })
-  })
-
-  it('warn of a --set that nothing asks for', () => {
-    const { warnings } = loadText(`image: "x${$}{VERSION:-}"\npartitions: []\n`, { set: { VERSOIN: '1' } })
-    expect(warnings).toEqual([
-      {
-        message: `--set VERSOIN=… is not used: nothing in the config asks for ${$}{VERSOIN}`,
-        hint: 'Did you mean "VERSION"?',
-      },
-    ])
-  })
-})
-
-describe('include', () => {
-  const load = (files: Record<string, string>, options = {}) => loadText(files, options)
-
-  it('merges maps and replaces lists, the includer over the later over the earlier', () => {
-    const { spec, files } = load({
-      'a.yaml': 'include: [sub/one.yaml, two.yaml]\nimage: a\nbundle: { level: 1 }\n',
-      'sub/one.yaml': 'image: one\nseed: one\nsize: 1GiB\nbundle: { level: 2, include: [x.bin] }\npartitions: []\n',
-      'two.yaml': 'image: two\nseed: two\nbundle: { name: z.zip }\n',
-    })
-    expect(spec).toMatchObject({ name: 'a', seed: 'two', sizeBytes: GIB })
-    expect(spec.bundle).toMatchObject({
-      level: 1,
-      name: 'z.zip',
-      include: [{ path: '/board/sub/x.bin', name: 'x.bin' }],
-    })
-    expect(files).toEqual(['/board/a.yaml', '/board/sub/one.yaml', '/board/two.yaml'])
-  })
-
-  it('merges partitions by name, in the order of the base, new ones after them', () => {
-    const { spec } = load({
-      'a.yaml':
-        'include: base/base.yaml\npartitions:\n  - { name: root, size: 2GiB, label: ~ }\n  - { name: extra, fs: e.img }\n',
-      'base/base.yaml':
-        'image: x\npartitions:\n  - { name: boot, fs: fat/boot, size: 64MiB }\n  - { name: root, fs: ext4/root, label: R, size: 1GiB }\n',
-    })
-    expect(spec.partitions.map(({ name }) => name)).toEqual(['boot', 'root', 'extra'])
-    expect(spec.partitions[1]).toMatchObject({
-      size: bytes(2 * GIB),
-      volume: { content: [{ path: '/board/base/root' }] },
-    })
-    expect(spec.partitions[1]!.volume).not.toHaveProperty('label')
-    expect(spec.partitions[2]!.volume).toEqual({ kind: 'raw', path: '/board/e.img' })
-  })
-
-  it('reads a file that several include once, and points into it', () => {
-    const config = load({
-      'a.yaml': 'include: [b.yaml, c.yaml]\nimage: x\n',
-      'b.yaml': 'include: parts.yaml\n',
-      'c.yaml': 'include: parts.yaml\n',
-      'parts.yaml': 'partitions:\n  - { name: p, fs: p.img }\n',
-    })
-    expect(config.files).toHaveLength(4)
-    expect(config.spec.partitions).toHaveLength(1)
-    expect(config.locate(['partitions', 0, 'fs'])!.position).toEqual({ file: '/board/parts.yaml', line: 2, column: 20 })
-  })
-
-  it('adds to a PartConfig.cfg', () => {
-    const { spec } = load({
-      'a.yaml': 'include: PartConfig.cfg\nimage: mine.img\nsize: 7456MiB\n',
-      'PartConfig.cfg': PART_CONFIG,
-    })
-    expect(spec).toMatchObject({ name: 'mine.img', sizeBytes: 7456 * MIB })
-    expect(spec.partitions).toEqual(EMMC_PARTITIONS)
-  })
-
-  it('takes variables in paths', () => {
-    const files = { 'a.yaml': `include: "${$}{BOARD}.yaml"\nimage: x\n`, 'b.yaml': 'partitions: []\n' }
-    expect(load(files, { set: { BOARD: 'b' } })).toMatchObject({
-      files: ['/board/a.yaml', '/board/b.yaml'],
-      warnings: [],
-    })
   })
 })

@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigPath, type Problem } from '../errors.js'
+import { expandConfig } from './expand-config.js'
 import type { PathProblem } from './explain-issue.js'
 import { interpret } from './interpret.js'
 import { Interpretation } from './interpretation.js'
@@ -7,7 +8,7 @@ import { type ConfigFiles, readConfigFiles, readUtf8Text } from './read-config-f
 import { readInput } from './read-input.js'
 import type { SourceText, TextRange } from './source-text.js'
 import type { LoadedConfig } from './spec.js'
-import { expandConfig, unusedSettingWarnings, VariableScope } from './variables.js'
+import { unusedSettingWarnings, VariableScope } from './variable-scope.js'
 
 export interface LoadConfigOptions {
   /** Variables of `--set NAME=VALUE`; they win over `vars:` and the environment. */

@@ -9,7 +9,7 @@ import { problemAt } from './problem-at.js'
 import { isPartConfig, readPartConfig } from './read-part-config.js'
 import { readYaml } from './read-yaml.js'
 import { SourceText } from './source-text.js'
-import { VariableScope, type VariableSources } from './variables.js'
+import { VariableScope, type VariableSources } from './variable-scope.js'
 
 export interface ConfigFiles {
   /** Missing where a file could not be read as a map; `problems` says why. */

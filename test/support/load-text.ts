@@ -9,6 +9,15 @@ const FOLDER = '/board'
 export type ConfigTexts = string | Readonly<Record<string, string>>
 export type LoadTextOptions = Partial<Omit<LoadConfigOptions, 'readText'>>
 
+/** A config that must be refused, and what is said about it. */
+export interface RefusedConfig {
+  name: string
+  config: ConfigTexts
+  options?: LoadTextOptions
+  /** As `problemLines` gives it. */
+  says: string[]
+}
+
 /** `texts`: the config alone, or several files of which the first is loaded. */
 export function loadText(texts: ConfigTexts, options: LoadTextOptions = {}): LoadedConfig {
   const files = typeof texts === 'string' ? { 'a.yaml': texts } : texts
