@@ -1,51 +1,33 @@
 /** How much a payload is, and since when. */
 import type { VolumeSpec } from '../config/spec.js'
-import {
-  compareTimestamps,
-  EPOCH_1980,
-  type FileNode,
-  type FileTree,
-  type RegularFileNode,
-  type Timestamp,
-} from '../tree/file-tree.js'
+import { compareTimestamps, EPOCH_1980, type Timestamp } from '../tree/file-tree.js'
+import { measureTree } from '../tree/tree-stats.js'
 import type { Payload } from './disk-plan.js'
 
-/** Every node, under each of its names. The order means nothing: nothing is sorted. */
-function* nodesOf(tree: FileTree): Generator<FileNode> {
-  const waiting: FileNode[] = [tree]
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    yield node
-    if (node.type === 'directory') for (const child of node.children.values()) waiting.push(child)
-  }
+export interface PayloadMeasure {
+  /** Of the files, holes included; of a raw file its length; of a finished volume what is no fill. */
+  readonly bytes: number
+  /** The newest modification time; 1980-01-01 where there is none, or none later. */
+  readonly newest: Timestamp
 }
 
-/** The newest modification time in the payload; 1980-01-01 where there is none, or none later. */
-export function newestTime(payload: Payload): Timestamp {
-  let newest = EPOCH_1980
-  if (payload.kind !== 'tree' || payload.tree.children.size === 0) return newest
-  for (const { mtime } of nodesOf(payload.tree)) if (compareTimestamps(mtime, newest) > 0) newest = mtime
-  return newest
-}
-
-/** Bytes of the files, holes included; a hard link counts once. */
-export function payloadBytes(payload: Payload): number {
+/** O(nodes). */
+export function measurePayload(payload: Payload): PayloadMeasure {
   switch (payload.kind) {
     case 'tree': {
-      const files = new Set<RegularFileNode>()
-      for (const node of nodesOf(payload.tree)) if (node.type === 'file') files.add(node)
-      let total = 0
-      for (const { content } of files) total += content.sizeBytes
-      return total
+      const { bytes, newest } = measureTree(payload.tree)
+      const hasTime = payload.tree.children.size > 0 && compareTimestamps(newest, EPOCH_1980) > 0
+      return { bytes, newest: hasTime ? newest : EPOCH_1980 }
     }
     case 'file':
-      return payload.file.sizeBytes
-    case 'image':
-      return payload.image.extents.reduce(
-        (total, { length, source }) => total + (source.kind === 'fill' ? 0 : length),
-        0,
-      )
+      return { bytes: payload.file.sizeBytes, newest: EPOCH_1980 }
+    case 'image': {
+      let bytes = 0
+      for (const { length, source } of payload.image.extents) if (source.kind !== 'fill') bytes += length
+      return { bytes, newest: EPOCH_1980 }
+    }
     case 'none':
-      return 0
+      return { bytes: 0, newest: EPOCH_1980 }
   }
 }
 

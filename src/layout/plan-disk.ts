@@ -13,7 +13,7 @@ import type {
   PlannedPartition,
 } from './disk-plan.js'
 import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
-import { newestTime, payloadBytes, payloadWord } from './measure-payload.js'
+import { measurePayload, type PayloadMeasure, payloadWord } from './measure-payload.js'
 import { numberPartitions, partitionText } from './numbering.js'
 import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
@@ -55,6 +55,8 @@ class Planner {
   readonly #environment: LayoutEnvironment
   readonly #identifiers: Identifiers
   readonly #numbers: readonly (number | undefined)[]
+  /** By index, once they are asked for. */
+  readonly #measures = new Map<number, PayloadMeasure>()
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
   /** True while nothing but formats has refused. */
@@ -118,8 +120,17 @@ class Planner {
   #smallestBytes(index: number, startByte: number): number {
     const { volume } = this.#spec.partitions[index]!
     const payload = this.#payloads[index]!
-    if (!isFormatted(volume)) return payloadBytes(payload)
+    if (!isFormatted(volume)) return this.#measureOf(index).bytes
     return smallestVolumeBytes(volume, payload, this.#volumeEnvironment(index, startByte))
+  }
+
+  #measureOf(index: number): PayloadMeasure {
+    let measure = this.#measures.get(index)
+    if (measure === undefined) {
+      measure = measurePayload(this.#payloads[index]!)
+      this.#measures.set(index, measure)
+    }
+    return measure
   }
 
   /** The volume and the type of a partition; without a place only the type can be told. */
@@ -158,7 +169,7 @@ class Planner {
       attributes: this.#spec.table === 'gpt' && number !== undefined ? flags : 0n,
       bootable,
       payload: volume.kind,
-      payloadBytes: payloadBytes(this.#payloads[index]!),
+      payloadBytes: this.#measureOf(index).bytes,
       fs: payloadWord(volume),
     }
   }
@@ -190,7 +201,7 @@ class Planner {
     const configured = sourceDateEpoch === undefined ? undefined : { seconds: sourceDateEpoch, nanoseconds: 0 }
     const given = volume.kind === 'ext' ? volume.uuid?.toLowerCase() : undefined
     return {
-      time: this.#environment.time ?? configured ?? newestTime(this.#payloads[index]!),
+      time: this.#environment.time ?? configured ?? this.#measureOf(index).newest,
       uuid: given ?? this.#identifiers.volume(this.#placeWord(index), name),
       offsetBytes: startByte,
       sectorSize,
