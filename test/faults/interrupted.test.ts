@@ -1,6 +1,6 @@
 /** A build that is stopped, wherever it is, says so and leaves nothing. */
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build } from '../../src/build.js'
 import { InterruptedError } from '../../src/errors.js'
@@ -74,5 +74,24 @@ describe('the command under a signal', () => {
     expect(said).toMatch(/interrupted/i)
     expect(status).toBe(130)
     expect(listNames(out)).toBeUndefined()
+  })
+})
+
+describe('a build that was killed without a chance to clean up', () => {
+  it('leaves what the next build of the same image removes', async () => {
+    const folder = makeProject(scratch, {
+      config: CONFIG,
+      files: { 'raw.bin': { sizeBytes: 400 * MIB }, 'tree/a.bin': Buffer.alloc(MIB, 'a') },
+    })
+    const out = join(folder, 'out')
+    const config = join(folder, 'board.yaml')
+    const child = startCommand(['build', config, '--out', out, '--json'])
+    child.stdout!.on('data', (text) => {
+      if (/"event":\s*"progress"/.test(String(text))) child.kill('SIGKILL')
+    })
+    await once(child, 'close')
+    expect(listNames(out)?.filter((name) => name.endsWith('.part'))).not.toEqual([])
+    const { outputs } = await build({ config, out, environment: {}, only: 'image' })
+    expect(listNames(out)).toEqual(['disk.img', ...outputs.map(({ path }) => relative(out, path))])
   })
 })

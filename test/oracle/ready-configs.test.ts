@@ -1,5 +1,5 @@
 /** Each ready config builds, and what it builds holds under the other tools. (configs/emmc-8g: main-job.test.ts.) */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkOutConfig } from '../support/check-out.js'
@@ -8,6 +8,8 @@ import { describeWithTools, runTool, scratchFolder, tool } from '../support/orac
 import { copyRange } from '../support/sparse.js'
 
 const SECTOR = 512
+/** Where the ROM of these boards looks. */
+const LOADER_OFFSET_BYTES = 8192
 const scratch = scratchFolder()
 
 interface ListedPartition {
@@ -115,5 +117,24 @@ describeWithTools('each ready config', ['sfdisk', 'e2fsck', 'fsck.fat', 'unzip',
       const [zip] = readdirSync(folder).filter((name) => name.endsWith('.zip'))
       tool('sh', '-c', 'unzip -p "$1" "$2" | cmp - "$3"', 'sh', join(folder, zip!), imageName, image)
     })
+  })
+
+  it('sdcard-mbr has its loader at 8 KiB, outside the table', () => {
+    const loader = readFileSync(join(CONFIGS, 'sdcard-mbr/loader.bin'))
+    const found = join(scratch, 'loader.bin')
+    copyRange(join(scratch, 'out/sdcard.img/sdcard.img'), found, LOADER_OFFSET_BYTES, loader.length)
+    expect(readFileSync(found).equals(loader)).toBe(true)
+  })
+
+  it('ab-slots tells its slots apart by name and attributes', () => {
+    const { partitiontable } = JSON.parse(tool('sfdisk', '-J', join(scratch, 'out/ab-slots.img/ab-slots.img'))) as {
+      partitiontable: { partitions: { name: string; attrs?: string }[] }
+    }
+    expect(partitiontable.partitions.map(({ name, attrs = '' }) => [name, attrs])).toEqual([
+      ['esp', ''],
+      ['system-a', 'GUID:49,56'],
+      ['system-b', 'GUID:48'],
+      ['state', ''],
+    ])
   })
 })

@@ -271,6 +271,16 @@ describe('bad input', () => {
     expect(warnings.map(({ message }) => message).join('\n')).toMatch(/link/)
   })
 
+  it('special files on FAT', async () => {
+    const error = await rejectionOf(scratch, {
+      config: disk('table: gpt', 'name: a, size: 64MiB, fs: fat/tree'),
+      files: { 'tree/file.txt': 'text' },
+      beforeBuild: (folder) => void tool('mkfifo', join(folder, 'tree/queue')),
+    })
+    expect(error.code).toBe('FORMAT')
+    expect(messagesOf(error)).toMatch(/queue/)
+  })
+
   it('keeps the results of the build before when a build fails', async () => {
     const folder = makeProject(scratch, {
       config: disk('size: 64MiB\ntable: gpt', 'name: a, size: 8MiB, fs: boot.bin'),

@@ -14,6 +14,8 @@ export interface RejectedBuild {
   configName?: string
   files?: Record<string, Fixture>
   options?: Partial<BuildOptions>
+  /** What the fixtures cannot say. */
+  beforeBuild?: (folder: string) => void
   /** Called when everything is decided and the first byte is about to be written. */
   beforeWrite?: (folder: string) => void
 }
@@ -42,6 +44,7 @@ export async function rejectionOf(
 ): Promise<DiskloomError & { folder: string }> {
   const folder = makeProject(scratch, rejected)
   const { configName = 'board.yaml', options, beforeWrite } = rejected
+  rejected.beforeBuild?.(folder)
   const out = options?.out ?? join(folder, 'out')
   const before = listNames(out)
   let error: unknown
