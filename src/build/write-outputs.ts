@@ -69,7 +69,7 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
     const imageEntry = { name: spec.name, content: image, modifiedSeconds: input.modifiedSeconds }
     const digests = wanted.proof ? startDigests(input, image, threads) : undefined
     const sinks = [raw, zip && (await zip.entrySink(imageEntry)), digests?.sink].filter((sink) => sink !== undefined)
-    await weave(image, sinks as ImageSink[], {
+    await weave(image, sinks as ImageSink[], threads, {
       signal: input.signal,
       onProgress: (doneBytes) => input.onProgress(doneBytes, totalBytes),
     })

@@ -7,8 +7,18 @@ import type { PayloadReader } from './payload-reader.js'
  * in the raw file. O(log extents + extents hit).
  */
 export function readImage(image: DiskImage, offset: number, target: Uint8Array, reader: PayloadReader): void {
+  readExtents(extentsWithin(image, offset, offset + target.length), offset, target, reader)
+}
+
+/** The same from extents that are clipped to the stretch already. */
+export function readExtents(
+  extents: Iterable<Extent>,
+  offset: number,
+  target: Uint8Array,
+  reader: PayloadReader,
+): void {
   let filled = 0
-  for (const extent of extentsWithin(image, offset, offset + target.length)) {
+  for (const extent of extents) {
     const at = extent.offset - offset
     target.fill(0, filled, at)
     readExtent(extent, target.subarray(at, at + extent.length), reader)

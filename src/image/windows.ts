@@ -10,8 +10,8 @@ import type { DiskImage } from './extent.js'
 import { runsOf } from './runs.js'
 
 export const WINDOW_ALIGN_BYTES = 4096
-/** The most that one window holds: large enough for the disk's full rate, small enough to share among threads. */
-export const WINDOW_BYTES = 4 << 20
+/** The most that one window holds: large enough for the disk's full rate, small enough to share among threads and to hold many. */
+export const WINDOW_BYTES = 1 << 20
 
 /** `fill` is missing for a window of bytes to be read, and the byte for a span of it. The last end may exceed the image. */
 export interface Window {

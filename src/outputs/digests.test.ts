@@ -57,7 +57,7 @@ describe('the digests of a pass', () => {
   it('are those of a read of each thing by itself', async () => {
     const { plan, files } = planDigests(image, partitions, true)
     const sink = new DigestSink(INLINE_THREADS.digests(plan))
-    await weave(image, [sink])
+    await weave(image, [sink], INLINE_THREADS)
     const { results } = sink
     const all = plainBytes()
 
@@ -88,7 +88,7 @@ describe('the digests of a pass', () => {
     const { plan } = planDigests(image, partitions, true)
     const one = new DigestSink(INLINE_THREADS.digests(plan))
     const two = splitDigestPlan(plan).map((part) => new DigestSink(INLINE_THREADS.digests(part)))
-    await weave(image, [one, ...two])
+    await weave(image, [one, ...two], INLINE_THREADS)
     expect(mergeDigests(two.map(({ results }) => results))).toEqual(one.results)
   })
 

@@ -1,5 +1,6 @@
 /** The work that outputs hand to other threads; `build` decides whether there are any. */
 import { crc32 } from '../bytes/crc32.js'
+import type { Extent } from '../image/extent.js'
 import { deflateBlock } from './deflate-block.js'
 import { type DigestPlan, type DigestResults, Digests } from './digests.js'
 
@@ -20,6 +21,11 @@ export interface Threads {
   /** `bytes` is in shared memory where threads are real, and lent until the promise settles. */
   deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
   digests(plan: DigestPlan): DigestStream
+  /**
+   * Fills `target`, which begins at byte `offset` of the image, from extents of files and fills; undefined where no thread is
+   * free to. Rejects where a file cannot be read or has changed, with an error that says little.
+   */
+  read(extents: readonly Extent[], offset: number, target: Uint8Array): Promise<void> | undefined
   close(): Promise<void>
 }
 
@@ -34,5 +40,6 @@ export const INLINE_THREADS: Threads = {
       finish: () => Promise.resolve(digests.finish()),
     }
   },
+  read: () => undefined,
   close: () => Promise.resolve(),
 }

@@ -1,11 +1,12 @@
 /** The one pass over the payload: every byte is read once, and all sinks see it. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InterruptedError } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
-import { PayloadReader } from '../image/payload-reader.js'
-import { readImage } from '../image/read.js'
-import { windowsOf } from '../image/windows.js'
+import { type Window, windowsOf } from '../image/windows.js'
 import { BufferPool } from './buffer-pool.js'
 import type { ImageSink } from './sink.js'
+import type { Threads } from './threads.js'
+import { WindowReader } from './window-reader.js'
 
 /** Enough to keep deflating threads, hashing ones and a dozen writes busy at once. */
 const BUFFERS = 24
@@ -20,54 +21,87 @@ export interface WeaveOptions {
  * Feeds `image` to the sinks and finishes them. Rejects with the first error of any of them, or InterruptedError when the
  * signal fires, after everything under way has settled; what the sinks wrote is then the caller's to remove.
  */
-export async function weave(image: DiskImage, sinks: readonly ImageSink[], options: WeaveOptions = {}): Promise<void> {
-  const pool = new BufferPool(BUFFERS)
-  const reader = new PayloadReader()
-  const pending = new Set<Promise<void>>()
-  let failure: { error: unknown } | undefined
-  let doneBytes = 0
+export async function weave(
+  image: DiskImage,
+  sinks: readonly ImageSink[],
+  threads: Threads,
+  options: WeaveOptions = {},
+): Promise<void> {
+  const pass = new Pass(image, sinks, threads, options)
+  await pass.run()
+  await Promise.all(sinks.map((sink) => sink.finish()))
+}
 
-  const track = (work: Promise<unknown>[], settled: () => void): void => {
-    const all = Promise.all(work).then(
-      () => settled(),
-      (error: unknown) => {
-        failure ??= { error }
-        settled()
+class Pass {
+  readonly #image: DiskImage
+  readonly #sinks: readonly ImageSink[]
+  readonly #options: WeaveOptions
+  readonly #pool = new BufferPool(BUFFERS)
+  readonly #reader: WindowReader
+  readonly #pending = new Set<Promise<void>>()
+  /** Settles when the windows read so far have been handed to the sinks: they want them in order. */
+  #handedOn: Promise<void> = Promise.resolve()
+  #failure: { readonly error: unknown } | undefined
+  #doneBytes = 0
+
+  constructor(image: DiskImage, sinks: readonly ImageSink[], threads: Threads, options: WeaveOptions) {
+    this.#image = image
+    this.#sinks = sinks
+    this.#options = options
+    this.#reader = new WindowReader(image, threads)
+  }
+
+  async run(): Promise<void> {
+    try {
+      for (const window of windowsOf(this.#image)) {
+        if (this.#options.signal?.aborted) throw new InterruptedError()
+        if (this.#failure !== undefined) break
+        await this.#read(window)
+      }
+      this.#reader.close()
+    } catch (error) {
+      this.#failure ??= { error }
+      this.#reader.abandon()
+    }
+    await this.#handedOn
+    await Promise.all(this.#pending)
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  async #read({ start, end, fill }: Window): Promise<void> {
+    if (fill !== undefined) {
+      this.#handOn(undefined, () => this.#sinks.map((sink) => sink.fill(start, end - start, fill)))
+      return
+    }
+    const buffer = await this.#pool.acquire()
+    const bytes = buffer.subarray(0, end - start)
+    this.#handOn(
+      this.#reader.read(start, bytes),
+      () => this.#sinks.map((sink) => sink.window(start, bytes)),
+      () => {
+        this.#pool.release(buffer)
+        this.#doneBytes += bytes.length
+        this.#options.onProgress?.(this.#doneBytes)
       },
     )
-    pending.add(all)
-    void all.then(() => pending.delete(all))
+    // Reading is synchronous: signals, and what other threads have to say, come in here.
+    await nextTurn()
   }
 
-  try {
-    for (const { start, end, fill } of windowsOf(image)) {
-      if (options.signal?.aborted) throw new InterruptedError()
-      if (failure !== undefined) break
-      if (fill !== undefined) {
-        track(
-          sinks.map((sink) => sink.fill(start, end - start, fill)),
-          () => {},
-        )
-        continue
-      }
-      const buffer = await pool.acquire()
-      const bytes = buffer.subarray(0, end - start)
-      readImage(image, start, bytes, reader)
-      track(
-        sinks.map((sink) => sink.window(start, bytes)),
-        () => {
-          pool.release(buffer)
-          doneBytes += bytes.length
-          options.onProgress?.(doneBytes)
-        },
-      )
+  /** Calls the sinks after `ready` and after all windows before; `settled` when they are done. */
+  #handOn(ready: Promise<void> | undefined, call: () => Promise<void>[], settled = (): void => {}): void {
+    const fail = (error: unknown): void => {
+      this.#failure ??= { error }
     }
-    reader.close()
-  } catch (error) {
-    failure ??= { error }
-    reader.abandon()
+    this.#handedOn = this.#handedOn
+      .then(() => ready)
+      .then(() => {
+        if (this.#failure !== undefined) return
+        const done: Promise<void> = Promise.all(call())
+          .then(() => settled(), fail)
+          .finally(() => this.#pending.delete(done))
+        this.#pending.add(done)
+      })
+      .catch(fail)
   }
-  await Promise.all(pending)
-  if (failure !== undefined) throw failure.error
-  await Promise.all(sinks.map((sink) => sink.finish()))
 }

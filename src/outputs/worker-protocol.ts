@@ -1,9 +1,17 @@
 /** What the main thread and a worker say to each other. Bytes travel as views of shared memory. */
+import type { Extent } from '../image/extent.js'
 import type { DigestPlan, DigestResults } from './digests.js'
 import type { DeflatedBlock } from './threads.js'
 
 export type WorkerRequest =
   | { readonly kind: 'deflate'; readonly id: number; readonly bytes: Uint8Array; readonly level: number }
+  | {
+      readonly kind: 'read'
+      readonly id: number
+      readonly extents: readonly Extent[]
+      readonly offset: number
+      readonly target: Uint8Array
+    }
   | { readonly kind: 'digest-plan'; readonly plan: DigestPlan }
   | { readonly kind: 'digest-window'; readonly id: number; readonly offset: number; readonly bytes: Uint8Array }
   | {

@@ -9,6 +9,9 @@ const WORKER_URL = new URL('./worker.js', import.meta.url)
 /** Below this, one thread hashes as fast as the disk writes, and spares the memory of a second. */
 const SPLIT_MINIMUM_BYTES = 256 << 20
 
+/** One that is read, and one that waits, so that the thread never does. */
+const READS_UNDER_WAY = 2
+
 type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never
 
 /** One worker with its questions under way. */
@@ -59,10 +62,12 @@ class Channel {
   }
 }
 
-/** Starts lazily: deflating threads (`count` of them) with the first block, a digesting one, or two, with the plan. */
+/** Starts lazily: deflating threads (`count` of them) with the first block, the
+ * reading one with the first window for it, a digesting one, or two, with the plan. */
 export function startThreads(count: number): Threads {
   const deflaters: Channel[] = []
   const others: Channel[] = []
+  let reader: Channel | undefined
 
   const leastLoaded = (): Channel => {
     const idle = deflaters.find((channel) => channel.load === 0)
@@ -94,8 +99,13 @@ export function startThreads(count: number): Threads {
         finish: async () => mergeDigests((await askAll({ kind: 'digest-finish' })) as DigestResults[]),
       }
     },
+    read(extents, offset, target) {
+      reader ??= new Channel()
+      if (reader.load >= READS_UNDER_WAY) return undefined
+      return reader.ask({ kind: 'read', extents, offset, target }).then(() => {})
+    },
     async close() {
-      await Promise.all([...deflaters, ...others].map((channel) => channel.close()))
+      await Promise.all([...deflaters, ...others, ...(reader ? [reader] : [])].map((channel) => channel.close()))
     },
   }
 }

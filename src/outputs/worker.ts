@@ -1,7 +1,9 @@
-/** A worker thread: deflates blocks, or keeps the digests of one pass. Started by `startThreads`. */
+/** A worker thread: deflates blocks, reads windows of small files, or keeps the digests of one pass. Started by `startThreads`. */
 import { parentPort } from 'node:worker_threads'
 import { crc32 } from '../bytes/crc32.js'
 import { invariant } from '../errors.js'
+import { PayloadReader } from '../image/payload-reader.js'
+import { readExtents } from '../image/read.js'
 import { deflateBlock } from './deflate-block.js'
 import { Digests } from './digests.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
@@ -15,6 +17,10 @@ function answer(request: WorkerRequest): WorkerResult {
   if (request.kind === 'deflate') {
     return { crc32: crc32(request.bytes), deflated: deflateBlock(request.bytes, request.level) }
   }
+  if (request.kind === 'read') {
+    read(request)
+    return undefined
+  }
   if (request.kind === 'digest-plan') {
     digests = new Digests(request.plan)
     return undefined
@@ -24,6 +30,16 @@ function answer(request: WorkerRequest): WorkerResult {
   if (request.kind === 'digest-fill') digests.fill(request.offset, request.length, request.byte)
   else digests.window(request.offset, request.bytes)
   return undefined
+}
+
+function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read' }>): void {
+  const reader = new PayloadReader()
+  try {
+    readExtents(extents, offset, target, reader)
+    reader.close()
+  } finally {
+    reader.abandon()
+  }
 }
 
 port.on('message', (request: WorkerRequest) => {

@@ -53,7 +53,7 @@ export class ZipFile {
 
   /** Writes a whole entry in a pass of its own. */
   async add(entry: ZipEntry): Promise<void> {
-    await weave(entry.content, [await this.entrySink(entry)], { signal: this.#options.signal })
+    await weave(entry.content, [await this.entrySink(entry)], this.#threads, { signal: this.#options.signal })
   }
 
   /** Writes the directory of the archive and gives its size in bytes. */

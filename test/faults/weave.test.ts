@@ -51,7 +51,7 @@ function failingSink(n: number): ImageSink & { calls: number; lent: number } {
 
 async function callsOfACleanPass(): Promise<number> {
   const sink = failingSink(Number.POSITIVE_INFINITY)
-  await weave(image, [sink])
+  await weave(image, [sink], INLINE_THREADS)
   return sink.calls
 }
 
@@ -62,7 +62,7 @@ describe('weave', () => {
     for (let n = 1; n <= calls; n++) {
       const bad = failingSink(n)
       const good = failingSink(Number.POSITIVE_INFINITY)
-      await expect(weave(image, [good, bad])).rejects.toThrow(`planted at call ${n}`)
+      await expect(weave(image, [good, bad], INLINE_THREADS)).rejects.toThrow(`planted at call ${n}`)
       expect(bad.lent + good.lent).toBe(0)
     }
   })
@@ -78,7 +78,7 @@ describe('weave', () => {
         finish: async () => {},
       }
       if (n === calls - 3) break // the last window: nothing is left to stop
-      await expect(weave(image, [sink], { signal: controller.signal })).rejects.toThrow('Interrupted')
+      await expect(weave(image, [sink], INLINE_THREADS, { signal: controller.signal })).rejects.toThrow('Interrupted')
     }
   })
 
@@ -86,7 +86,11 @@ describe('weave', () => {
     let total = 0
     const count = new ZipWriter({ write: async () => void total++ })
     await count.beginEntry({ name: 'disk', sizeBytes: smallImage.sizeBytes, modifiedSeconds: 0 })
-    await weave(smallImage, [new ZipEntrySink(count, INLINE_THREADS, { sizeBytes: smallImage.sizeBytes, level: 1 })])
+    await weave(
+      smallImage,
+      [new ZipEntrySink(count, INLINE_THREADS, { sizeBytes: smallImage.sizeBytes, level: 1 })],
+      INLINE_THREADS,
+    )
     await count.finish()
     for (let n = 1; n <= total; n++) {
       let written = 0
@@ -97,7 +101,11 @@ describe('weave', () => {
           },
         })
         await zip.beginEntry({ name: 'disk', sizeBytes: smallImage.sizeBytes, modifiedSeconds: 0 })
-        await weave(smallImage, [new ZipEntrySink(zip, INLINE_THREADS, { sizeBytes: smallImage.sizeBytes, level: 1 })])
+        await weave(
+          smallImage,
+          [new ZipEntrySink(zip, INLINE_THREADS, { sizeBytes: smallImage.sizeBytes, level: 1 })],
+          INLINE_THREADS,
+        )
         await zip.finish()
       }
       await expect(attempt()).rejects.toThrow(`planted at write ${n}`)
@@ -110,13 +118,13 @@ describe('the output folder', () => {
     const path = join(folder, 'a/b')
     const first = OutputFolder.open(path)
     const sink = await RawSink.create(first.stage('sub/disk'), image.sizeBytes, image.sizeBytes)
-    await weave(image, [sink])
+    await weave(image, [sink], INLINE_THREADS)
     expect(readdirSync(join(path, 'sub'))).toEqual([`.disk.${process.pid}.part`])
     first.discard()
     expect(readdirSync(folder)).toEqual([])
 
     const second = OutputFolder.open(path)
-    await weave(image, [await RawSink.create(second.stage('disk'), image.sizeBytes, image.sizeBytes)])
+    await weave(image, [await RawSink.create(second.stage('disk'), image.sizeBytes, image.sizeBytes)], INLINE_THREADS)
     second.commit()
     second.discard()
     expect(readdirSync(path)).toEqual(['disk'])

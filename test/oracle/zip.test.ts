@@ -34,7 +34,7 @@ function disk(sizeBytes: number): DiskImage {
 
 async function writeZip(path: string, image: DiskImage): Promise<void> {
   const zip = await ZipFile.create(path, INLINE_THREADS, { level: 6 })
-  await weave(image, [await zip.entrySink({ name: 'disk.img', content: image, modifiedSeconds: AT })])
+  await weave(image, [await zip.entrySink({ name: 'disk.img', content: image, modifiedSeconds: AT })], INLINE_THREADS)
   await zip.add({ name: 'empty.txt', content: imageOfBytes(new Uint8Array(0)), modifiedSeconds: AT })
   await zip.add({ name: 'gadget/ä ö.list', content: imageOfBytes(Buffer.from('text\n')), modifiedSeconds: 0 })
   await zip.finish()
