@@ -6,23 +6,13 @@
  */
 import { type ByteString, displayName } from '../bytes/text.js'
 import { IoError } from '../errors.js'
+import { S_IFMT, TYPE_BITS } from '../tree/file-mode.js'
 import type { DirectoryNode, FileNode, FileTree, NodeAttributes, Timestamp } from '../tree/file-tree.js'
 import { type ListedInode, listDirectories, runDebugfs } from './debugfs.js'
 import type { SpooledVolume } from './volume-tools.js'
 
 const ROOT_INODE = 2
 const LOST_AND_FOUND = 'lost+found'
-
-const S_IFMT = 0o170000
-const TYPE_BITS: Readonly<Record<FileNode['type'], number>> = {
-  directory: 0o040000,
-  file: 0o100000,
-  symlink: 0o120000,
-  char: 0o020000,
-  block: 0o060000,
-  fifo: 0o010000,
-  socket: 0o140000,
-}
 
 export interface SettleOptions {
   /** False in volumes with 128-byte inodes: there is no room for nanoseconds and the years past 2038. */

@@ -12,6 +12,7 @@ import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import type { CommandRunner } from './command-runner.js'
 import { type DataScanner, makeDataScanner, ZERO_BLOCK_BYTES } from './data-ranges.js'
+import { S_IFMT, typeOfMode } from './file-mode.js'
 import { contentOfFile, type DirectoryNode, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
 import { readFolderXattrs } from './folder-xattrs.js'
 import { type Ownership, ownerInVolume } from './ownership.js'
@@ -48,13 +49,6 @@ export interface FolderReading {
 const MIN_SPARSE_FILE_BYTES = 1 << 20
 const STAT_BLOCK_BYTES = 512
 
-const S_IFMT = 0o170000
-const S_IFDIR = 0o040000
-const S_IFREG = 0o100000
-const S_IFLNK = 0o120000
-const S_IFCHR = 0o020000
-const S_IFBLK = 0o060000
-const S_IFIFO = 0o010000
 const OWNER_MAY_READ = 0o400
 
 /** LayoutError with everything that is missing or unreadable, all at once. */
@@ -140,25 +134,19 @@ class FolderWalk {
   }
 
   #fresh(path: string | Buffer, status: BigIntStats): FileNode {
-    switch (Number(status.mode) & S_IFMT) {
-      case S_IFDIR:
+    const type = typeOfMode(Number(status.mode))
+    switch (type) {
+      case 'directory':
         return this.#directory(path, status)
-      case S_IFREG:
-        return { type: 'file', ...this.#attributes(status), content: this.#content(path, status) }
-      case S_IFLNK:
-        return {
-          type: 'symlink',
-          ...this.#attributes(status),
-          target: readlinkSync(path, { encoding: 'latin1' }) as ByteString,
-        }
-      case S_IFCHR:
-        return { type: 'char', ...this.#attributes(status), ...deviceNumbers(status.rdev) }
-      case S_IFBLK:
-        return { type: 'block', ...this.#attributes(status), ...deviceNumbers(status.rdev) }
-      case S_IFIFO:
-        return { type: 'fifo', ...this.#attributes(status) }
+      case 'file':
+        return { type, ...this.#attributes(status), content: this.#content(path, status) }
+      case 'symlink':
+        return { type, ...this.#attributes(status), target: readlinkSync(path, { encoding: 'latin1' }) as ByteString }
+      case 'char':
+      case 'block':
+        return { type, ...this.#attributes(status), ...deviceNumbers(status.rdev) }
       default:
-        return { type: 'socket', ...this.#attributes(status) }
+        return { type: type ?? 'socket', ...this.#attributes(status) }
     }
   }
 

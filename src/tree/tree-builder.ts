@@ -30,6 +30,18 @@ export class TreeBuilder {
     this.#root = emptyTree(rootTime)
   }
 
+  /** Goes on with a tree, which is changed. */
+  static over(tree: FileTree, source: string): TreeBuilder {
+    const builder = new TreeBuilder(source, tree.mtime)
+    builder.#root = tree
+    return builder
+  }
+
+  /** The tree as far as it is. */
+  get root(): FileTree {
+    return this.#root
+  }
+
   /**
    * Puts `node` at `path`. A folder over a folder gives it new attributes and keeps what is in it; anything else takes
    * the place of what was there. Folders above that were not named are 0755, owned by root, with the node's time.

@@ -1,5 +1,4 @@
 /** Tars of GNU tar, bsdtar and Python as payload trees: compared with the folder that went in, and their contents byte by byte. */
-import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -12,37 +11,10 @@ import { nodeAtPath } from '../../src/tree/tree-builder.js'
 import { CAP_NET_RAW, makeEveryKind } from '../support/every-kind.js'
 import { describeWithTools, scratchFolder, tool } from '../support/oracle.js'
 import { readBytes } from '../support/read-content.js'
+import { portrait } from '../support/tree-portrait.js'
 
 const isRoot = process.geteuid?.() === 0
 const runner = makeCommandRunner(process.env)
-
-/** Everything of a tree but where its contents come from. `whole`: times without fractions. */
-function portrait(
-  tree: FileTree,
-  options: { skip?: string[]; wholeSeconds?: boolean; xattrs?: boolean },
-): Map<string, object> {
-  const firstOf = new Map<object, string>()
-  const entries = new Map<string, object>()
-  for (const [path, node] of walkTree(tree)) {
-    if (options.skip?.includes(path) === true) continue
-    if (!firstOf.has(node)) firstOf.set(node, path)
-    const { mtime, xattrs } = node
-    entries.set(path, {
-      type: node.type,
-      mode: node.mode.toString(8),
-      owner: `${node.uid}:${node.gid}`,
-      time: options.wholeSeconds === true ? mtime.seconds : mtime,
-      linkOf: firstOf.get(node),
-      ...(node.type === 'file' ? { bytes: node.content.sizeBytes, sha256: digest(node) } : {}),
-      ...(node.type === 'symlink' ? { target: node.target } : {}),
-      ...(node.type === 'char' || node.type === 'block' ? { number: `${node.major}:${node.minor}` } : {}),
-      ...(options.xattrs === true ? { xattrs: xattrs ?? new Map() } : {}),
-    })
-  }
-  return entries
-}
-
-const digest = (node: RegularFileNode): string => createHash('sha256').update(readBytes(node.content)).digest('hex')
 
 describeWithTools(
   'a tar as a payload tree',

@@ -1,0 +1,93 @@
+import { expect, it } from 'vitest'
+import { summary } from '../../test/support/tree-portrait.js'
+import { byteString } from '../bytes/text.js'
+import { editTree, type TreeEdit } from './edit-tree.js'
+import { emptyTree } from './file-tree.js'
+import { compileGlob } from './path-glob.js'
+
+const TIME = { seconds: 1, nanoseconds: 0 }
+const file = (path: string, content = ''): TreeEdit => ({ kind: 'write', path, content, attributes: {} })
+const base = editTree(
+  emptyTree(TIME),
+  ['etc/a.conf', 'etc/b.conf', 'usr/doc/a/x', 'usr/bin/tool'].map((path) => file(path)),
+  TIME,
+)
+const paths = (...edits: TreeEdit[]) =>
+  summary(editTree(base, edits, TIME))
+    .filter((line) => !line.includes(' directory '))
+    .map((line) => line.split(' ')[0])
+
+it('removes, includes, renames', () => {
+  expect(paths({ kind: 'remove', patterns: ['usr/doc', '*.conf'] })).toEqual(['usr/bin/tool'])
+  expect(paths({ kind: 'include', patterns: ['etc/*', 'usr/**/x'] })).toEqual([
+    'etc/a.conf',
+    'etc/b.conf',
+    'usr/doc/a/x',
+  ])
+  expect(paths({ kind: 'rename', from: 'usr/doc', to: '/opt/docs' })).toContain('opt/docs/a/x')
+  expect(summary(base)).toHaveLength(10)
+})
+
+it('writes files and sets attributes', () => {
+  const tree = editTree(
+    base,
+    [
+      { kind: 'write', path: 'etc/motd', content: 'größe', attributes: { mode: 0o600, uid: 5, gid: 6 } },
+      { kind: 'set', pattern: 'usr/bin', attributes: { gid: 7 } },
+      { kind: 'set', pattern: 'tool', attributes: { mode: 0o4755 } },
+    ],
+    TIME,
+  )
+  expect(summary(tree)).toEqual(
+    expect.arrayContaining([
+      `etc/motd file 600 5:6 ${Buffer.from('größe').toString('latin1')}`,
+      'usr/bin directory 755 0:7',
+      'usr/bin/tool file 4755 0:0',
+    ]),
+  )
+})
+
+it('refuses, all at once, what finds nothing or has no place', () => {
+  const edits: TreeEdit[] = [
+    { kind: 'remove', patterns: ['*.none', 'etc/a.conf', 'nowhere/*'] },
+    { kind: 'rename', from: 'none', to: 'x' },
+    { kind: 'rename', from: 'etc/a.conf', to: 'etc/b.conf' },
+    file('etc/a.conf/below'),
+    file('../out'),
+    { kind: 'set', pattern: 'a[b', attributes: {} },
+  ]
+  expect(() => editTree(base, edits, TIME)).toThrow(
+    [
+      'Cannot apply the pattern "*.none": it matches nothing in the tree',
+      'Cannot apply the pattern "nowhere/*": it matches nothing in the tree',
+      'Cannot rename "none": it does not exist',
+      'Cannot rename "etc/a.conf" to "etc/b.conf": that is there already',
+      'Cannot put "etc/a.conf/below" of inline files into a tree: a part of its path is no folder',
+      'Cannot put "../out" of inline files into a tree: it leads out of the tree, ".." is not accepted',
+      'Cannot read the pattern "a[b": a "[" has no "]"',
+    ].join('\n'),
+  )
+})
+
+it.each([
+  ['*.conf', 'etc/a.conf', true],
+  ['*.conf', 'a.confx', false],
+  ['a.conf', 'axconf', false],
+  ['etc/*', 'etc/a', true],
+  ['etc/*', 'etc/a/b', false],
+  ['etc/**', 'etc/a/b', true],
+  ['/etc', 'etc', true],
+  ['/etc', 'usr/etc', false],
+  ['etc/', 'usr/etc', true],
+  ['**/x', 'x', true],
+  ['**/x', 'a/b/x', true],
+  ['a?c', 'abc', true],
+  ['a/?', 'a//', false],
+  ['[a-c]x', 'bx', true],
+  ['[!a-c]x', 'bx', false],
+  ['[!a]x', '/x', false],
+  ['(a|b)+$', '(a|b)+$', true],
+  ['größe', 'größe', true],
+])('%s on %s: %s', (pattern, path, expected) => {
+  expect(compileGlob(pattern)(byteString(path))).toBe(expected)
+})
