@@ -3,18 +3,21 @@
  *
  * Source: [depmod], [kmod] libkmod-module.c. `modules.dep` has one line per module, `path: dependency …`, where the
  * dependencies are the whole closure and the *last* one is inserted first. `modules.softdep` holds modprobe.d lines
- * `softdep name pre: a b post: c`; a soft dependency that the tree does not have is not an error.
+ * `softdep name pre: a b post: c`, of which modprobe takes the first for a module; the names in it may be aliases
+ * (`crypto-crc32c`), for each of which `modules.alias` names one module or more. A soft dependency that the tree does not
+ * have is not an error.
  */
 import type { ConfigPath, Problem } from '../errors.js'
 import { nearestNames } from './nearest-names.js'
 
-/** Texts of the index files; an absent builtin or softdep file is ''. */
+/** Texts of the index files; '' for one that is absent. */
 export interface ModuleIndexes {
   /** Name of the folder, which is the kernel's version. */
   readonly version: string
   readonly dep: string
   readonly builtin: string
   readonly softdep: string
+  readonly alias: string
 }
 
 export interface ModuleClosure {
@@ -63,9 +66,9 @@ export function moduleClosure(
   }
   const insertWithSoft = (name: string, path: string): void => {
     const soft = tree.softDependencies.get(name)
-    for (const other of soft?.pre ?? []) insert(other)
+    for (const other of soft?.pre ?? []) tree.resolve(other).forEach(insert)
     paths.add(path)
-    for (const other of soft?.post ?? []) insert(other)
+    for (const other of soft?.post ?? []) tree.resolve(other).forEach(insert)
   }
 
   for (const [index, asked] of modules.entries()) {
@@ -99,9 +102,11 @@ interface ParsedIndexes {
   readonly dependencies: ReadonlyMap<string, { readonly path: string; readonly needs: readonly string[] }>
   readonly builtin: ReadonlySet<string>
   readonly softDependencies: ReadonlyMap<string, SoftDependencies>
+  /** The modules that a name or an alias means; none where the tree has none. */
+  resolve(name: string): readonly string[]
 }
 
-function parseIndexes({ dep, builtin, softdep }: ModuleIndexes): ParsedIndexes {
+function parseIndexes({ dep, builtin, softdep, alias }: ModuleIndexes): ParsedIndexes {
   const dependencies = new Map<string, { path: string; needs: readonly string[] }>()
   for (const line of textLines(dep)) {
     const colon = line.indexOf(':')
@@ -112,9 +117,37 @@ function parseIndexes({ dep, builtin, softdep }: ModuleIndexes): ParsedIndexes {
   const softDependencies = new Map<string, SoftDependencies>()
   for (const line of textLines(softdep)) {
     const [keyword, name, ...rest] = words(line)
-    if (keyword === 'softdep' && name !== undefined) softDependencies.set(moduleName(name), parseSoftDependencies(rest))
+    if (keyword !== 'softdep' || name === undefined || softDependencies.has(moduleName(name))) continue
+    softDependencies.set(moduleName(name), parseSoftDependencies(rest))
   }
-  return { dependencies, builtin: new Set(textLines(builtin).map(moduleName)), softDependencies }
+  return {
+    dependencies,
+    builtin: new Set(textLines(builtin).map(moduleName)),
+    softDependencies,
+    resolve: (name) => (dependencies.has(name) ? [name] : aliasTargets(name, alias)),
+  }
+}
+
+/** The modules of every `alias PATTERN MODULE` that fits, in the order of the file, which is that of insertion. */
+function aliasTargets(name: string, aliases: string): readonly string[] {
+  const targets = new Set<string>()
+  for (const line of textLines(aliases)) {
+    const [, pattern = '', module = ''] = words(line)
+    if (fits(pattern.replaceAll('-', '_'), name)) targets.add(moduleName(module))
+  }
+  return [...targets]
+}
+
+/** fnmatch(3) with `*` and `?`; device patterns with `[a-b]` never name a soft dependency. */
+function fits(pattern: string, name: string): boolean {
+  const literal = pattern.search(/[*?[]/)
+  if (literal < 0) return pattern === name
+  if (!name.startsWith(pattern.slice(0, literal))) return false
+  const expression = pattern
+    .replace(/[.+^${}()|\\[\]]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  return new RegExp(`^${expression}$`).test(name)
 }
 
 function parseSoftDependencies(list: readonly string[]): SoftDependencies {

@@ -26,13 +26,18 @@ const INDEXES: ModuleIndexes = {
     'kernel/fs/fat/fat.ko.xz:',
     'kernel/fs/nls/nls_cp437.ko:',
     'kernel/lib/crc-itu-t.ko:',
+    'kernel/fs/jbd2/jbd2.ko:',
+    'kernel/arch/x86/crypto/crc32c-intel.ko:',
+    'kernel/crypto/crc32c_generic.ko:',
     'kernel/a.ko:',
     'kernel/b.ko:',
     '',
   ].join('\n'),
   builtin: 'kernel/drivers/usb/dwc2/dwc2.ko\nkernel/drivers/usb/gadget/udc/udc-core.ko\n',
   softdep:
-    '# Soft dependencies\nsoftdep fat pre: nls_cp437 nothing_like_it post: crc_itu_t\nsoftdep a pre: b\nsoftdep b pre: a\n',
+    '# Soft dependencies\nsoftdep fat pre: nls_cp437 nothing_like_it post: crc_itu_t\nsoftdep a pre: b\nsoftdep b pre: a\nsoftdep jbd2 pre: crypto-crc32c\nsoftdep jbd2 pre: vfat\n',
+  alias:
+    '# Aliases\nalias crypto-crc32c crc32c_intel\nalias pci:v*d* snd\nalias crypto-crc* crc32c_generic\nalias crc32c vfat\n',
 }
 
 function fileNames(text: string): string[] {
@@ -85,6 +90,8 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
     const order = (modules: string[]) => /order: (.*)/.exec(list(modules, { indexes: INDEXES }).text)![1]
     expect(order(['vfat'])).toBe('nls_cp437 fat crc_itu_t vfat')
     expect(order(['a'])).toBe('b a')
+    // An alias means all its modules; of two lines for a module modprobe takes the first.
+    expect(order(['jbd2'])).toBe('crc32c_intel crc32c_generic jbd2')
     expect(order(['fat', 'vfat', 'crc-itu-t'])).toBe('nls_cp437 fat crc_itu_t vfat')
   })
 

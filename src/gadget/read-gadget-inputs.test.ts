@@ -27,7 +27,7 @@ describe('readGadgetInputs', () => {
     writeFileSync(join(folder, 'board.dts'), 'text')
     expect(await readGadgetInputs(spec(join(folder, 'board.dts'), tree))).toMatchObject({
       deviceTree: { name: 'board.dts', bytes: Buffer.from('text') },
-      moduleIndexes: { version: '6.1.0', dep: 'a.ko:\n', builtin: '', softdep: '' },
+      moduleIndexes: { version: '6.1.0', dep: 'a.ko:\n', builtin: '', softdep: '', alias: '' },
     })
   })
 

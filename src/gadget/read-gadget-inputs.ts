@@ -30,7 +30,7 @@ async function readDeviceTree(
   }
 }
 
-/** modules.dep must be there; a kernel without built-in modules or soft dependencies lacks the other two. */
+/** modules.dep must be there; a kernel without built-in modules or soft dependencies may lack the others. */
 async function readModuleIndexes(
   folder: string,
   configPath: ConfigPath,
@@ -39,11 +39,10 @@ async function readModuleIndexes(
   const version = basename(folder)
   try {
     const dep = await readFile(join(folder, 'modules.dep'), 'utf8')
-    const [builtin, softdep] = await Promise.all([
-      readIfThere(join(folder, 'modules.builtin')),
-      readIfThere(join(folder, 'modules.softdep')),
-    ])
-    return { version, dep, builtin, softdep }
+    const [builtin = '', softdep = '', alias = ''] = await Promise.all(
+      ['modules.builtin', 'modules.softdep', 'modules.alias'].map((name) => readIfThere(join(folder, name))),
+    )
+    return { version, dep, builtin, softdep, alias }
   } catch (error) {
     const noIndex = errnoOf(error) === 'ENOENT'
     problems.push({

@@ -82,6 +82,9 @@ const CASES: Record<string, { node?: string; text: string }> = {
   'appends a body when a conditional cuts the value': {
     text: '&usb_hs {\n\tdr_mode =\n#if A\n\t"host"\n#else\n\t"otg"\n#endif\n\t;\n};||\n\n&usb_hs { dr_mode = "peripheral"; };\n|',
   },
+  'edits each body of a node that conditionals may leave out': {
+    text: '#ifdef A\n&usb_hs {\n\tdr_mode = |"host"|"peripheral"|;\n};\n#endif\n#ifdef B\n&usb_hs {\n\tb;||\n\tdr_mode = "peripheral";|\n#if C\n\tc;\n#endif\n};\n#endif\n',
+  },
   'sees a node again that was deleted': {
     text: 'usb_hs: usb@1 { dr_mode = "host"; };\n/delete-node/ &usb_hs;\nusb_hs: usb@1 { dr_mode = |"host"|"peripheral"|; };\n',
   },
@@ -133,6 +136,13 @@ describe('setNodeProperty', () => {
       expect(() => set(text, '&usb_hs')).toThrow(message)
     })
   }
+
+  it('refuses a conditional node that sets it in some cases only', () => {
+    const text = '#if A\n&usb_hs {\n#if B\n\tdr_mode = "host";\n#endif\n};\n#endif\n'
+    expect(() => set(text, '&usb_hs')).toThrow(
+      /^Cannot set dr_mode of node &usb_hs: its body at line 2 stands in a conditional, and what it says/,
+    )
+  })
 
   it('names the nearest nodes', () => {
     const text = '#include "soc.dtsi"\n&usb_fs { };\n&usb_hs { };\n'

@@ -6,7 +6,7 @@
  * merge_nodes), so the last one is what is edited. Inside a body properties stand before children ("Properties must
  * precede subnodes", [dtc] dtc-parser.y).
  */
-import { ConfigError } from '../errors.js'
+import { ConfigError, FormatError } from '../errors.js'
 import { DtsNodeIndex } from './dts-node-index.js'
 import { type Conditions, type DtsBody, type DtsProperty, scanNodes } from './dts-nodes.js'
 import { lineOf } from './dts-tokens.js'
@@ -40,10 +40,13 @@ interface Splice {
  * - An assignment whose value is written in one piece (a macro's name too) gets the new value. Twins in the arms of a
  *   conditional are all set.
  * - A node without the property gets it after the last property of its last body.
- * - Where neither says the same in every arm (a value cut by #ifdef, a /delete-property/ in one arm, no body outside a
- *   conditional), another body at the end of the file does: it always wins.
+ * - Where neither says the same in every arm (a value cut by #ifdef, a /delete-property/ in one arm), another body at the
+ *   end of the file does: it always wins.
+ * - A node all of whose bodies stand in conditionals may be missing when no arm with one is taken, so that a body at the
+ *   end would not compile: each of its bodies is edited by itself.
  *
- * Throws ConfigError for a node that the source does not have, naming the nearest; FormatError as `scanNodes`.
+ * Throws ConfigError for a node that the source does not have, naming the nearest; FormatError as `scanNodes`, and where
+ * no edit in place is possible for a node in a conditional.
  */
 export function setNodeProperty(text: string, options: NodePropertyOptions): NodePropertyEdit {
   const nodes = scanNodes(text)
@@ -81,7 +84,27 @@ function findBodies(text: string, index: DtsNodeIndex, node: string, hasIncludes
 }
 
 function plan(text: string, bodies: readonly DtsBody[], options: NodePropertyOptions): readonly Splice[] {
-  const { property, value, node, overrideBody } = options
+  const { property, node, overrideBody } = options
+  if (bodies.some(({ conditions }) => conditions.length === 0)) {
+    const inPlace = planInPlace(text, bodies, 0, options)
+    return inPlace ?? [{ start: text.length, end: text.length, text: atLineStart(text, overrideBody(node)) }]
+  }
+  return bodies.flatMap((body) => {
+    const inPlace = planInPlace(text, [body], body.conditions.length, options)
+    if (inPlace !== undefined) return inPlace
+    throw new FormatError(
+      `Cannot set ${property} of node ${node}: its body at line ${lineOf(text, body.headStart)} stands in a conditional, and what it says of ${property} in conditionals of its own does not cover all cases`,
+    )
+  })
+}
+
+/** Edits after which the property is set whichever arms beyond the first `depth` the preprocessor takes, if there are any. */
+function planInPlace(
+  text: string,
+  bodies: readonly DtsBody[],
+  depth: number,
+  { property, value }: NodePropertyOptions,
+): readonly Splice[] | undefined {
   const quoted = `"${value}"`
   const events = bodies
     .flatMap((body) => body.properties)
@@ -92,17 +115,21 @@ function plan(text: string, bodies: readonly DtsBody[], options: NodePropertyOpt
   for (const event of events.toReversed()) {
     if (event.action === 'delete' || event.broken) break
     reached.push(event)
-    if (coverAll(reached.map(({ conditions }) => conditions))) {
+    if (
+      coverAll(
+        reached.map(({ conditions }) => conditions),
+        depth,
+      )
+    ) {
       return reached.flatMap((assignment) => replaceValue(text, assignment, quoted)).toReversed()
     }
   }
-  const inserted = insertProperty(text, bodies, events, `${property} = ${quoted};`)
-  if (inserted !== undefined) return [inserted]
-  return [{ start: text.length, end: text.length, text: atLineStart(text, overrideBody(node)) }]
+  const inserted = insertProperty(text, bodies, { depth, events, statement: `${property} = ${quoted};` })
+  return inserted && [inserted]
 }
 
-/** Whether one of these is there whichever arms the preprocessor takes. */
-function coverAll(all: readonly Conditions[], depth = 0): boolean {
+/** Whether one of these is there whichever arms beyond the first `depth` the preprocessor takes. */
+function coverAll(all: readonly Conditions[], depth: number): boolean {
   if (all.some((conditions) => conditions.length === depth)) return true
   const groups = new Set(all.map((conditions) => conditions[depth]!.group))
   return [...groups].some((group) => {
@@ -120,20 +147,27 @@ function replaceValue(text: string, assignment: DtsProperty, quoted: string): Sp
   return [{ ...value, text: quoted }]
 }
 
+interface Insertion {
+  /** Conditionals that all bodies stand in. */
+  readonly depth: number
+  /** What the bodies say of the property. */
+  readonly events: readonly DtsProperty[]
+  readonly statement: string
+}
+
 /**
- * After the last property of the last body, when that body is always there, sets nothing under this name itself (dtc
- * refuses a name twice in a definition), and the place comes after all that was said about the property.
+ * After the last property of the last body, when that body stands in no further conditional, sets nothing under this name
+ * itself (dtc refuses a name twice in a definition), and the place comes after all that was said about the property.
  */
 function insertProperty(
   text: string,
   bodies: readonly DtsBody[],
-  events: readonly DtsProperty[],
-  statement: string,
+  { depth, events, statement }: Insertion,
 ): Splice | undefined {
-  const body = bodies.findLast(({ conditions }) => conditions.length === 0)
+  const body = bodies.findLast(({ conditions }) => conditions.length === depth)
   if (body === undefined) return undefined
   if (events.some((event) => event.action === 'set' && body.properties.includes(event))) return undefined
-  const after = body.statements.findLast(({ conditions }) => conditions.length === 0)
+  const after = body.statements.findLast(({ conditions }) => conditions.length === depth)
   const anchor = after?.end ?? body.open
   if (events.some((event) => event.end > anchor)) return undefined
 
