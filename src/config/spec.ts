@@ -66,10 +66,6 @@ export interface FatOptions {
   readonly oem?: string
   /** Symlinks, devices and owners become warnings instead of errors. */
   readonly lossy?: boolean
-  /** Paths that stand first on the disk. */
-  readonly order?: readonly string[]
-  /** `UTC` or an offset such as `+01:00`. */
-  readonly time_zone?: string
   /** Paths of files or folders that stand first in their directories and in the data area (boot files). */
   readonly order?: readonly string[]
   /** `UTC` (default) or a fixed offset `+01:00`: FAT's times have no zone. */
