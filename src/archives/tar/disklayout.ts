@@ -2,7 +2,7 @@
  * Tar headers: blocks of 512 bytes, an entry's data after its header, padded to whole blocks. Numbers are octal text, or
  * base-256 where the first bit is set. Three dialects share the first 345 bytes.
  * Readers that matter: the kernel has none; GNU tar, libarchive (bsdtar, mke2fs), Docker, Python.
- * [POSIX pax §ustar] [GNU tar manual, "Basic Tar Format"]
+ * [POSIX pax] [GNU tar manual, "Basic Tar Format"]
  */
 import { bytes, type Infer, reserved, struct } from '../../bytes/struct.js'
 

@@ -1,4 +1,4 @@
-/** PAX extended headers: records `LENGTH KEY=VALUE\n`; values are bytes (an xattr's need not be text).  [POSIX pax §extended header] */
+/** PAX extended headers: records `LENGTH KEY=VALUE\n`; values are bytes (an xattr's need not be text).  [POSIX pax] */
 import { byteStringFromBytes } from '../../bytes/text.js'
 import { FormatError } from '../../errors.js'
 

@@ -15,7 +15,14 @@ import {
 } from './disklayout.js'
 import { paxNumber, tarNumber } from './fields.js'
 import type { PaxAttributes } from './pax.js'
-import type { TarStretch } from './tar-reader.js'
+
+/** Stretch of a file that the archive holds; what no stretch covers is a hole. */
+export interface TarStretch {
+  readonly offset: number
+  readonly length: number
+  /** Byte in the archive. */
+  readonly archiveOffset: number
+}
 
 export interface StoredFile {
   /** The header, where it is one of the old GNU form. */

@@ -10,15 +10,7 @@ import type { ArchiveFile } from '../archive-file.js'
 import { POSIX_MAGIC, PosixHeader, TAR_BLOCK_BYTES, TYPE } from './disklayout.js'
 import { paxNumber, paxTime, tarNumber, tarText } from './fields.js'
 import { PaxAttributes, type PaxRecords, parsePax } from './pax.js'
-import { readSparseMap } from './sparse.js'
-
-/** Stretch of a file that the archive holds; what no stretch covers is a hole. */
-export interface TarStretch {
-  readonly offset: number
-  readonly length: number
-  /** Byte in the archive. */
-  readonly archiveOffset: number
-}
+import { readSparseMap, type TarStretch } from './sparse.js'
 
 export interface TarEntry {
   /** As the archive has it: `./a/b/`, `/a`, `../a`. */
