@@ -7,7 +7,7 @@
  * The folder itself is `.`. In names a backslash and line breaks (and `=` in an attribute's) stand as \ooo, octal.
  */
 import type { ByteString } from '../bytes/text.js'
-import { type ConfigPath, LayoutError } from '../errors.js'
+import { type ConfigPath, invariant, LayoutError } from '../errors.js'
 import type { CommandRunner } from './command-runner.js'
 import { isKeptXattr } from './kept-xattrs.js'
 import { problemAt } from './payload-problem.js'
@@ -28,7 +28,8 @@ const TOOL = 'getfattr'
 /** LayoutError where `xattrs: keep` was asked and getfattr is missing, or where it could not read something. */
 export async function readFolderXattrs(folder: string, options: FolderXattrOptions): Promise<FolderXattrs> {
   const { xattrs, runner, configPath } = options
-  if (xattrs === 'none' || runner === undefined) return NONE
+  if (xattrs === 'none') return NONE
+  invariant(runner !== undefined, 'extended attributes are read by a runner')
   if (xattrs === 'auto' && runner.locate(TOOL) === undefined) return NONE
   if (runner.locate(TOOL) === undefined) {
     const message = `Cannot read the extended attributes of folder "${folder}": ${TOOL} is not installed, xattrs: keep needs it`

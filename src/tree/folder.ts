@@ -31,7 +31,7 @@ export interface FolderOptions {
   readonly xattrs: 'none' | 'keep' | 'auto'
   /** SOURCE_DATE_EPOCH: later times become this one. */
   readonly clampTo?: Timestamp
-  /** Runs getfattr; without one there are no xattrs. */
+  /** Runs getfattr; needed unless `xattrs` is `none`. */
   readonly runner?: CommandRunner
   readonly signal?: AbortSignal
   /** The config value that named the folder, for errors. */
