@@ -7,6 +7,9 @@ import type { SourceText, TextRange } from './source-text.js'
 export const MAX_DEPTH = 100
 export const TOO_DEEP = `Cannot read the config: it is nested too deeply, ${MAX_DEPTH} levels are accepted`
 
+/** Each one found costs another reading of the text. */
+const MAX_UNQUOTED = 50
+
 /** The tree's root (null where there is none), or at least one problem. */
 export function parseYaml(source: SourceText): { contents: unknown; problems: Problem[] } {
   const problems: Problem[] = []
@@ -20,6 +23,7 @@ export function parseYaml(source: SourceText): { contents: unknown; problems: Pr
     const slips: Slip[] = [...errors, ...warnings]
     const variable = slips.map(({ pos: [start] }) => unquotedVariable(text, start)).find((range) => range !== undefined)
     if (variable === undefined) return { contents, problems: [...problems, ...explainSlips(slips, source)] }
+    if (problems.length === MAX_UNQUOTED) return { contents, problems }
     problems.push(explainVariable(source, variable))
     // With a word in its place the rest can be read, and only what is wrong by itself is left.
     text = text.slice(0, variable.start) + 'x'.repeat(variable.end - variable.start) + text.slice(variable.end)

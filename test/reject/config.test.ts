@@ -215,3 +215,8 @@ describe.each([
     expect(problemLines(problemsOf(config, options))).toEqual(says)
   })
 })
+
+it('stops at fifty variables without quotes: finding each costs another reading', () => {
+  const partitions = Array.from({ length: 500 }, (_, index) => `  - { name: p${index}, fs: ${$}{FS} }\n`)
+  expect(problemsOf(`image: x\npartitions:\n${partitions.join('')}`)).toHaveLength(50)
+})
