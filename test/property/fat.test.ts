@@ -18,7 +18,7 @@ import { describeWithTools, runTool, scratchFolder, tool } from '../support/orac
 
 const RUNS = process.env.DISKLOOM_DEEP ? 4000 : 200
 /** Enough for several clusters of slots. */
-const MAX_CHILDREN = process.env.DISKLOOM_DEEP ? 40 : 15
+const MAX_CHILDREN = process.env.DISKLOOM_DEEP ? 25 : 15
 const KIB = 1024
 const MIB = 1024 * KIB
 const USED_MEDIUM = 0xd1
