@@ -48,7 +48,9 @@ export async function fillByMount(
     ...folders,
   ]
   try {
-    const result = await volume.runner.run('setpriv', args, volume.signal && { signal: volume.signal })
+    // The shell is its namespace's first process, which heeds no SIGTERM; there is nothing that it would have to tidy up.
+    const ending = volume.signal && ({ signal: volume.signal, endBy: 'SIGKILL' } as const)
+    const result = await volume.runner.run('setpriv', args, ending)
     if (result.status !== 0) throw toolFailure(volume, 'fill', 'cp', result)
   } finally {
     await untilReleased(volume)

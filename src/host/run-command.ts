@@ -70,7 +70,7 @@ function runToEnd(
   path: string,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  { cwd, input, stdinFd, stdoutFd, signal }: RunOptions,
+  { cwd, input, stdinFd, stdoutFd, signal, endBy = 'SIGTERM' }: RunOptions,
 ): Promise<CommandResult> {
   if (signal?.aborted === true) return Promise.reject(new InterruptedError())
   return new Promise((resolve, reject) => {
@@ -87,7 +87,7 @@ function runToEnd(
 
     let killTimer: NodeJS.Timeout | undefined
     const onAbort = (): void => {
-      signalGroup(child.pid, 'SIGTERM')
+      signalGroup(child.pid, endBy)
       killTimer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), KILL_AFTER_MS)
     }
     signal?.addEventListener('abort', onAbort, { once: true })

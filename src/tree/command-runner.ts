@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly stdoutFd?: number
   /** Ends the program and everything that it started; the promise then rejects with InterruptedError. */
   readonly signal?: AbortSignal
+  /** How an abort ends it; default SIGTERM, and SIGKILL where that is not heeded. */
+  readonly endBy?: 'SIGTERM' | 'SIGKILL'
 }
 
 export interface CommandRunner {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { InterruptedError, IoError, LayoutError } from '../../src/errors.js'
+import { extFormat } from '../../src/filesystems/ext4/format.js'
 import { buildHostVolume, type HostVolume, type HostVolumeRequest } from '../../src/host/ext-volume.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
 import { extentEnd } from '../../src/image/extent.js'
@@ -185,6 +186,19 @@ describeWithTools(
       }
       expect(end).toBe(asked.sizeBytes)
       volume.release()
+    })
+
+    it('agrees with the native writer in every figure', async () => {
+      const sizes = [8 * MIB, 64 * MIB, (7_180_799 - 689_152 + 1) * SECTOR]
+      for (const sizeBytes of sizes) {
+        for (const type of ['ext2', 'ext4'] as const) {
+          const asked = await request([folder], { sizeBytes, type, method: 'mount' })
+          const volume = await buildHostVolume(asked)
+          const native = extFormat.plan(asked.tree, sizeBytes, { type }, asked.environment)
+          expect(volume.facts).toEqual({ ...native.facts, engine: 'host (mount)' })
+          volume.release()
+        }
+      }
     })
 
     it('gives the same bytes twice where the kernel has no part in it', async () => {
