@@ -1,5 +1,5 @@
 /** YAML text → its syntax tree, and what is wrong with the text in words that help. */
-import { parseDocument, type YAMLError, type YAMLWarning } from 'yaml'
+import { isCollection, parseDocument, Scalar, visit, type YAMLError, type YAMLWarning } from 'yaml'
 import type { Problem } from '../errors.js'
 import { problemAt } from './problem-at.js'
 import type { SourceText, TextRange } from './source-text.js'
@@ -7,27 +7,45 @@ import type { SourceText, TextRange } from './source-text.js'
 export const MAX_DEPTH = 100
 export const TOO_DEEP = `Cannot read the config: it is nested too deeply, ${MAX_DEPTH} levels are accepted`
 
-/** Each one found costs another reading of the text. */
-const MAX_UNQUOTED = 50
-
 /** The tree's root (null where there is none), or at least one problem. */
 export function parseYaml(source: SourceText): { contents: unknown; problems: Problem[] } {
-  const problems: Problem[] = []
-  for (let text = source.text; ; ) {
-    const { contents, errors, warnings } = parseDocument(text, {
-      schema: 'failsafe',
-      merge: true,
-      prettyErrors: false,
-      logLevel: 'error',
-    })
-    const slips: Slip[] = [...errors, ...warnings]
-    const variable = slips.map(({ pos: [start] }) => unquotedVariable(text, start)).find((range) => range !== undefined)
-    if (variable === undefined) return { contents, problems: [...problems, ...explainSlips(slips, source)] }
-    if (problems.length === MAX_UNQUOTED) return { contents, problems }
-    problems.push(explainVariable(source, variable))
-    // With a word in its place the rest can be read, and only what is wrong by itself is left.
-    text = text.slice(0, variable.start) + 'x'.repeat(variable.end - variable.start) + text.slice(variable.end)
+  const { document, slips } = parse(source.text)
+  if (!slips.some(({ pos: [at] }) => isVariableBrace(source.text, at))) {
+    return { contents: document.contents, problems: explainSlips(slips, source) }
   }
+  // With a word in the place of every variable the rest can be read, and only what is wrong by itself is left.
+  const blanked = parse(source.text.replace(VARIABLE, (variable) => 'x'.repeat(variable.length)))
+  const variables = unquotedVariables(blanked.document, source.text).map((range) => explainVariable(source, range))
+  const others = explainSlips(blanked.slips, source)
+  const problems = [...variables, ...others]
+  return { contents: null, problems: problems.length > 0 ? problems : explainSlips(slips, source) }
+}
+
+function parse(text: string): { document: ReturnType<typeof parseDocument>; slips: Slip[] } {
+  const document = parseDocument(text, { schema: 'failsafe', merge: true, prettyErrors: false, logLevel: 'error' })
+  return { document, slips: [...document.errors, ...document.warnings] }
+}
+
+/** `${NAME}` and `$${NAME}`, with a variable in its default at most. */
+const VARIABLE = /\$?\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}/g
+
+/** The brace of a `${` that the parser stumbled over. */
+function isVariableBrace(text: string, at: number): boolean {
+  return text[at] === '{' && text[at - 1] === '$'
+}
+
+/** Plain scalars inside { } and [ ] that hold a variable in `text`; `blanked` was read with words in their place. */
+function unquotedVariables(blanked: ReturnType<typeof parseDocument>, text: string): TextRange[] {
+  const ranges: TextRange[] = []
+  visit(blanked, {
+    Scalar: (_, { type, range }, ancestors) => {
+      const inFlow = ancestors.some((ancestor) => isCollection(ancestor) && ancestor.flow === true)
+      if (type !== Scalar.PLAIN || !range || !inFlow) return
+      const [start, end] = range
+      if (text.slice(start, end).includes('${')) ranges.push({ start, end })
+    },
+  })
+  return ranges
 }
 
 function explainVariable(source: SourceText, range: TextRange): Problem {
@@ -77,14 +95,4 @@ function explainSlip({ code, message, pos: [start, end] }: Slip, source: SourceT
   const text = SYNTAX_TEXTS[code] ?? message.charAt(0).toLowerCase() + message.slice(1)
   const hint = SYNTAX_HINTS[code]
   return { ...problemAt(source, { start, end }, `Cannot read YAML: ${text}`), ...(hint !== undefined && { hint }) }
-}
-
-/** The `${NAME}` whose brace the parser stumbled over in a flow collection. */
-function unquotedVariable(text: string, brace: number): TextRange | undefined {
-  if (text[brace] !== '{' || text[brace - 1] !== '$') return undefined
-  const close = /[}\n]/g
-  close.lastIndex = brace
-  const match = close.exec(text)
-  const start = text[brace - 2] === '$' ? brace - 2 : brace - 1
-  return match?.[0] === '}' ? { start, end: match.index + 1 } : { start, end: brace + 1 }
 }

@@ -216,7 +216,9 @@ describe.each([
   })
 })
 
-it('stops at fifty variables without quotes: finding each costs another reading', () => {
-  const partitions = Array.from({ length: 500 }, (_, index) => `  - { name: p${index}, fs: ${$}{FS} }\n`)
-  expect(problemsOf(`image: x\npartitions:\n${partitions.join('')}`)).toHaveLength(50)
+it('finds hundreds of variables without quotes at once', () => {
+  const partitions = Array.from({ length: 500 }, (_, index) => `  - { name: p${index}, fs: x/${$}{FS:-${$}{A}} }\n`)
+  const problems = problemsOf(`image: x\npartitions:\n${partitions.join('')}`)
+  expect(problems).toHaveLength(500)
+  expect(problems[499]).toMatchObject({ hint: `Write 'x/${$}{FS:-${$}{A}}'`, position: { line: 502, column: 23 } })
 })
