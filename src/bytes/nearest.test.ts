@@ -1,20 +1,30 @@
 import { expect, it } from 'vitest'
-import { nearestWord } from './nearest.js'
+import { didYouMean, nearestWord } from './nearest.js'
 
-const WORDS = ['linux', 'root-arm', 'root-arm64', 'esp', 'fat16-lba', 'fat32-lba']
+const TYPES = ['linux', 'root-arm', 'root-arm64', 'esp', 'fat16-lba', 'fat32-lba']
 
 it.each([
-  ['linux', 'linux'],
-  ['LINUX', 'linux'],
-  ['linxu', 'linux'],
-  ['lnux', 'linux'],
-  ['root-arm46', 'root-arm64'],
-  ['root_arm', 'root-arm'],
-  ['fat23-lba', 'fat32-lba'],
-  ['esq', 'esp'],
-  ['', undefined],
-  ['ext', undefined],
-  ['something else entirely', undefined],
-])('takes "%s" for %s', (word, nearest) => {
-  expect(nearestWord(word, WORDS)).toBe(nearest)
+  ['linux', TYPES, 'linux'],
+  ['LINUX', TYPES, 'linux'],
+  ['linxu', TYPES, 'linux'],
+  ['lnux', TYPES, 'linux'],
+  ['root-arm46', TYPES, 'root-arm64'],
+  ['root_arm', TYPES, 'root-arm'],
+  ['fat23-lba', TYPES, 'fat32-lba'],
+  ['esq', TYPES, 'esp'],
+  ['', TYPES, undefined],
+  ['ext', TYPES, undefined],
+  ['something else entirely', TYPES, undefined],
+  ['gtp', ['gpt', 'mbr', 'none'], 'gpt'],
+  ['strat', ['start', 'size', 'fs'], 'start'],
+  ['sectorsize', ['sector_size', 'size'], 'sector_size'],
+  ['boot', ['start', 'end', 'fs'], undefined],
+  ['x'.repeat(100_000), ['fs'], undefined],
+])('takes "%.20s" among %j for %j', (word, candidates, nearest) => {
+  expect(nearestWord(word, candidates)).toBe(nearest)
+})
+
+it('says nothing where nothing is near', () => {
+  expect(didYouMean('gtp', ['gpt'])).toBe('Did you mean "gpt"?')
+  expect(didYouMean('gtp', ['none'])).toBeUndefined()
 })

@@ -18,6 +18,12 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
   return nearest
 }
 
+/** A hint for an error, where a word comes near enough. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const nearest = nearestWord(word, candidates)
+  return nearest === undefined ? undefined : `Did you mean "${nearest}"?`
+}
+
 /** Optimal string alignment distance. O(n·m); long texts are no typos of words, so their length alone decides. */
 function editDistance(a: string, b: string): number {
   const tooFar = Math.abs(a.length - b.length)

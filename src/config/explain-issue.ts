@@ -1,8 +1,8 @@
 /** What zod found → problems in our words: what was being read, what is there, what is accepted, and the word that was meant. */
 import * as z from 'zod'
+import { didYouMean } from '../bytes/nearest.js'
 import type { ConfigPath } from '../errors.js'
 import { describePath } from './describe-path.js'
-import { didYouMean } from './nearest.js'
 import { Refusal } from './refusal.js'
 import type { GroupOptions } from './schema/group.js'
 

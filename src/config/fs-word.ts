@@ -3,7 +3,7 @@
  * any other text is the path of a raw file. A raw file whose path begins like a type word is written with `./` before it.
  */
 
-import { nearestWord } from './nearest.js'
+import { nearestWord } from '../bytes/nearest.js'
 import { Refusal } from './refusal.js'
 import type { FileSystemType } from './spec.js'
 

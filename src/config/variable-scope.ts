@@ -4,10 +4,11 @@
  * wants the environment to win says so: `vars: { VERSION: '${VERSION:-1.0}' }` (inside its own definition a name means
  * the environment's).
  */
+
+import { didYouMean } from '../bytes/nearest.js'
 import type { Problem } from '../errors.js'
 import { expandVariables, type VariableFault, type VariableValue } from './expand-variables.js'
 import type { Located, LocatedMap } from './located.js'
-import { didYouMean } from './nearest.js'
 
 export interface VariableSources {
   readonly set: Readonly<Record<string, string>>

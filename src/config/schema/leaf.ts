@@ -3,7 +3,7 @@
  * and carries what the JSON Schema shows to editors, where numbers and booleans look like such.
  */
 import * as z from 'zod'
-import { didYouMean } from '../nearest.js'
+import { didYouMean } from '../../bytes/nearest.js'
 import { ANY_SIZE, parseByteCount, parseQuantity, type Quantity } from '../quantity.js'
 import { Refusal } from '../refusal.js'
 
