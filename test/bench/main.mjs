@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * The main job side by side: diskloom, and genimage followed by zip, on the same payload in one run (`npm run bench`).
- * Wall time and peak memory are those of whole processes, by /usr/bin/time. Exits 1 when a goal of the project is missed.
+ * Wall time, CPU time (which other work on the machine
+ * touches least) and peak memory are those of whole processes, by /usr/bin/time. Exits 1 when a goal of the project is missed.
  *
  * usage: main.mjs [--runs N] [--json]       BENCH_DIR: where inputs and results go (default: under the temporary folder)
  */
@@ -74,10 +75,10 @@ function settle() {
 /** One process tree: wall seconds and peak resident MiB of its largest process. */
 function measure([file, ...args]) {
   const log = join(BENCH, 'time')
-  const result = spawnSync('/usr/bin/time', ['-q', '-o', log, '-f', '%e %M', file, ...args], { encoding: 'utf8' })
+  const result = spawnSync('/usr/bin/time', ['-q', '-o', log, '-f', '%e %U %S %M', file, ...args], { encoding: 'utf8' })
   if (result.status !== 0) throw new Error(`${file} exits ${result.status}:\n${result.stdout}${result.stderr}`)
-  const [seconds, kib] = readFileSync(log, 'utf8').trim().split(' ').map(Number)
-  return { seconds, peakMiB: (kib * 1024) / MIB }
+  const [seconds, user, system, kib] = readFileSync(log, 'utf8').trim().split(' ').map(Number)
+  return { seconds, cpuSeconds: user + system, peakMiB: (kib * 1024) / MIB }
 }
 
 function runCase(commands) {
@@ -85,6 +86,7 @@ function runCase(commands) {
   const parts = commands.map(measure)
   return {
     seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
+    cpuSeconds: parts.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
     peakMiB: Math.max(...parts.map(({ peakMiB }) => peakMiB)),
   }
 }
@@ -110,6 +112,7 @@ const figures = Object.fromEntries(
         median: median(seconds),
         least: Math.min(...seconds),
         most: Math.max(...seconds),
+        cpu: median(list.map((run) => run.cpuSeconds)),
         peakMiB: Math.max(...list.map((run) => run.peakMiB)),
       },
     ]
@@ -137,9 +140,11 @@ if (values.json) {
   console.log(
     `eMMC of 7456 MiB, ${(payload / 1e6).toFixed(0)} MB of payload; ${RUNS} runs, ${cpus().length} CPUs, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}\n`,
   )
-  console.log('| | wall s, median (least .. most) | peak MiB |\n|---|--:|--:|')
-  for (const [name, { median: middle, least, most, peakMiB: peak }] of Object.entries(figures)) {
-    console.log(`| ${name} | ${middle.toFixed(2)} (${least.toFixed(2)} .. ${most.toFixed(2)}) | ${peak.toFixed(0)} |`)
+  console.log('| | wall s, median (least .. most) | CPU s | peak MiB |\n|---|--:|--:|--:|')
+  for (const [name, { median: middle, least, most, cpu, peakMiB: peak }] of Object.entries(figures)) {
+    console.log(
+      `| ${name} | ${middle.toFixed(2)} (${least.toFixed(2)} .. ${most.toFixed(2)}) | ${cpu.toFixed(2)} | ${peak.toFixed(0)} |`,
+    )
   }
   console.log()
   for (const { goal, figure, met } of goals) console.log(`${met ? 'met   ' : 'MISSED'} ${goal}: ${figure}`)

@@ -1,13 +1,13 @@
 /** The project's main job (configs/emmc-8g), built by the command as it is shipped and judged by everybody else's tools. */
-import { spawn } from 'node:child_process'
 import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { checkOutConfig } from '../support/check-out.js'
+import { compareZipCommand } from '../support/compare-zip.js'
 import { diskloom, runCommand } from '../support/diskloom.js'
 import { listFolder } from '../support/folder-listing.js'
 import { withMounted } from '../support/loop-mount.js'
-import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+import { describeWithTools, runTogether, runTool, scratchFolder, tool } from '../support/oracle.js'
 import { assertSameSparse, copyRange } from '../support/sparse.js'
 
 const SECTOR = 512
@@ -120,54 +120,6 @@ function superblock(image: string, partition: string): Map<string, string> {
   return fields
 }
 
-/** Runs several tools at once (each reads the whole disk); rejects with what the first failing one said. */
-async function together(...commands: string[][]): Promise<string[]> {
-  return Promise.all(
-    commands.map(
-      ([file, ...args]) =>
-        new Promise<string>((resolve, reject) => {
-          const child = spawn(file!, args, { env: { ...process.env, LC_ALL: 'C' } })
-          let output = ''
-          child.stdout.on('data', (text) => (output += text))
-          child.stderr.on('data', (text) => (output += text))
-          child.on('error', reject)
-          child.on('close', (code) =>
-            code === 0 ? resolve(output) : reject(new Error(`${file} exits ${code}: ${output}`)),
-          )
-        }),
-    ),
-  )
-}
-
-/**
- * Every entry of the zip against the built files (the image by its data only), CRCs checked on the way. The manifest and
- * the sums inside the zip are its own: they cannot hold the zip's sum.
- */
-const COMPARE_ZIP = `
-import os, sys, zipfile
-CHUNK = 1 << 20
-def is_zero(file, at, size):
-    try: return os.lseek(file, at, os.SEEK_DATA) >= at + size
-    except OSError: return True
-archive, folder = sys.argv[1], sys.argv[2]
-zeros = bytes(CHUNK)
-OWN = ("manifest.json", "SHA256SUMS")
-with zipfile.ZipFile(archive) as opened:
-    print("\\n".join(info.filename for info in opened.infolist()))
-    for info in opened.infolist():
-        if info.filename in OWN: continue
-        path = os.path.join(folder, info.filename)
-        if not os.path.exists(path): path = os.path.join(sys.argv[3], info.filename)
-        if os.path.getsize(path) != info.file_size: sys.exit(f"{info.filename}: {info.file_size} bytes")
-        file, at = os.open(path, os.O_RDONLY), 0
-        with opened.open(info) as stream:
-            while part := stream.read(CHUNK):
-                same = zeros[:len(part)] if is_zero(file, at, len(part)) else os.pread(file, len(part), at)
-                if part != same: sys.exit(f"{info.filename}: differs after byte {at}")
-                at += len(part)
-        if at != info.file_size: sys.exit(f"{info.filename}: ends at {at}")
-`
-
 describeWithTools('the main job', ['sfdisk', 'sgdisk', 'e2fsck', 'dumpe2fs', 'python3'], () => {
   let source: string
   let results: string
@@ -277,8 +229,8 @@ describeWithTools('the main job', ['sfdisk', 'sgdisk', 'e2fsck', 'dumpe2fs', 'py
   describeWithTools('its zip', ['unzip', '7zz', 'bsdtar'], () => {
     it('passes unzip, 7-Zip and Python, and unpacks to the identical image', { timeout: 300_000 }, async () => {
       const zip = join(results, 'linux_burn_image.zip')
-      const [names, unzip, sevenZip] = await together(
-        ['python3', '-c', COMPARE_ZIP, zip, results, source],
+      const [names, unzip, sevenZip] = await runTogether(
+        compareZipCommand(zip, [results, source]),
         ['unzip', '-t', zip],
         ['7zz', 't', zip],
       )

@@ -1,10 +1,9 @@
 /** Bad input from end to end: what the build says of it, where it points, and that it leaves nothing behind. */
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build } from '../../src/build.js'
 import type { ErrorCode } from '../../src/errors.js'
-import { PACKAGE } from '../support/diskloom.js'
 import { scratchFolder, tool } from '../support/oracle.js'
 import { listNames, makeProject, messagesOf, type RejectedBuild, rejectionOf } from '../support/rejected-build.js'
 
@@ -301,61 +300,6 @@ describe('bad input', () => {
     expect(listNames(out)).toEqual(names)
     for (const [index, { path }] of outputs.entries())
       expect(readFileSync(path).equals(before[index]!), path).toBe(true)
-  })
-})
-
-const NOBODY_ID = 65_534
-
-/** Modules are loaded before the user changes: the project may stand where nobody may look. */
-const BUILD_AS_NOBODY = `
-const { build } = await import(process.argv[1])
-const folder = process.argv[2]
-if (process.getuid() === 0) {
-  process.setgroups([])
-  process.setgid(${NOBODY_ID})
-  process.setuid(${NOBODY_ID})
-}
-const tell = ({ code, message }) => console.log(JSON.stringify({ code, message }))
-await build({ config: folder + '/board.yaml', out: folder + '/out', environment: {} }).then(
-  () => tell({ code: 'none', message: 'the build went through' }),
-  tell,
-)
-`
-
-describe('what may not be read or written', () => {
-  /** Builds the project in `folder` in a process of its own, which is nobody's where the tests are root's. */
-  function failureAsNobody(folder: string): { code: string; message: string } {
-    const text = tool(process.execPath, '--input-type=module', '-e', BUILD_AS_NOBODY, PACKAGE, folder)
-    return JSON.parse(text) as { code: string; message: string }
-  }
-
-  it('unreadable payload, all of it at once', () => {
-    chmodSync(scratch, 0o755)
-    const folder = makeProject(scratch, {
-      config: disk(
-        'size: 64MiB\ntable: gpt',
-        'name: a, size: 1MiB, fs: secret.bin',
-        'name: b, size: 8MiB, fs: ext4/tree',
-      ),
-      files: { 'secret.bin': 'x', 'tree/key': 'x', 'tree/closed/file': 'x' },
-    })
-    chmodSync(folder, 0o755)
-    for (const name of ['secret.bin', 'tree/key', 'tree/closed']) chmodSync(join(folder, name), 0o000)
-    const error = failureAsNobody(folder)
-    for (const name of ['secret.bin', 'tree/key', 'tree/closed']) expect(error.message).toContain(name)
-    expect(error.code).toBe('LAYOUT')
-  })
-
-  it('an output folder that is not writable', () => {
-    const folder = makeProject(scratch, { config: disk('size: 64MiB\ntable: gpt', 'name: a, size: 8MiB') })
-    chmodSync(folder, 0o755)
-    for (const [index, name] of ['out', 'out/disk.img'].entries()) {
-      mkdirSync(join(folder, name))
-      chmodSync(join(folder, name), index === 0 ? 0o755 : 0o555)
-      const error = failureAsNobody(folder)
-      expect(error.code).toBe('IO')
-      expect(error.message).toMatch(/Cannot (write into|make the folder) .*out\/disk\.img: EACCES/)
-    }
   })
 })
 

@@ -1,5 +1,5 @@
 /** The other tools that judge what we write: how to call them, and what happens where one is missing. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,6 +69,20 @@ export function runTool(
 /** Runs a tool that must succeed and gives its standard output as text. */
 export function tool(name: string, ...args: string[]): string {
   return execFileSync(name, args, { env: ENVIRONMENT, maxBuffer: 1 << 30, encoding: 'utf8', stdio: 'pipe' })
+}
+
+/**
+ * Runs several tools at once and gives what each prints; rejects with what the first failing one said. For tools that
+ * take long, so that they share the processors.
+ */
+export function runTogether(...commands: string[][]): Promise<string[]> {
+  const run = ([file, ...args]: string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      execFile(file!, args, { env: ENVIRONMENT, maxBuffer: 1 << 30 }, (error, stdout, stderr) =>
+        error === null ? resolve(stdout) : reject(new Error(`${error.message}\n${stdout}${stderr}`)),
+      )
+    })
+  return Promise.all(commands.map(run))
 }
 
 /** A folder that goes with the test file. */
