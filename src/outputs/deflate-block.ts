@@ -5,7 +5,6 @@
  * hashes with what the processor offers and Debian's Node links another zlib altogether. Level 5 is as dense as zlib's 6.
  */
 import { Deflate, type DeflateOptions } from 'fflate'
-import { concatBytes } from '../bytes/concat.js'
 import { invariant } from '../errors.js'
 
 const STORED_MAX_BYTES = 65535
@@ -29,29 +28,34 @@ export function deflateBlock(bytes: Uint8Array, level: number): Uint8Array {
   // byte-aligning flush writes its marker to the wrong place when bits are pending: 0.8.3.)
   stream.flush()
   stream.push(new Uint8Array(0), true)
-  return continueAfterEmptyFinalBlock(concatBytes(parts))
+  return continueAfterEmptyFinalBlock(parts)
 }
 
 /** Turns the empty final block at the end into a non-final one and aligns what follows to a byte. */
-function continueAfterEmptyFinalBlock(deflated: Uint8Array): Uint8Array {
+function continueAfterEmptyFinalBlock(parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((total, part) => total + part.length, 0)
+  const result = new Uint8Array(length + 1 + EMPTY_STORED.length)
+  let at = 0
+  for (const part of parts) {
+    result.set(part, at)
+    at += part.length
+  }
   // Behind BTYPE's only set bit stand zeros alone, so it is the highest set bit of the stream.
-  let last = deflated.length - 1
-  while (last >= 0 && deflated[last] === 0) last--
+  let last = length - 1
+  while (last >= 0 && result[last] === 0) last--
   invariant(last >= 0, 'a deflate stream without a set bit')
-  const typeBit = last * 8 + (31 - Math.clz32(deflated[last]!))
+  const typeBit = last * 8 + (31 - Math.clz32(result[last]!))
   const finalBit = typeBit - 1
   const endBit = typeBit + 2 + END_OF_BLOCK_BITS
   invariant(
-    bitAt(deflated, finalBit) && Math.ceil(endBit / 8) === deflated.length,
+    bitAt(result, finalBit) && Math.ceil(endBit / 8) === length,
     'the deflate stream does not end with an empty final block of the fixed code',
   )
   // Three zero bits, BFINAL 0 and BTYPE 00, begin an empty stored block; zeros fill its byte.
   const aligned = Math.ceil((endBit + 3) / 8)
-  const result = new Uint8Array(aligned + EMPTY_STORED.length)
-  result.set(deflated)
   result[finalBit >> 3]! &= ~(1 << (finalBit & 7))
   result.set(EMPTY_STORED, aligned)
-  return result
+  return result.subarray(0, aligned + EMPTY_STORED.length)
 }
 
 function bitAt(bytes: Uint8Array, bit: number): boolean {

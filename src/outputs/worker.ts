@@ -42,6 +42,13 @@ function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read'
   }
 }
 
+/** Memory that the reply can take along instead of a copy. */
+function ownedBuffers(reply: WorkerReply): ArrayBuffer[] {
+  if (!('result' in reply) || reply.result === undefined || !('deflated' in reply.result)) return []
+  const { buffer } = reply.result.deflated
+  return buffer instanceof ArrayBuffer ? [buffer] : []
+}
+
 port.on('message', (request: WorkerRequest) => {
   const id = 'id' in request ? request.id : -1
   let reply: WorkerReply
@@ -51,5 +58,5 @@ port.on('message', (request: WorkerRequest) => {
     reply = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   }
   if (id < 0 && 'error' in reply) throw new Error(reply.error)
-  if (id >= 0) port.postMessage(reply)
+  if (id >= 0) port.postMessage(reply, ownedBuffers(reply))
 })
