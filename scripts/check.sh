@@ -41,7 +41,7 @@ missing_tools() {
 	local tool package
 	while read -r tool package; do
 		case $tool in '' | '#'*) continue ;; esac
-		[ -n "$(type -P "$tool")" ] || printf '%s %s\n' "$tool" "$package"
+		[ -n "$(type -P "$tool")" ] || [[ $tool == /* && -e $tool ]] || printf '%s %s\n' "$tool" "$package"
 	done <"$TABLE"
 }
 

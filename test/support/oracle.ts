@@ -1,6 +1,6 @@
 /** The other tools that judge what we write: how to call them, and what happens where one is missing. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, it } from 'vitest'
@@ -10,10 +10,13 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin
 
 const found = new Map<string, boolean>()
 
+/** A command, or the absolute path of a file that a package brings. */
 export function hasTool(tool: string): boolean {
   let here = found.get(tool)
   if (here === undefined) {
-    here = spawnSync('sh', ['-c', `command -v ${tool}`], { env: ENVIRONMENT }).status === 0
+    here = tool.startsWith('/')
+      ? existsSync(tool)
+      : spawnSync('sh', ['-c', `command -v ${tool}`], { env: ENVIRONMENT }).status === 0
     found.set(tool, here)
   }
   return here

@@ -1,0 +1,118 @@
+#!/bin/busybox sh
+# The first and only process of the kernel that judges: mounts each volume of /cases, says what it sees, uses some of them
+# hard, and powers off. The report goes to the disk that the kernel's command line names (report=vdX), as lines:
+#
+#   # disks                     then  SYSFS-NAME START SIZE PARTNAME      in sectors of 512 bytes
+#   # before NAME, # after NAME then  s HEXMODE UID GID LINKS SIZE MTIME PATH · h SHA256  PATH · l TARGET<tab>PATH
+#   # problems NAME             then  what did not work
+#   # full NAME                 then  FREE-BLOCKS BLOCK-SIZE when no more could be written
+#   # messages                  then  the kernel's log
+#   # end
+#
+# Lines of /cases: NAME look|use DEVICE TYPE OPTIONS
+
+/bin/busybox mkdir -p /proc /sys /dev /mnt /tmp
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+while read -r module; do insmod "/modules/$module"; done </modules/order
+
+readonly MOUNTED=/mnt
+# Bytes of one write while a volume is filled.
+readonly CHUNK=65536
+
+disks() {
+	local folder
+	for folder in /sys/class/block/vd*[0-9]; do
+		printf '%s %s %s %s\n' "${folder##*/}" "$(cat "$folder/start")" "$(cat "$folder/size")" \
+			"$(sed -n 's/^PARTNAME=//p' "$folder/uevent")"
+	done
+}
+
+list() (
+	cd "$MOUNTED" || return
+	find . -print0 | xargs -0 stat -c 's %f %u %g %h %s %Y %n'
+	find . -type f -print0 | xargs -0 -r sha256sum | sed 's/^/h /'
+	find . -type l | while IFS= read -r path; do printf 'l %s\t%s\n' "$(readlink "$path")" "$path"; done
+)
+
+# try WORDS...: runs them; a failure becomes a line of the section "problems".
+try() {
+	"$@" 2>/tmp/error || printf '%s: %s\n' "$*" "$(cat /tmp/error)" >>/tmp/problems
+}
+
+write() {
+	cat >"$1"
+}
+
+append() {
+	cat >>"$1"
+}
+
+fill() {
+	if dd if=/dev/zero of="$MOUNTED/fill" bs=$CHUNK 2>/tmp/error; then
+		echo 'the volume has no end' >>/tmp/problems
+	elif ! grep -q 'No space left' /tmp/error; then
+		cat /tmp/error >>/tmp/problems
+	fi
+	sync
+	stat -f -c '%f %S' "$MOUNTED" >/tmp/free
+	try rm "$MOUNTED/fill"
+}
+
+# What a system does to its volumes. test/support/qemu-workout.ts knows what must come of it.
+use() {
+	local new="$MOUNTED/new folder" number
+	try mkdir "$new"
+	seq 1 20000 | try write "$new/written by the kernel – größe 漢字.txt"
+	for number in $(seq 1 60); do echo "$number" >"$new/file number $number of sixty.text" || break; done 2>>/tmp/problems
+	try mv "$MOUNTED"/moving/* "$new/"
+	try rmdir "$MOUNTED/moving"
+	try mv "$MOUNTED/renamed" "$MOUNTED/Renamed to a name of more than one slot"
+	try rm -r "$MOUNTED/victims"
+	echo appended | try append "$MOUNTED/grows"
+	try truncate -s 5 "$MOUNTED/shrinks"
+	fill
+	try cp -r "$MOUNTED/kept" "$MOUNTED/copy of kept"
+}
+
+judge() {
+	local name=$1 mode=$2 device=$3 type=$4 options=$5
+	: >/tmp/problems
+	: >/tmp/free
+	echo "# before $name"
+	try mount -t "$type" -o "ro,$options" "/dev/$device" "$MOUNTED"
+	list
+	try umount "$MOUNTED"
+	if [ "$mode" = use ]; then
+		try mount -t "$type" -o "rw,$options" "/dev/$device" "$MOUNTED"
+		use
+		try umount "$MOUNTED"
+		try mount -t "$type" -o "ro,$options" "/dev/$device" "$MOUNTED"
+		echo "# after $name"
+		list
+		try umount "$MOUNTED"
+	fi
+	echo "# full $name"
+	cat /tmp/free
+	echo "# problems $name"
+	cat /tmp/problems
+}
+
+{
+	echo '# disks'
+	disks
+	while read -r name mode device type options; do
+		echo "judging $name" >/dev/console
+		judge "$name" "$mode" "$device" "$type" "$options" </dev/null
+	done </cases
+	echo '# messages'
+	dmesg
+	echo '# end'
+} >/tmp/report
+# shellcheck disable=SC2154 # from the kernel's command line
+cat /tmp/report >"/dev/$report"
+sync
+echo 'all judged' >/dev/console
+poweroff -f

@@ -1,0 +1,71 @@
+/** Debian's kernel, which knows what this machine's own may not (vfat), and initial RAM file systems for it. */
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { it } from 'vitest'
+import { PROJECT } from './diskloom.js'
+import { runTool, tool } from './oracle.js'
+
+export interface DebianKernel {
+  /** The bzImage, which is an EFI program too. */
+  readonly imagePath: string
+  /** Holds lib/modules/VERSION. */
+  readonly root: string
+  readonly version: string
+}
+
+const FETCH = join(PROJECT, 'scripts/fetch-debian-kernel.sh')
+
+/**
+ * Calls `body` with the kernel, which the first call on a machine downloads (27 MB). Where it cannot be had: a test that
+ * fails under CI=true and is skipped elsewhere, with the reason.
+ */
+export function withDebianKernel(body: (kernel: DebianKernel) => void): void {
+  const { status, stdout, stderr } = spawnSync('bash', [FETCH], { encoding: 'utf8' })
+  if (status !== 0) {
+    const test = process.env.CI === 'true' ? it : it.skip
+    test(`has Debian's kernel (${stderr.trim()})`, () => {
+      throw new Error(stderr)
+    })
+    return
+  }
+  const root = stdout.trim()
+  const version = readdirSync(join(root, 'lib/modules'))[0]!
+  body({ root, version, imagePath: join(root, `boot/vmlinuz-${version}`) })
+}
+
+/** Paths of the modules and of all that they need, in the order of loading; what is built in is left out. */
+export function modulePaths({ root, version }: DebianKernel, names: readonly string[]): string[] {
+  const { status, stdout, stderr } = runTool('modprobe', [
+    ...['-C', '/dev/null', '-d', root, '-S', version, '-a', '--show-depends'],
+    ...names,
+  ])
+  if (status !== 0) throw new Error(`modprobe: ${stderr}`)
+  const paths = stdout.split('\n').flatMap((line) => /^insmod (\S+)/.exec(line)?.[1] ?? [])
+  return [...new Set(paths)]
+}
+
+export interface Initramfs {
+  /** Script for busybox's shell: the first process. */
+  readonly initPath: string
+  readonly modules: readonly string[]
+  /** Name → text. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** busybox, the init script, and in /modules the modules with a file `order` that lists them; a cpio at `target`. */
+export function writeInitramfs({ initPath, modules, files = {} }: Initramfs, target: string): void {
+  const folder = `${target}.d`
+  mkdirSync(join(folder, 'bin'), { recursive: true })
+  mkdirSync(join(folder, 'modules'))
+  copyFileSync('/bin/busybox', join(folder, 'bin/busybox'))
+  copyFileSync(initPath, join(folder, 'init'))
+  tool('chmod', '755', join(folder, 'init'))
+  for (const path of modules) copyFileSync(path, join(folder, 'modules', basename(path)))
+  writeFileSync(join(folder, 'modules/order'), modules.map((path) => `${basename(path)}\n`).join(''))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  tool('sh', '-c', 'cd "$1" && find . | cpio --quiet -o -H newc -R 0:0 >"$2"', 'sh', folder, target)
+}
