@@ -10,3 +10,9 @@ export interface ImageSink {
   /** Everything was given. The output stands complete under its temporary name when this settles. */
   finish(): Promise<void>
 }
+
+/** A sink over a file (or several) of its own, staged by whoever made it. */
+export interface FileSink extends ImageSink {
+  /** Lets the file go, complete or not; safe to call twice, and after `finish`. */
+  close(): Promise<void>
+}
