@@ -2,12 +2,13 @@
  * Empty volumes beside mke2fs's own: every field of dumpe2fs -h, and of every group the places of its structures, flags
  * and free inodes. Left out is what is random or of the day there: identifiers, times, checksums.
  */
-import { rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { byteString } from '../../src/bytes/text.js'
 import type { ExtFormatOptions } from '../../src/filesystems/ext4/format.js'
 import { emptyTree } from '../../src/tree/file-tree.js'
-import { expectClean, TIME, writeSparseVolume } from '../support/ext4-volume.js'
+import { contentBytes, directoryNode, expectClean, fileNode, TIME, writeSparseVolume } from '../support/ext4-volume.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 
 const KIB = 1024
@@ -173,6 +174,39 @@ describeWithTools('geometry beside mke2fs', ['mke2fs', 'dumpe2fs', 'e2fsck'], ()
   ]
   it.each(VARIANTS)('%s', (_, sizeBytes, options, args) => {
     compare(sizeBytes, options, args.split(' '))
+  })
+
+  it('a populated one has the inodes and free blocks that mke2fs -d leaves', () => {
+    const source = join(folder, 'source')
+    const tree = directoryNode({})
+    mkdirSync(source)
+    for (let directory = 0; directory < 12; directory++) {
+      const entries = Object.fromEntries(
+        Array.from({ length: 12 }, (_, file) => [`file-${file}`, fileNode('x'.repeat(file * 997))]),
+      )
+      tree.children.set(byteString(`d${directory}`), directoryNode(entries))
+      mkdirSync(join(source, `d${directory}`))
+      for (const [name, { content }] of Object.entries(entries)) {
+        writeFileSync(join(source, `d${directory}`, name), contentBytes(content))
+      }
+    }
+    const theirs = join(folder, 'theirs.img')
+    const ours = join(folder, 'ours.img')
+    for (const args of [
+      ['-t', 'ext4'],
+      ['-t', 'ext3'],
+      ['-t', 'ext2'],
+      ['-t', 'ext4', '-b', '4096'],
+    ] as const) {
+      writeFileSync(theirs, '')
+      truncateSync(theirs, 24 * MIB)
+      tool('env', `MKE2FS_CONFIG=${configuration}`, 'mke2fs', '-q', '-F', ...args, '-d', source, theirs)
+      const options: ExtFormatOptions = { type: args[1], ...(args.length > 2 ? { block_size: 4096 } : {}) }
+      writeSparseVolume(tree, 24 * MIB, options, ours)
+      expectClean(ours)
+      expect(factsOf(ours).totals, args.join(' ')).toEqual(factsOf(theirs).totals)
+      expect(factsOf(ours).header).toEqual(factsOf(theirs).header)
+    }
   })
 
   it('agrees with mke2fs on what is too small', () => {

@@ -109,7 +109,7 @@ export function chooseFeatures(options: ExtFormatOptions): FeatureSet {
 
 function profileFeatures({ type, profile }: ExtFormatOptions): readonly Feature[] {
   const name = profile === undefined || profile === 'default' ? (type === 'ext4' ? 'default' : type) : profile
-  const found = PROFILES[name]
+  const found = Object.hasOwn(PROFILES, name) ? PROFILES[name] : undefined
   if (found === undefined) {
     throw new FormatError(
       `Cannot make ${type} with profile "${name}": no such profile, accepted are ${Object.keys(PROFILES).join(', ')}`,
@@ -122,7 +122,7 @@ function profileFeatures({ type, profile }: ExtFormatOptions): readonly Feature[
 }
 
 function toFeature(name: string): Feature | undefined {
-  return Object.hasOwn(FEATURES, name) ? (name as Feature) : ALIASES[name]
+  return Object.hasOwn(FEATURES, name) ? (name as Feature) : Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined
 }
 
 /** As mke2fs: what came only from the profile and lost what it stands on goes without a word. */

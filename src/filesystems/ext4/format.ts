@@ -8,14 +8,14 @@ import { LayoutError } from '../../errors.js'
 import type { VolumeFormat } from '../volume.js'
 import type { ExtFormatOptions } from './options.js'
 import { ExtPlanner, fits, payloadTooLarge } from './plan.js'
-import { findSmallestSize } from './smallest-size.js'
+import { findSmallestSize, LARGEST_BYTES } from './smallest-size.js'
 
 export type { ExtFormatOptions } from './options.js'
 
 export const extFormat: VolumeFormat<ExtFormatOptions> = {
   plan(tree, sizeBytes, options, environment) {
     const planner = new ExtPlanner(tree, options, environment)
-    const attempt = planner.attempt(sizeBytes)
+    const attempt = planner.place(planner.layOut(sizeBytes))
     if (!fits(attempt)) throw payloadTooLarge(planner, sizeBytes, attempt, findSmallestSize(planner))
     return planner.finish(sizeBytes, attempt)
   },
@@ -24,8 +24,10 @@ export const extFormat: VolumeFormat<ExtFormatOptions> = {
     const planner = new ExtPlanner(tree, options, environment)
     const size = findSmallestSize(planner)
     if (size === undefined) {
+      // Not even this one: its own error, if it has one, says more.
+      planner.layOut(LARGEST_BYTES)
       throw new LayoutError(
-        `Cannot find an ${options.type} volume for the payload: it does not fit ${formatSize(2 ** 44)}, the largest`,
+        `Cannot find an ${options.type} volume for the payload: it does not fit ${formatSize(LARGEST_BYTES)}, the largest`,
       )
     }
     return size

@@ -100,6 +100,8 @@ export function planGeometry(sizeBytes: number, options: ExtFormatOptions, asked
   const reservedWanted = Math.floor((percent * blocks) / 100)
 
   const divided = divide({ name, features, blockSize, blocks, inodeSize, inodesWanted, reservedWanted })
+  // The resize inode is as long as double indirect blocks reach: over 2 GiB with blocks of 4 KiB.
+  if (features.has('resize_inode') && blockSize > 2 * KIB) features.add('large_file')
   const journalBlocks = journalBlocksFor(divided.blockCount, blockSize, options, features)
   if (journalBlocks === 0) {
     features.delete('has_journal')

@@ -1,4 +1,5 @@
 /** What the config's schema cannot know: values that depend on each other. All problems at once. */
+import { isGuid } from '../../bytes/guid.js'
 import { byteString } from '../../bytes/text.js'
 import { FormatError, type Problem } from '../../errors.js'
 import { EXT4_GOOD_OLD_INODE_SIZE } from './disklayout/inode.js'
@@ -9,6 +10,8 @@ const BLOCK_SIZES: readonly number[] = [1024, 2048, 4096]
 const MIN_BYTES_PER_INODE = 1024
 const MAX_BYTES_PER_INODE = 65536 * 1024
 const MAX_RESERVED_PERCENT = 50
+/** s_raid_stride has 16 bits. */
+const MAX_STRIDE = 0xffff
 
 /** `blockSize` is the chosen one, in bytes. Throws FormatError. */
 export function assertOptions(options: ExtFormatOptions, blockSize: number): void {
@@ -16,7 +19,17 @@ export function assertOptions(options: ExtFormatOptions, blockSize: number): voi
   const refuse = (what: string, value: unknown, accepted: string): void => {
     problems.push({ message: `Cannot make ${options.type} with ${what} ${value}: accepted ${accepted}` })
   }
-  const { block_size, inode_size, bytes_per_inode, inodes, reserved_percent, label } = options
+  const {
+    block_size,
+    inode_size,
+    bytes_per_inode,
+    inodes,
+    reserved_percent,
+    label,
+    hash_seed,
+    stride = 0,
+    stripe_width = 0,
+  } = options
   if (block_size !== undefined && !BLOCK_SIZES.includes(block_size)) {
     refuse('block_size', block_size, `are ${BLOCK_SIZES.join(', ')}`)
   }
@@ -35,6 +48,9 @@ export function assertOptions(options: ExtFormatOptions, blockSize: number): voi
       message: `Cannot write ${options.type} label "${label}": ${byteString(label).length} bytes, at most ${LABEL_BYTES}`,
     })
   }
+  if (hash_seed !== undefined && !isGuid(hash_seed)) refuse('hash_seed', hash_seed, 'is a UUID')
+  if (!isWhole(stride, 0, MAX_STRIDE)) refuse('stride', stride, `is 0 to ${MAX_STRIDE} blocks`)
+  if (!isWhole(stripe_width, 0, 0xffff_ffff)) refuse('stripe_width', stripe_width, 'is 0 to 4294967295 blocks')
   if (problems.length > 0) throw new FormatError(problems)
 }
 

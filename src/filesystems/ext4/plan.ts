@@ -1,7 +1,7 @@
 /** From a tree and a size to a volume with every decision made. */
 
 import { formatSize } from '../../bytes/format-size.js'
-import { uuidToBytes, uuidV5 } from '../../bytes/guid.js'
+import { type Guid, uuidToBytes, uuidV5 } from '../../bytes/guid.js'
 import { LayoutError, type Problem } from '../../errors.js'
 import type { FileTree } from '../../tree/file-tree.js'
 import type { PlannedVolume, VolumeEnvironment } from '../volume.js'
@@ -23,14 +23,14 @@ export class ExtPlanner {
   readonly survey: TreeSurvey
   readonly #environment: VolumeEnvironment
   readonly #features: FeatureSet
-  readonly #hashSeed: Uint8Array
+  readonly #hashSeed: Guid
   readonly #demands = new Map<string, VolumeDemand>()
 
   constructor(tree: FileTree, options: ExtFormatOptions, environment: VolumeEnvironment) {
     this.options = options
     this.#environment = environment
     this.#features = chooseFeatures(options)
-    this.#hashSeed = uuidToBytes(options.hash_seed ?? uuidV5(environment.uuid, 'ext/hash_seed'))
+    this.#hashSeed = options.hash_seed ?? uuidV5(environment.uuid, 'ext/hash_seed')
     this.survey = surveyTree(tree, {
       lostAndFound: options.lost_and_found ?? true,
       time: environment.time,
@@ -38,14 +38,18 @@ export class ExtPlanner {
     })
   }
 
-  /** Everything for a volume of this size, whether it fits or not. Throws where no volume of the size can be. */
-  attempt(sizeBytes: number): Attempt {
+  /** A volume of this size and what the tree takes in it. Throws LayoutError where no volume of the size can be. */
+  layOut(sizeBytes: number): LaidOut {
     const geometry = planGeometry(sizeBytes, this.options, this.#features)
     const layout = planGroupLayout(geometry, this.options.stride ?? 0)
     const groupBlocks = layout.used.countWithin(geometry.firstDataBlock, geometry.blockCount)
-    const demand = this.#demandFor(geometry)
-    const placement = placeVolume(geometry, layout, this.survey, demand)
-    return { geometry, layout, groupBlocks, demand, placement }
+    return { geometry, layout, groupBlocks, demand: this.#demandFor(geometry) }
+  }
+
+  /** Places the tree, whether it fits or not. Once for each `LaidOut`: its layout becomes the volume's. */
+  place(laidOut: LaidOut): Attempt {
+    const { geometry, layout, demand } = laidOut
+    return { ...laidOut, placement: placeVolume(geometry, layout, this.survey, demand) }
   }
 
   #demandFor({ blockSize, inodeSize, features }: Geometry): VolumeDemand {
@@ -53,7 +57,7 @@ export class ExtPlanner {
     const key = `${blockSize} ${inodeSize} ${features.has('orphan_file')}`
     const known = this.#demands.get(key)
     if (known !== undefined) return known
-    const hasher = createDirectoryHasher(this.#hashSeed)
+    const hasher = createDirectoryHasher(uuidToBytes(this.#hashSeed))
     const demand = measureDemand(this.survey, { blockSize, inodeSize, features, hasher })
     this.#demands.set(key, demand)
     return demand
@@ -72,7 +76,7 @@ export class ExtPlanner {
       placement,
       label,
       uuid,
-      hashSeed: this.#hashSeed,
+      hashSeed: uuidToBytes(this.#hashSeed),
       time,
       lazyInodeTables: lazy_itable_init,
       stride,
@@ -104,13 +108,27 @@ export class ExtPlanner {
   }
 }
 
-export interface Attempt {
+export interface LaidOut {
   readonly geometry: Geometry
   readonly layout: GroupLayout
   /** Blocks of the groups' own structures. */
   readonly groupBlocks: number
   readonly demand: VolumeDemand
+}
+
+export interface Attempt extends LaidOut {
   readonly placement: VolumePlacement
+}
+
+/** Blocks for the payload and what maps it. */
+export function payloadBlocksOf({ geometry, groupBlocks }: LaidOut): number {
+  return geometry.blockCount - geometry.firstDataBlock - groupBlocks - geometry.journalBlocks
+}
+
+/** False only where the tree cannot fit; maps of files may still take too much. Costs no placing. */
+export function mayFit(laidOut: LaidOut): boolean {
+  const { demand, geometry } = laidOut
+  return demand.inodes <= geometry.inodeCount && demand.areaBlocks + demand.fileBlocks <= payloadBlocksOf(laidOut)
 }
 
 export function fits({ geometry, demand, placement }: Attempt): boolean {
@@ -131,11 +149,12 @@ const LISTED = 5
 export function payloadTooLarge(
   planner: ExtPlanner,
   sizeBytes: number,
-  { geometry, groupBlocks, demand, placement }: Attempt,
+  attempt: Attempt,
   smallestBytes: number | undefined,
 ): LayoutError {
-  const { blockSize, blockCount, firstDataBlock, journalBlocks } = geometry
-  const free = blockCount - firstDataBlock - groupBlocks - journalBlocks
+  const { geometry, demand, placement } = attempt
+  const { blockSize } = geometry
+  const free = payloadBlocksOf(attempt)
   const needed = free + placement.missingBlocks
   const neededBytes = needed * blockSize
   const largest = largestFiles(planner.survey, demand, blockSize)

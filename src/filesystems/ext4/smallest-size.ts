@@ -1,13 +1,13 @@
 /** The smallest volume that holds a tree. */
 import { alignUp } from '../../bytes/align.js'
-import { DiskloomError } from '../../errors.js'
+import { LayoutError } from '../../errors.js'
 import { SIZE_CLASS_LIMITS_BYTES, SIZE_STEP_BYTES } from './geometry.js'
 import { JOURNAL_LIMITS_BLOCKS } from './journal-size.js'
-import { type Attempt, type ExtPlanner, fits } from './plan.js'
+import { type ExtPlanner, fits, mayFit } from './plan.js'
 
 const BLOCK_SIZES = [1024, 2048, 4096]
-/** The largest that is tried: 2^32 blocks of 4 KiB. */
-const LARGEST_BYTES = 2 ** 32 * 4096
+/** The largest that is tried: as many blocks of 4 KiB as 32 bits count. */
+export const LARGEST_BYTES = (2 ** 32 - 1) * 4096
 
 /**
  * A size in steps of 4096 bytes that the tree fits, while it does not fit the step below; undefined where even 16 TiB
@@ -17,10 +17,11 @@ const LARGEST_BYTES = 2 ** 32 * 4096
  * result is right in either case, and the same every time.)
  */
 export function findSmallestSize(planner: ExtPlanner): number | undefined {
-  const limits = new Set<number>([...SIZE_CLASS_LIMITS_BYTES, LARGEST_BYTES])
+  const end = LARGEST_BYTES + SIZE_STEP_BYTES
+  const limits = new Set<number>([...SIZE_CLASS_LIMITS_BYTES, end])
   for (const blocks of JOURNAL_LIMITS_BLOCKS) for (const size of BLOCK_SIZES) limits.add(blocks * size)
   let fails = 0
-  for (const limit of [...limits].filter((bytes) => bytes <= LARGEST_BYTES).sort((a, b) => a - b)) {
+  for (const limit of [...limits].filter((bytes) => bytes <= end).sort((a, b) => a - b)) {
     const last = limit - SIZE_STEP_BYTES
     if (last <= fails) continue
     if (!fitsInto(planner, last)) {
@@ -38,17 +39,13 @@ export function findSmallestSize(planner: ExtPlanner): number | undefined {
   return undefined
 }
 
-function fitsInto(planner: ExtPlanner, sizeBytes: number): boolean {
-  const attempt = attemptOrUndefined(planner, sizeBytes)
-  return attempt !== undefined && fits(attempt)
-}
-
 /** A volume too small for its own structures is one that the tree does not fit; any other error is the caller's. */
-function attemptOrUndefined(planner: ExtPlanner, sizeBytes: number): Attempt | undefined {
+function fitsInto(planner: ExtPlanner, sizeBytes: number): boolean {
   try {
-    return planner.attempt(sizeBytes)
+    const laidOut = planner.layOut(sizeBytes)
+    return mayFit(laidOut) && fits(planner.place(laidOut))
   } catch (error) {
-    if (error instanceof DiskloomError && error.code === 'LAYOUT') return undefined
+    if (error instanceof LayoutError) return false
     throw error
   }
 }

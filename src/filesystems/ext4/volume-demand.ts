@@ -2,12 +2,14 @@
 import { ceilDivide } from '../../bytes/align.js'
 import { FormatError, type Problem } from '../../errors.js'
 import type { FileNode } from '../../tree/file-tree.js'
+import type { BlockRange } from './block-ranges.js'
 import type { DirectoryHasher } from './directory-hash.js'
 import { type DirectoryFormat, type DirectoryLayout, directoryFormat, layOutDirectory } from './directory-layout.js'
-import { EXT4_GOOD_OLD_FIRST_INO, I_BLOCK_BYTES } from './disklayout/inode.js'
+import { EXT4_GOOD_OLD_FIRST_INO, I_BLOCK_BYTES, I_BLOCKS_UNIT_BYTES } from './disklayout/inode.js'
 import type { FeatureSet } from './features.js'
 import { allocatedRanges, countBlocks } from './file-blocks.js'
-import { maxMappedBlocks } from './indirect-map.js'
+import { countIndirectBlocks, maxMappedBlocks } from './indirect-map.js'
+import { MAX_DEVICE_MAJOR, MAX_DEVICE_MINOR } from './inode-encode.js'
 import type { TreeSurvey } from './tree-survey.js'
 import { planXattrs, type XattrPlan } from './xattr-plan.js'
 
@@ -39,6 +41,8 @@ const LOST_AND_FOUND_MAX_BLOCKS = 12
 /** Block numbers within a file have 32 bits, and the last one is kept as an end mark. */
 const MAX_EXTENT_BLOCKS = 0xffff_ffff
 const MAX_SIZE_WITHOUT_LARGE_FILE = 0x7fff_ffff
+const MAX_SECTORS_WITHOUT_HUGE_FILE = 0xffff_ffff
+const MAX_OWNER = 0xffff_ffff
 
 /** Throws FormatError with every node that this format cannot hold. */
 export function measureDemand(survey: TreeSurvey, input: DemandInput): VolumeDemand {
@@ -50,7 +54,9 @@ export function measureDemand(survey: TreeSurvey, input: DemandInput): VolumeDem
   let fileBlocks = 0
   survey.nodes.forEach((node, index) => {
     if (node.type === 'file') {
-      blocks[index] = countBlocks(allocatedRanges(node.content, blockSize))
+      const ranges = allocatedRanges(node.content, blockSize)
+      blocks[index] = countBlocks(ranges)
+      if (!features.has('huge_file')) assertSectorsFit(ranges, blockSize, () => survey.pathOf(index))
       fileBlocks += blocks[index]!
     } else if (isLongSymlink(node)) {
       blocks[index] = 1
@@ -88,6 +94,28 @@ export function isLongSymlink(node: FileNode): boolean {
   return node.type === 'symlink' && node.target.length >= I_BLOCK_BYTES
 }
 
+/** Without huge_file i_blocks counts 512-byte sectors in 32 bits, those of the map included. */
+function assertSectorsFit(ranges: readonly BlockRange[], blockSize: number, path: () => string): void {
+  const blocks = countBlocks(ranges) + countIndirectBlocks(ranges, blockSize)
+  const sectors = blocks * (blockSize / I_BLOCKS_UNIT_BYTES)
+  if (sectors <= MAX_SECTORS_WITHOUT_HUGE_FILE) return
+  throw new FormatError(
+    `Cannot write the file "${path()}": it takes ${sectors} sectors, at most ${MAX_SECTORS_WITHOUT_HUGE_FILE} without the feature huge_file`,
+  )
+}
+
+function isDevice(major: number, minor: number): boolean {
+  return isBetween(major, MAX_DEVICE_MAJOR) && isBetween(minor, MAX_DEVICE_MINOR)
+}
+
+function isOwner(id: number): boolean {
+  return isBetween(id, MAX_OWNER)
+}
+
+function isBetween(value: number, max: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= max
+}
+
 function assertNodesFit(survey: TreeSurvey, { blockSize, features }: DemandInput): void {
   const problems: Problem[] = []
   const maxBlocks = features.has('extent') ? MAX_EXTENT_BLOCKS : Math.min(maxMappedBlocks(blockSize), MAX_EXTENT_BLOCKS)
@@ -98,6 +126,16 @@ function assertNodesFit(survey: TreeSurvey, { blockSize, features }: DemandInput
       })
     }
     if (node.type === 'file') problems.push(...fileProblems(node.content.sizeBytes, index))
+    if ((node.type === 'char' || node.type === 'block') && !isDevice(node.major, node.minor)) {
+      problems.push({
+        message: `Cannot write the device "${survey.pathOf(index)}": number ${node.major}:${node.minor}, accepted are 0 to ${MAX_DEVICE_MAJOR} and 0 to ${MAX_DEVICE_MINOR}`,
+      })
+    }
+    if (!isOwner(node.uid) || !isOwner(node.gid)) {
+      problems.push({
+        message: `Cannot write "${survey.pathOf(index)}": owner ${node.uid}:${node.gid}, accepted are 0 to ${MAX_OWNER}`,
+      })
+    }
     if (node.xattrs !== undefined && node.xattrs.size > 0 && !features.has('ext_attr')) {
       problems.push({
         message: `Cannot store the extended attributes of "${survey.pathOf(index)}": the volume lacks the feature ext_attr`,
