@@ -194,16 +194,11 @@ export function struct<const F extends Fields>(name: string, size: number, field
   assertTiles(name, size, entries)
   // biome-ignore lint/suspicious/noExplicitAny: see Field
   const valued = entries.filter(([, [, codec]]) => !isReserved(codec)) as [string, readonly [number, Codec<any>]][]
-  const pads = entries.filter(([, [, codec]]) => isReserved(codec))
-  const names = valued.map(([field]) => field)
-  const offsets = valued.map(([, [offset]]) => offset)
-  const codecs: readonly Codec<unknown>[] = valued.map(([, [, codec]]) => codec)
 
-  const encodeFields = compileEncoder(name, codecs, names, offsets)
+  const encodeFields = compileEncoder(name, entries)
 
   function encodeInto(target: Uint8Array, offset: number, value: Values<F>): void {
     assertRoom(name, target, offset, size)
-    for (const [, [at, codec]] of pads) target.fill(0, offset + at, offset + at + codec.size)
     encodeFields(viewOfBuffer(target), target.byteOffset + offset, value as Record<string, unknown>)
   }
 
@@ -253,24 +248,31 @@ const FAST: Readonly<Record<NonNullable<Codec<number>['fast']>, { accepts: strin
  * One straight function for each record, made from its table when the module loads: a loop over the table looks every
  * field up by name and takes five times as long, which a million inodes feel. The text holds nothing but the table's own.
  */
-function compileEncoder(
-  name: string,
-  codecs: readonly Codec<unknown>[],
-  names: readonly string[],
-  offsets: readonly number[],
-): EncodeFields {
-  const lines = codecs.map(({ fast }, index) => {
-    const at = `base + ${offsets[index]}`
-    const load = `v = value[${JSON.stringify(names[index])}]`
+function compileEncoder(name: string, entries: readonly [string, Field][]): EncodeFields {
+  const codecs = entries.map(([, [, codec]]) => codec)
+  const lines = entries.map(([field, [offset, codec]], index) => {
+    if (isReserved(codec)) return storeZeros(offset, codec.size)
+    const at = `base + ${offset}`
+    const { fast } = codec
     const accepts = fast === undefined ? `codecs[${index}].check(v)` : `typeof v === 'number' && ${FAST[fast].accepts}`
     const store = fast === undefined ? `codecs[${index}].write(view, ${at}, v)` : FAST[fast].store(at)
-    return `${load}; if (!(${accepts})) refuse(${index}, v); ${store}`
+    return `v = value[${JSON.stringify(field)}]; if (!(${accepts})) refuse(${index}, v); ${store}`
   })
   const refuse = (index: number, item: unknown): never => {
-    throw new RangeError(`Cannot encode ${name}.${names[index]}: ${show(item)}, accepted is ${codecs[index]!.accepts}`)
+    const codec = codecs[index] as Codec<unknown>
+    throw new RangeError(`Cannot encode ${name}.${entries[index]![0]}: ${show(item)}, accepted is ${codec.accepts}`)
   }
   const body = `'use strict'; return (view, base, value) => { let v\n${lines.join('\n')} }`
   return new Function('codecs', 'refuse', body)(codecs, refuse) as EncodeFields
+}
+
+/** Reserved fields are mostly a few bytes: four at a time, and the rest one by one. */
+function storeZeros(offset: number, size: number): string {
+  const words = Math.floor(size / 4)
+  const parts: string[] = []
+  if (words > 0) parts.push(`for (let i = 0; i < ${words}; i++) view.setUint32(base + ${offset} + 4 * i, 0)`)
+  for (let at = words * 4; at < size; at++) parts.push(`view.setUint8(base + ${offset + at}, 0)`)
+  return parts.join('; ')
 }
 
 function assertRoom(name: string, bytes: Uint8Array, offset: number, size: number): void {
