@@ -47,22 +47,29 @@ export function groupHead(geometry: Geometry, group: number): GroupHead {
   const firstBlock = firstBlockOf(geometry, group)
   const copy = hasSuperblock(geometry, group)
   const descriptorBlock = firstBlock + (copy ? 1 : 0)
-  const head = { hasSuperblock: copy, firstBlock, descriptorBlock, descriptorIndex: 0, reservedBlocks: 0 }
+  let descriptorIndex = 0
+  let descriptorBlocks = 0
+  let reservedBlocks = 0
   if (geometry.features.has('meta_bg')) {
     // The descriptors of as many groups as fit in a block stand in their first, second and last group.
     const perBlock = geometry.blockSize / geometry.descriptorSize
     const place = group % perBlock
-    const has = place === 0 || place === 1 || place === perBlock - 1
-    return {
-      ...head,
-      descriptorBlocks: has ? 1 : 0,
-      descriptorIndex: Math.floor(group / perBlock),
-      endBlock: descriptorBlock + (has ? 1 : 0),
-    }
+    descriptorBlocks = place === 0 || place === 1 || place === perBlock - 1 ? 1 : 0
+    descriptorIndex = Math.floor(group / perBlock)
+  } else if (copy) {
+    descriptorBlocks = geometry.descriptorBlocks
+    reservedBlocks = geometry.reservedDescriptorBlocks
   }
-  if (!copy) return { ...head, descriptorBlocks: 0, endBlock: firstBlock }
-  const { descriptorBlocks, reservedDescriptorBlocks: reservedBlocks } = geometry
-  return { ...head, descriptorBlocks, reservedBlocks, endBlock: descriptorBlock + descriptorBlocks + reservedBlocks }
+  const endBlock = descriptorBlock + descriptorBlocks + reservedBlocks
+  return {
+    hasSuperblock: copy,
+    firstBlock,
+    descriptorBlock,
+    descriptorBlocks,
+    descriptorIndex,
+    reservedBlocks,
+    endBlock,
+  }
 }
 
 /** Places everything. Throws LayoutError where the volume is too small for its groups' structures. */

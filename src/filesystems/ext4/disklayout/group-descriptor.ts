@@ -71,7 +71,8 @@ export function encodeGroupDescriptor(
   group: GroupDescriptor,
   sizeBytes: number,
 ): void {
-  const lower = {
+  // One literal for both sizes: spreading it would take most of the time of a large volume.
+  const record = {
     bg_block_bitmap_lo: lowHalf(group.blockBitmap),
     bg_inode_bitmap_lo: lowHalf(group.inodeBitmap),
     bg_inode_table_lo: lowHalf(group.inodeTable),
@@ -83,13 +84,6 @@ export function encodeGroupDescriptor(
     bg_inode_bitmap_csum_lo: lowShort(group.inodeBitmapChecksum),
     bg_itable_unused_lo: lowShort(group.unusedInodes),
     bg_checksum: 0,
-  }
-  if (sizeBytes === Ext4GroupDesc32.SIZE) {
-    Ext4GroupDesc32.encodeInto(target, offset, lower)
-    return
-  }
-  Ext4GroupDesc64.encodeInto(target, offset, {
-    ...lower,
     bg_block_bitmap_hi: highHalf(group.blockBitmap),
     bg_inode_bitmap_hi: highHalf(group.inodeBitmap),
     bg_inode_table_hi: highHalf(group.inodeTable),
@@ -99,5 +93,7 @@ export function encodeGroupDescriptor(
     bg_itable_unused_hi: highShort(group.unusedInodes),
     bg_block_bitmap_csum_hi: highShort(group.blockBitmapChecksum),
     bg_inode_bitmap_csum_hi: highShort(group.inodeBitmapChecksum),
-  })
+  }
+  if (sizeBytes === Ext4GroupDesc32.SIZE) Ext4GroupDesc32.encodeInto(target, offset, record)
+  else Ext4GroupDesc64.encodeInto(target, offset, record)
 }
