@@ -1,77 +1,13 @@
-/** One entry of a zip straight from an image value: payload deflated on all threads, zeros from the prepared pattern. */
+/** One entry of a zip straight from an image value. */
 import type { ZipWriter } from '../archives/zip/writer.js'
-import { combineCrc32, crc32OfFill } from '../bytes/crc32.js'
-import { DEFLATE_END, deflateFill } from './deflate-fill.js'
-import type { ImageSink } from './sink.js'
-import type { DeflatedBlock, Threads } from './threads.js'
+import { DeflatedSink, type DeflatedSinkOptions } from './deflated-sink.js'
+import type { Threads } from './threads.js'
 
-export interface ZipEntrySinkOptions {
-  readonly sizeBytes: number
-  /** Deflate level, 0 to 9. */
-  readonly level: number
-}
+export type ZipEntrySinkOptions = DeflatedSinkOptions
 
-export class ZipEntrySink implements ImageSink {
-  readonly #zip: ZipWriter
-  readonly #threads: Threads
-  readonly #options: ZipEntrySinkOptions
-  /** End of what was given; what a later window leaves out before it is zeros. */
-  #end = 0
-  #crc32 = 0
-  /** Parts are deflated in any order and written in theirs. */
-  #written: Promise<void> = Promise.resolve()
-
+export class ZipEntrySink extends DeflatedSink {
   /** The entry has been begun on `zip`; `finish` ends it. */
   constructor(zip: ZipWriter, threads: Threads, options: ZipEntrySinkOptions) {
-    this.#zip = zip
-    this.#threads = threads
-    this.#options = options
-  }
-
-  window(offset: number, bytes: Uint8Array): Promise<void> {
-    const inside = bytes.subarray(0, this.#options.sizeBytes - offset)
-    this.#zerosUpTo(offset)
-    this.#end = offset + inside.length
-    const deflated = this.#threads.deflate(inside, this.#options.level)
-    return this.#enqueue(() => this.#writeBlock(deflated, inside.length), deflated)
-  }
-
-  fill(offset: number, length: number, byte: number): Promise<void> {
-    this.#zerosUpTo(offset)
-    this.#end = offset + length
-    return this.#enqueue(() => this.#writeFill(byte, length))
-  }
-
-  async finish(): Promise<void> {
-    this.#zerosUpTo(this.#options.sizeBytes)
-    await this.#written
-    await this.#zip.write(DEFLATE_END)
-    await this.#zip.endEntry(this.#crc32)
-  }
-
-  #zerosUpTo(offset: number): void {
-    const length = offset - this.#end
-    if (length > 0) void this.#enqueue(() => this.#writeFill(0, length)).catch(() => {})
-    this.#end = offset
-  }
-
-  /** Runs `step` after all steps before it. The first failure stops the chain and is what every later promise rejects with. */
-  #enqueue(step: () => Promise<void>, input?: Promise<unknown>): Promise<void> {
-    // An input that fails while the chain is still busy is reported by its step, not as an unhandled rejection.
-    input?.catch(() => {})
-    this.#written = this.#written.then(step)
-    this.#written.catch(() => {})
-    return this.#written
-  }
-
-  async #writeBlock(block: Promise<DeflatedBlock>, length: number): Promise<void> {
-    const { crc32, deflated } = await block
-    await this.#zip.write(deflated)
-    this.#crc32 = combineCrc32(this.#crc32, crc32, length)
-  }
-
-  async #writeFill(byte: number, length: number): Promise<void> {
-    for (const piece of deflateFill(byte, length)) await this.#zip.write(piece)
-    this.#crc32 = combineCrc32(this.#crc32, crc32OfFill(byte, length), length)
+    super({ write: (bytes) => zip.write(bytes), end: (crc32) => zip.endEntry(crc32) }, threads, options)
   }
 }

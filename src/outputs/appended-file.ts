@@ -1,0 +1,48 @@
+/** A file that is written front to back. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { errnoOf, IoError } from '../errors.js'
+import { writeError } from './raw-sink.js'
+
+export class AppendedFile {
+  readonly #handle: FileHandle
+  readonly #path: string
+  #position = 0
+
+  private constructor(handle: FileHandle, path: string) {
+    this.#handle = handle
+    this.#path = path
+  }
+
+  /** Creates or truncates `path`. Throws IoError. */
+  static async create(path: string): Promise<AppendedFile> {
+    try {
+      return new AppendedFile(await open(path, 'w', 0o644), path)
+    } catch (error) {
+      const errno = errnoOf(error) ?? String(error)
+      throw new IoError(`Cannot create ${path}: ${errno}`, { details: { path, errno }, cause: error })
+    }
+  }
+
+  /** Bytes written so far. */
+  get sizeBytes(): number {
+    return this.#position
+  }
+
+  /** Appends all of `bytes`; calls must not overlap. Throws IoError with the place. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      try {
+        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.#position)
+        done += bytesWritten
+        this.#position += bytesWritten
+      } catch (error) {
+        throw writeError(this.#path, this.#position, error, this.#position)
+      }
+    }
+  }
+
+  /** Safe to call twice. */
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The raw image as a .zst: concatenated frames, each of a group of payload or of a long fill, and a seek table in a
+ * skippable frame, by which a reader that knows it begins anywhere. [ZSTD-SEEKABLE]
+ */
+import type { DiskImage } from '../image/extent.js'
+import { AppendedFile } from './appended-file.js'
+import { compressByProgram, type HostCompressorOptions } from './group-compressor.js'
+import { GroupedSink, type GroupFormat, type PackedPart, type PackedUnit } from './grouped-sink.js'
+import type { FileSink } from './sink.js'
+import type { Threads } from './threads.js'
+import {
+  SEEKABLE_MAGIC,
+  SeekTableEntry,
+  SeekTableFooter,
+  SKIPPABLE_MAGIC_OF_SEEK_TABLE,
+  SkippableFrameHeader,
+} from './zst-disklayout.js'
+import { zstFillFrame } from './zst-fill.js'
+
+/** Level 1 to 19. */
+export type ZstOptions = HostCompressorOptions
+
+/** Several times the window of level 3 (2 MiB), so that what a cut forgets does not show. */
+const GROUP_BYTES = 8 << 20
+/** From here on windows are 8 MiB. */
+const WIDE_WINDOW_LEVEL = 16
+const WIDE_GROUP_BYTES = 32 << 20
+/** To compress less than this takes no longer than to start another program. */
+const LEAST_FILL_BYTES = 1 << 20
+/** The largest frame that readers of the seekable format take. */
+const FILL_FRAME_BYTES = 1 << 30
+
+class ZstFormat implements GroupFormat {
+  readonly groupBytes: number
+  readonly fillUnitBytes = 1
+  readonly leastFillBytes = LEAST_FILL_BYTES
+  readonly #options: ZstOptions
+
+  constructor(options: ZstOptions) {
+    this.#options = options
+    this.groupBytes = options.level < WIDE_WINDOW_LEVEL ? GROUP_BYTES : WIDE_GROUP_BYTES
+  }
+
+  header(): Uint8Array {
+    return new Uint8Array(0)
+  }
+
+  async compress(group: Uint8Array, signal: AbortSignal): Promise<PackedPart> {
+    const { level, runner } = this.#options
+    const frame = await compressByProgram(
+      runner,
+      // One thread in each, since there are many; the size is told, so that it stands in the frame's header.
+      ['zstd', '-q', '-c', `-${level}`, '--single-thread', '--check', `--stream-size=${group.length}`],
+      group,
+      signal,
+    )
+    return { pieces: [frame], units: [{ storedBytes: frame.length, contentBytes: group.length }] }
+  }
+
+  async fill(byte: number, lengthBytes: number): Promise<PackedPart> {
+    const whole = Math.floor(lengthBytes / FILL_FRAME_BYTES)
+    const rest = lengthBytes % FILL_FRAME_BYTES
+    const pieces = whole === 0 ? [] : new Array<Uint8Array>(whole).fill(zstFillFrame(byte, FILL_FRAME_BYTES))
+    const units = pieces.map(({ length }) => ({ storedBytes: length, contentBytes: FILL_FRAME_BYTES }))
+    if (rest > 0) {
+      const last = zstFillFrame(byte, rest)
+      pieces.push(last)
+      units.push({ storedBytes: last.length, contentBytes: rest })
+    }
+    return { pieces, units }
+  }
+
+  trailer(units: readonly PackedUnit[]): Uint8Array {
+    const contentBytes = units.length * SeekTableEntry.SIZE + SeekTableFooter.SIZE
+    const table = new Uint8Array(SkippableFrameHeader.SIZE + contentBytes)
+    SkippableFrameHeader.encodeInto(table, 0, { Magic_Number: SKIPPABLE_MAGIC_OF_SEEK_TABLE, Frame_Size: contentBytes })
+    units.forEach(({ storedBytes, contentBytes: Decompressed_Size }, index) => {
+      const at = SkippableFrameHeader.SIZE + index * SeekTableEntry.SIZE
+      SeekTableEntry.encodeInto(table, at, { Compressed_Size: storedBytes, Decompressed_Size })
+    })
+    SeekTableFooter.encodeInto(table, table.length - SeekTableFooter.SIZE, {
+      Number_Of_Frames: units.length,
+      Seek_Table_Descriptor: 0,
+      Seekable_Magic_Number: SEEKABLE_MAGIC,
+    })
+    return table
+  }
+}
+
+/** Creates or truncates `path`. Throws IoError; the sink, too, where the host has no zstd (the error names the package). */
+export async function createZstSink(
+  path: string,
+  image: DiskImage,
+  options: ZstOptions,
+  _threads: Threads,
+): Promise<FileSink> {
+  return GroupedSink.open(await AppendedFile.create(path), image, new ZstFormat(options), options.processes)
+}
