@@ -8,6 +8,7 @@ import type { FatOptions } from '../../src/config/spec.js'
 import { MIB } from '../support/image-spec.js'
 import { describeWithTools, runTool, scratchFolder } from '../support/oracle.js'
 import { type DebianKernel, withDebianKernel } from '../support/qemu-debian-kernel.js'
+import { differencesOf } from '../support/qemu-differences.js'
 import {
   copyVolume,
   extVolume,
@@ -125,13 +126,14 @@ function describeVolumes(
   it.each(volumes)('lists $name as it went in', (volume) => {
     const { before, problems } = findingsOf(volume)
     expect(problems).toEqual([])
-    expect(keptEntries(volume, before)).toEqual(expectedEntries(volume))
+    expect(before.size).toBeGreaterThan(0)
+    expect(differencesOf(keptEntries(volume, before), expectedEntries(volume))).toEqual([])
   })
 
   it.each(volumes.filter(({ use }) => use === true))('uses $name until it is full', (volume) => {
     const { after, freeBytesWhenFull } = findingsOf(volume)
     const found: Entries = new Map([...keptEntries(volume, after)].map(([path, entry]) => [path, essenceOf(entry)]))
-    expect(found).toEqual(afterUse(volume.tree, expectedEntries(volume)))
+    expect(differencesOf(found, afterUse(volume.tree, expectedEntries(volume)))).toEqual([])
     const reserve = volume.volume.kind === 'ext' ? volume.sizeBytes! / EXT4_RESERVE : 0
     expect(freeBytesWhenFull).toBeLessThan(reserve + PAGE_BYTES)
   })
