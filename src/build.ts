@@ -40,9 +40,13 @@ interface Prepared extends PayloadReading {
   readonly epoch: Timestamp | undefined
 }
 
-/** Lays out the disk and plans every volume; writes nothing. Errors as `build`, but for those of writing. */
+/**
+ * Lays out the disk and plans every volume; writes nothing. Errors as `build`, but for those of writing. What compressed
+ * archives were unpacked to is gone afterwards: the plan's image can only be read where the payload has none.
+ */
 export async function plan(options: PlanOptions): Promise<PlanResult> {
-  const { plan, warnings } = await prepare(options)
+  const { plan, warnings, release } = await prepare(options)
+  await release()
   return { plan, warnings }
 }
 
@@ -82,6 +86,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     }
   } catch (error) {
     throw locateError(error, config)
+  } finally {
+    await prepared.release()
   }
 }
 
@@ -111,11 +117,15 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     ...(options.set !== undefined && { set: options.set }),
     ...(options.sizeBytes !== undefined && { sizeBytes: options.sizeBytes }),
   })
+  let release: (() => Promise<void>) | undefined
   try {
     const { spec } = config
     const epoch = sourceDateEpoch(environment, spec.sourceDateEpoch)
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
-    const reading = await readPayloads(spec, { clampTo: epoch, runner: makeCommandRunner(environment), signal })
+    const runner = makeCommandRunner(environment)
+    const { variable } = config
+    const reading = await readPayloads(spec, { clampTo: epoch, runner, environment, variable, signal })
+    release = reading.release
     const gadget = spec.gadget && planGadgetFiles(spec.gadget, await readGadgetInputs(spec.gadget))
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
@@ -129,12 +139,13 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     for (const problem of warnings) onEvent?.({ kind: 'warning', problem })
     return { ...reading, config, plan, gadget: gadget ?? { files: [], warnings: [] }, epoch, warnings }
   } catch (error) {
+    await release?.()
     throw locateError(error, config)
   }
 }
 
 /** The newest time in the payload, for the entries of the zip where no SOURCE_DATE_EPOCH is set. */
-function newestTime({ payloads }: PayloadReading): Timestamp {
+function newestTime({ payloads }: Pick<PayloadReading, 'payloads'>): Timestamp {
   let newest = EPOCH_1980
   for (const payload of payloads) {
     const time =

@@ -38,7 +38,8 @@ export async function buildHostVolumes(
       sizeBytes: endByte - startByte,
       environment,
       options: volume.options,
-      content: volume.content,
+      // The config has refused everything else.
+      content: volume.content.flatMap((source) => (source.kind === 'folder' || source.kind === 'path' ? [source] : [])),
       tree: payload.kind === 'tree' ? payload.tree : emptyTree(environment.time),
       holes: volume.holes,
       // cp keeps what it can; `auto` only says what to do where getfattr is missing.

@@ -1,12 +1,16 @@
 /** Everything that the config names is measured before anything is planned, and all that is missing is told at once. */
-import type { ImageSpec, OwnerSpec, VolumeSpec } from '../config/spec.js'
-import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
+import { accessSync, constants } from 'node:fs'
+import { tmpdir } from 'node:os'
+import type { ImageSpec, VolumeSpec } from '../config/spec.js'
+import type { ConfigPath, Problem } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
+import { ArchiveShelf } from '../tree/archive-shelf.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import type { Timestamp } from '../tree/file-tree.js'
-import { type FolderReading, readFolder } from '../tree/folder.js'
 import { readSourceFile } from '../tree/raw-file.js'
+import { ProblemCollector } from './content/problem-collector.js'
+import { type ContentOptions, readContent } from './content/read-content.js'
 
 export interface BundleFile {
   readonly name: string
@@ -19,70 +23,101 @@ export interface PayloadReading {
   /** The bundle's files beside the image. */
   readonly bundle: readonly BundleFile[]
   readonly warnings: readonly Problem[]
+  /** Lets archives go, after the last byte was read. */
+  release(): Promise<void>
 }
 
 export interface ReadPayloadsOptions {
   /** Later modification times become this one. */
   readonly clampTo?: Timestamp | undefined
   readonly runner: CommandRunner
+  /** For `${NAME}` in lists. */
+  readonly variable: (name: string) => string | undefined
+  /** TMPDIR: where compressed archives are unpacked. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal | undefined
 }
 
-/** LayoutError with every payload that is missing or unreadable. */
+/** LayoutError with every payload that is missing or unreadable; FormatError where only what is in them is wrong. */
 export async function readPayloads(spec: ImageSpec, options: ReadPayloadsOptions): Promise<PayloadReading> {
-  const problems: Problem[] = []
-  const warnings: Problem[] = []
-  const collect = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
-    try {
-      return await action()
-    } catch (error) {
-      if (!(error instanceof LayoutError)) throw error
-      problems.push(...error.problems)
-      return undefined
-    }
+  const { runner, signal } = options
+  const workFolder = spoolFolder(options.environment)
+  const archives = new ArchiveShelf({ runner, workFolder, ...(signal && { signal }) })
+  try {
+    const reading = await readAll(spec, { ...options, archives })
+    return { ...reading, release: () => archives.release() }
+  } catch (error) {
+    await archives.release()
+    throw error
   }
+}
 
+/** A place for large files: /tmp often is memory. */
+function spoolFolder(environment: ReadPayloadsOptions['environment']): string {
+  if (environment.TMPDIR) return environment.TMPDIR
+  try {
+    accessSync(LARGE_TEMPORARY_FILES, constants.W_OK)
+    return LARGE_TEMPORARY_FILES
+  } catch {
+    return tmpdir()
+  }
+}
+
+const LARGE_TEMPORARY_FILES = '/var/tmp'
+
+type ReadOptions = ReadPayloadsOptions & Pick<ContentOptions, 'archives'>
+
+async function readAll(spec: ImageSpec, options: ReadOptions): Promise<Omit<PayloadReading, 'release'>> {
+  const collector = new ProblemCollector()
+  const warnings: Problem[] = []
   const payloads: Payload[] = []
   for (const { volume, configPath } of spec.partitions) {
-    const payload = await collect(() => readPayload(volume, configPath, options, warnings))
+    const payload = await collector.attempt(() => readPayload(volume, configPath, options, warnings))
     payloads.push(payload ?? { kind: 'none' })
   }
   const bundle: BundleFile[] = []
   for (const { path, name, configPath } of spec.bundle.include) {
-    const file = await collect(() => readSourceFile(path, configPath))
+    const file = await collector.attempt(() => readSourceFile(path, configPath))
     if (file !== undefined) bundle.push({ name, file })
   }
-  if (problems.length > 0) throw new LayoutError(problems)
+  collector.throwIfAny()
   return { payloads, bundle, warnings }
 }
 
 async function readPayload(
   volume: VolumeSpec,
   configPath: ConfigPath,
-  options: ReadPayloadsOptions,
+  options: ReadOptions,
   warnings: Problem[],
 ): Promise<Payload> {
   if (volume.kind === 'none') return { kind: 'none' }
   if (volume.kind === 'raw') return { kind: 'file', file: readSourceFile(volume.path, [...configPath, 'fs']) }
-  const [source] = volume.content
-  if (source === undefined) return { kind: 'none' }
-  const reading: FolderReading = await readFolder(source.path, {
+  if (volume.content.length === 0) return { kind: 'none' }
+  const { archives, runner, variable } = options
+  const {
+    tree,
+    sparseAtSource,
+    warnings: found,
+  } = await readContent(volume.content, {
     ...attributeRules(volume),
-    runner: options.runner,
-    configPath: source.configPath,
+    archives,
+    runner,
+    variable,
     ...(options.clampTo !== undefined && { clampTo: options.clampTo }),
     ...(options.signal !== undefined && { signal: options.signal }),
   })
-  warnings.push(...reading.warnings)
-  return { kind: 'tree', tree: reading.tree }
+  warnings.push(...found)
+  return { kind: 'tree', tree, sparseAtSource }
 }
 
-/** FAT keeps neither owners nor extended attributes nor holes; asking the host for them would only cost time. */
-function attributeRules(volume: Extract<VolumeSpec, { kind: 'ext' | 'fat' }>): {
-  owner: OwnerSpec
-  holes: 'none' | 'host' | 'all'
-  xattrs: 'none' | 'keep' | 'auto'
-} {
-  if (volume.kind === 'fat') return { owner: { kind: 'root' }, holes: 'none', xattrs: 'none' }
-  return { owner: volume.owner, holes: volume.holes, xattrs: volume.xattrs }
+/**
+ * FAT keeps neither owners nor extended attributes nor holes; asking the host for them would only cost time. What an
+ * archive says of them is no accident, so it is refused there, or dropped with a warning (`lossy`).
+ */
+function attributeRules(
+  volume: Extract<VolumeSpec, { kind: 'ext' | 'fat' }>,
+): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs' | 'foldersOnly'> {
+  if (volume.kind === 'fat') return { holes: 'none', xattrs: 'none', archiveXattrs: 'keep' }
+  const { owner, holes, xattrs, engine } = volume
+  return { ...(owner && { owner }), holes, xattrs, foldersOnly: engine === 'host' }
 }

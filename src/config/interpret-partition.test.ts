@@ -69,8 +69,8 @@ describe('volumes', () => {
       label: 'root',
       uuid: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
       content: [
-        { kind: 'folder', path: '/board/base', configPath: ['partitions', 0, 'content', 0] },
-        { kind: 'folder', path: '/abs/extra', configPath: ['partitions', 0, 'content', 1] },
+        { kind: 'path', path: '/board/base', configPath: ['partitions', 0, 'content', 0] },
+        { kind: 'path', path: '/abs/extra', configPath: ['partitions', 0, 'content', 1] },
       ],
       owner: {
         kind: 'map',
@@ -103,7 +103,7 @@ describe('volumes', () => {
     ).toEqual({
       kind: 'fat',
       type: 'fat',
-      content: [{ kind: 'folder', path: '/board/boot', configPath: ['partitions', 0, 'fs'] }],
+      content: [{ kind: 'path', path: '/board/boot', configPath: ['partitions', 0, 'fs'] }],
       options: { volume_id: 0x1234abcd, cluster_size: 4096 },
     })
   })

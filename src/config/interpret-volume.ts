@@ -1,5 +1,6 @@
 import type { ConfigPath } from '../errors.js'
 import { type FileSystemWord, meantFileSystemWord } from './fs-word.js'
+import { interpretContentEntry, ownerMapOf } from './interpret-content.js'
 import type { PartitionContext } from './interpretation.js'
 import { extOptions } from './schema/ext-options.js'
 import { fatOptions } from './schema/fat-options.js'
@@ -12,17 +13,29 @@ import type {
   FatFamily,
   FatOptions,
   FileSystemType,
+  LayerSource,
   OwnerSpec,
   VolumeSpec,
 } from './spec.js'
 
 /** Keys of a partition that say something about its inside, by what it holds. */
-const VOLUME_KEYS = ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'fill'] as const
+const VOLUME_KEYS = [
+  'content',
+  'label',
+  'fs_uuid',
+  'owner',
+  'holes',
+  'xattrs',
+  'engine',
+  'options',
+  'free',
+  'fill',
+] as const
 type VolumeKey = (typeof VOLUME_KEYS)[number]
 
 const ACCEPTED_KEYS: Readonly<Record<VolumeSpec['kind'], readonly VolumeKey[]>> = {
-  ext: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options'],
-  fat: ['content', 'label', 'fs_uuid', 'engine', 'options'],
+  ext: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'free'],
+  fat: ['content', 'label', 'fs_uuid', 'engine', 'options', 'free'],
   raw: ['fill'],
   none: ['fill'],
 }
@@ -99,25 +112,35 @@ function rawVolume(input: PartitionInput, file: string, { interpretation, path, 
   return { kind: 'raw', path: interpretation.absolute(file, at), ...fillOf(input) }
 }
 
-/** The folder after the slash of `fs:`, or the sources under `content:`. */
-function contentOf(
-  input: PartitionInput,
-  folder: string | undefined,
-  { interpretation, path, text }: PartitionContext,
-): ContentSource[] {
-  const source = (folderPath: string, configPath: ConfigPath): ContentSource => ({
-    kind: 'folder',
-    path: interpretation.absolute(folderPath, configPath),
-    configPath,
-  })
-  if (folder !== undefined && input.content !== undefined) {
-    const message = `Cannot fill ${text}: its content is given twice, with fs (${folder}) and here, one of them is accepted`
-    interpretation.refuse([...path, 'content'], message)
+/** What stands after the slash of `fs:`, or the sources under `content:`. */
+function contentOf(input: PartitionInput, afterSlash: string | undefined, context: PartitionContext): ContentSource[] {
+  const { interpretation, path, text } = context
+  const at: ConfigPath = [...path, 'content']
+  if (afterSlash !== undefined && input.content !== undefined) {
+    const message = `Cannot fill ${text}: its content is given twice, with fs (${afterSlash}) and here, one of them is accepted`
+    interpretation.refuse(at, message)
   }
-  if (folder !== undefined) return [source(folder, [...path, 'fs'])]
-  if (typeof input.content === 'string') return [source(input.content, [...path, 'content'])]
-  return (input.content ?? []).map((item, index) => source(item, [...path, 'content', index]))
+  if (afterSlash !== undefined) return [interpretContentEntry(afterSlash, [...path, 'fs'], context)!]
+  if (typeof input.content === 'string') return [interpretContentEntry(input.content, at, context)!]
+  return (input.content ?? []).flatMap((entry, index) => interpretContentEntry(entry, [...at, index], context) ?? [])
 }
+
+/** The host's tools copy folders; what needs more is woven natively. */
+function refuseBeyondFolders(content: readonly ContentSource[], { interpretation, text }: PartitionContext): void {
+  for (const source of content) {
+    const { kind, configPath } = source
+    const isPlain = (kind === 'folder' || kind === 'path') && !RULES.some((rule) => source[rule] !== undefined)
+    if (isPlain) continue
+    const found = kind === 'folder' ? 'a folder with rules of its own' : `a ${kind}`
+    interpretation.refuse(
+      configPath,
+      `Cannot fill ${text} with engine: host: ${found} is among its content, accepted are plain folders`,
+      'engine: native takes every source',
+    )
+  }
+}
+
+const RULES = ['to', 'include', 'exclude', 'owner'] as const satisfies (keyof LayerSource)[]
 
 function extVolume(
   input: PartitionInput,
@@ -134,23 +157,23 @@ function extVolume(
     const message = `Cannot use fs_uuid of ${text}: "${input.fs_uuid}" is the volume id of a FAT, accepted is a UUID`
     interpretation.refuse([...path, 'fs_uuid'], message)
   }
+  const engine = input.engine ?? context.engine
+  if (engine === 'host') refuseBeyondFolders(volume.content, context)
+  const owner = ownerOf(input)
   return {
     kind: 'ext',
     ...volume,
-    owner: ownerOf(input),
     holes: input.holes ?? 'none',
-    engine: input.engine ?? context.engine,
+    engine,
     xattrs: input.xattrs ?? 'auto',
     options,
+    ...(owner && { owner }),
     ...(input.fs_uuid !== undefined && { uuid: input.fs_uuid }),
   }
 }
 
-function ownerOf({ owner = 'root' }: PartitionInput): OwnerSpec {
-  if (typeof owner === 'string') return { kind: owner }
-  const toMap = (ids: Readonly<Record<string, number>> = {}): ReadonlyMap<number, number> =>
-    new Map(Object.entries(ids).map(([from, to]) => [Number(from), to]))
-  return { kind: 'map', uid: toMap(owner.uid), gid: toMap(owner.gid) }
+function ownerOf({ owner }: PartitionInput): OwnerSpec | undefined {
+  return typeof owner === 'object' ? ownerMapOf(owner) : owner && { kind: owner }
 }
 
 /** `fs_uuid` of a FAT is its volume id. */

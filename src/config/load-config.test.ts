@@ -50,7 +50,6 @@ const EMPTY_EXT4 = {
   kind: 'ext',
   type: 'ext4',
   content: [],
-  owner: { kind: 'root' },
   holes: 'none',
   engine: 'native',
   xattrs: 'auto',
@@ -67,7 +66,7 @@ const EMMC_PARTITIONS = (
       689151,
       {
         ...EMPTY_EXT4,
-        content: [{ kind: 'folder', path: '/board/program', configPath: ['partitions', 1, 'fs'] }],
+        content: [{ kind: 'path', path: '/board/program', configPath: ['partitions', 1, 'fs'] }],
       },
     ],
     ['data', 689152, 7180799, EMPTY_EXT4],

@@ -7,7 +7,7 @@ import { type Located, nodeAt, toPlain } from './located.js'
 import { type ConfigFiles, readConfigFiles, readUtf8Text } from './read-config-files.js'
 import { readInput } from './read-input.js'
 import type { SourceText, TextRange } from './source-text.js'
-import type { LoadedConfig } from './spec.js'
+import type { ImageSpec, LoadedConfig } from './spec.js'
 import { unusedSettingWarnings, VariableScope } from './variable-scope.js'
 
 export interface LoadConfigOptions {
@@ -44,13 +44,22 @@ export function loadConfig(path: string, options: LoadConfigOptions): LoadedConf
   const warnings = interpretation.warnings.map((warning) => locateProblem(warning, root))
   return {
     spec,
-    warnings: [...inOrder(warnings, files), ...unusedSettingWarnings(scope)],
+    // A list may ask for any name when it is read.
+    warnings: [...inOrder(warnings, files), ...(hasLists(spec) ? [] : unusedSettingWarnings(scope))],
     files: files.sources.map((source) => source.absolutePath),
     locate: (at) => {
       const { source, range } = placeOf(root, at)
       return { position: source.positionAt(range.start), frame: source.frame(range) }
     },
+    variable: (name) => {
+      const value = scope.lookup(name)
+      return typeof value === 'object' ? value.text : undefined
+    },
   }
+}
+
+function hasLists({ partitions }: ImageSpec): boolean {
+  return partitions.some(({ volume }) => 'content' in volume && volume.content.some((source) => source.kind === 'list'))
 }
 
 /** Place of the value at `path`, or of its key, or of the nearest parent that is there. */

@@ -19,18 +19,73 @@ export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'
 /** Type word of `fs:`; `vfat` has become `fat`. */
 export type FileSystemType = ExtFamily | FatFamily
 
-/** One source of a volume's tree. (Tars, lists and layers join with a later issue.) */
-export interface ContentSource {
-  readonly kind: 'folder'
-  readonly path: string
-  readonly configPath: ConfigPath
-}
-
 export type OwnerSpec =
   | { readonly kind: 'root' }
   | { readonly kind: 'keep' }
   /** Owner ids on the host → ids in the volume; what is not named becomes 0. */
   | { readonly kind: 'map'; readonly uid: ReadonlyMap<number, number>; readonly gid: ReadonlyMap<number, number> }
+
+/** A user and a group, each a number in decimal or a name in the volume's own etc/passwd and etc/group. */
+export interface AccountSpec {
+  readonly user: string
+  readonly group: string
+}
+
+/** One entry of `content:`. Each is laid over, or changes, what the ones before it have made. */
+export type ContentSource = LayerSource | DeviceTableSource | TreeChange
+
+/** A tree of its own. */
+export interface LayerSource {
+  /** `path`: a folder, or an archive as what is in the file tells. `list`: of gen_init_cpio. */
+  readonly kind: 'path' | 'folder' | 'tar' | 'cpio' | 'list'
+  /** On the host, absolute. */
+  readonly path: string
+  /** Folder of the volume that gets it (`opt/app`); missing: the root. */
+  readonly to?: string
+  /** Patterns: only these of it; all but these. */
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  /** Missing: the volume's rule; where that is missing too, root for a folder, the archive's own ids for an archive. */
+  readonly owner?: OwnerSpec | ({ readonly kind: 'account' } & AccountSpec)
+  readonly configPath: ConfigPath
+}
+
+/** Buildroot's makedevs table. */
+export interface DeviceTableSource {
+  readonly kind: 'device-table'
+  readonly path: string
+  readonly configPath: ConfigPath
+}
+
+export interface GivenAttributes {
+  /** 0 to 0o7777. */
+  readonly mode?: number
+  readonly owner?: AccountSpec
+}
+
+export type TreeChange = { readonly configPath: ConfigPath } & (
+  | { readonly kind: 'remove'; readonly patterns: readonly string[] }
+  /** `from`: a path, or a pattern that one path matches. */
+  | { readonly kind: 'rename'; readonly from: string; readonly to: string }
+  | { readonly kind: 'set'; readonly patterns: readonly string[]; readonly attributes: GivenAttributes }
+  | {
+      readonly kind: 'put'
+      /** In the volume. */
+      readonly path: string
+      readonly entry: ContentEntry
+      readonly attributes: GivenAttributes
+    }
+)
+
+/** What is put at one path of a volume. */
+export type ContentEntry =
+  | { readonly kind: 'text'; readonly text: string }
+  /** A file of the host, absolute. */
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'symlink'; readonly target: string }
+  | { readonly kind: 'char' | 'block'; readonly major: number; readonly minor: number }
+  | { readonly kind: 'fifo' }
 
 export type Engine = 'native' | 'host' | 'auto'
 export type HolePolicy = 'none' | 'host' | 'all'
@@ -79,7 +134,8 @@ export type VolumeSpec =
       readonly label?: string
       readonly uuid?: string
       readonly content: readonly ContentSource[]
-      readonly owner: OwnerSpec
+      /** Missing: root for what comes from the host's folders, as they stand for archives and lists. */
+      readonly owner?: OwnerSpec
       readonly holes: HolePolicy
       readonly engine: Engine
       /** `auto`: kept where the host can read them (getfattr). */
@@ -106,6 +162,8 @@ export interface PartitionSpec {
   /** First byte after the partition (the config's `end` is inclusive; the conversion is done). */
   readonly endExclusive?: SizeSpec
   readonly size?: SizeSpec
+  /** With `size: auto`: room that the volume has left when it is filled, in bytes or as a share of its size. */
+  readonly free?: Extract<SizeSpec, { kind: 'bytes' | 'percent' }>
   /** Bytes; missing = 1 MiB for an omitted start. */
   readonly align?: number
   /** As written: a name, a byte (`0xC`) or a GUID; layout resolves it against the table. */
@@ -176,4 +234,6 @@ export interface LoadedConfig {
   readonly files: readonly string[]
   /** Position and code frame of the value at `path`, or of its nearest parent that has one. */
   locate(path: ConfigPath): { position: Position; frame: string } | undefined
+  /** What `${name}` stands for, for files that have variables of their own (lists of gen_init_cpio). */
+  variable(name: string): string | undefined
 }

@@ -1,4 +1,5 @@
 /** What every file-system writer gives to the layout. Formats are pure: no clock, no randomness, no file system, no locale. */
+import { formatSize } from '../bytes/format-size.js'
 import type { Guid } from '../bytes/guid.js'
 import type { Problem } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
@@ -29,6 +30,29 @@ export interface PlannedVolume {
   encode(): DiskImage
 }
 
+/**
+ * Room that a filled volume still has for its users, at least: bytes that statfs gives as available (f_bavail: without what
+ * is reserved), or these as a share of the volume's whole size.
+ */
+export type FreeSpace =
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  /** 0 to less than 100. */
+  | { readonly kind: 'percent'; readonly percent: number }
+
+export const NO_FREE_SPACE: FreeSpace = { kind: 'bytes', bytes: 0 }
+
+/** The bytes that `free` asks for in a volume of this size. */
+export function freeBytesIn(sizeBytes: number, free: FreeSpace): number {
+  return free.kind === 'bytes' ? free.bytes : Math.ceil((sizeBytes * free.percent) / WHOLE_PERCENT)
+}
+
+const WHOLE_PERCENT = 100
+
+/** `20%`, `64 MiB`, for messages. */
+export function freeSpaceText(free: FreeSpace): string {
+  return free.kind === 'bytes' ? formatSize(free.bytes) : `${free.percent}%`
+}
+
 /** One file-system family. `Options` are the family's own, already checked by the config's schema for their type. */
 export interface VolumeFormat<Options> {
   /**
@@ -36,6 +60,6 @@ export interface VolumeFormat<Options> {
    * in bytes, and inodes where they are what lacks), FormatError when the format cannot hold something (all paths at once).
    */
   plan(tree: FileTree, sizeBytes: number, options: Options, environment: VolumeEnvironment): PlannedVolume
-  /** The smallest size in bytes that `plan` accepts for this tree; the same errors otherwise. */
-  smallestSizeBytes(tree: FileTree, options: Options, environment: VolumeEnvironment): number
+  /** The smallest size in bytes that `plan` accepts for this tree and that has `free` left; the same errors otherwise. */
+  smallestSizeBytes(tree: FileTree, options: Options, environment: VolumeEnvironment, free?: FreeSpace): number
 }

@@ -10,7 +10,12 @@ import type { FileTree, Timestamp } from '../tree/file-tree.js'
 /** What goes into one partition, measured. One for each entry of `spec.partitions`, in that order. */
 export type Payload =
   /** For a FAT or ext volume. */
-  | { readonly kind: 'tree'; readonly tree: FileTree }
+  | {
+      readonly kind: 'tree'
+      readonly tree: FileTree
+      /** Files that the source stores with holes and the volume in full, and what those save there. */
+      readonly sparseAtSource?: { readonly files: number; readonly bytes: number }
+    }
   /** A raw file. */
   | { readonly kind: 'file'; readonly file: SourceFile }
   /** A finished volume: what the host engine made. */

@@ -1,5 +1,6 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
-import type { ImageSpec } from '../config/spec.js'
+import { formatSize } from '../bytes/format-size.js'
+import type { ImageSpec, PartitionSpec } from '../config/spec.js'
 import { type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
@@ -7,6 +8,7 @@ import { composeDisk } from './compose.js'
 import type {
   DiskPlan,
   LayoutEnvironment,
+  Payload,
   Payloads,
   PlacedPartition,
   Placement,
@@ -118,10 +120,10 @@ class Planner {
   }
 
   #smallestBytes(index: number, startByte: number): number {
-    const { volume } = this.#spec.partitions[index]!
+    const { volume, free } = this.#spec.partitions[index]!
     const payload = this.#payloads[index]!
     if (!isFormatted(volume)) return this.#measureOf(index).bytes
-    return smallestVolumeBytes(volume, payload, this.#volumeEnvironment(index, startByte))
+    return smallestVolumeBytes(volume, payload, this.#volumeEnvironment(index, startByte), free)
   }
 
   #measureOf(index: number): PayloadMeasure {
@@ -149,7 +151,11 @@ class Planner {
     const sizeBytes = stretch.endByte - stretch.startByte
     if (isFormatted(volume)) {
       const environment = this.#volumeEnvironment(index, stretch.startByte)
-      return this.#attempt(index, () => planVolume(volume, payload, sizeBytes, environment))
+      return this.#attempt(index, () =>
+        explainingHoles(this.#spec.partitions[index]!, payload, () =>
+          planVolume(volume, payload, sizeBytes, environment),
+        ),
+      )
     }
     if (payload.kind === 'file' && payload.file.sizeBytes > sizeBytes) {
       this.#refuse(this.#tooLarge(index, stretch, payload.file.sizeBytes))
@@ -254,6 +260,25 @@ class Planner {
 
   #fail(): never {
     throw this.#onlyFormats ? new FormatError(this.#problems) : new LayoutError(this.#problems)
+  }
+}
+
+/** A payload that is larger than its volume, but would not be with its holes, gets the way out as a hint. */
+function explainingHoles<T>({ volume }: PartitionSpec, payload: Payload, plan: () => T): T {
+  try {
+    return plan()
+  } catch (error) {
+    const sparse = payload.kind === 'tree' ? payload.sparseAtSource : undefined
+    const isWrittenInFull = volume.kind === 'ext' && volume.holes === 'none'
+    if (!(error instanceof LayoutError) || !isWrittenInFull || sparse === undefined || sparse.files === 0) throw error
+    const files =
+      sparse.files === 1
+        ? '1 file is sparse at its source, and is'
+        : `${sparse.files} files are sparse at their source, and are`
+    const hint = `${files} written in full: holes: host leaves out the ${formatSize(sparse.bytes)} that are holes there`
+    const [first, ...others] = error.problems
+    const hints = first?.hint === undefined ? hint : `${first.hint} ${hint}`
+    throw new LayoutError([{ ...first!, hint: hints }, ...others], { details: error.details, cause: error })
   }
 }
 

@@ -3,7 +3,7 @@ import type { VolumeSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
 import { extFormat } from '../filesystems/ext4/format.js'
 import { fatFormat } from '../filesystems/fat/format.js'
-import type { PlannedVolume, VolumeEnvironment, VolumeFormat } from '../filesystems/volume.js'
+import type { FreeSpace, PlannedVolume, VolumeEnvironment, VolumeFormat } from '../filesystems/volume.js'
 import { emptyTree, type FileTree } from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
 
@@ -13,11 +13,16 @@ export function isFormatted(volume: VolumeSpec): volume is FormattedSpec {
   return volume.kind === 'ext' || volume.kind === 'fat'
 }
 
-/** The smallest volume in bytes for this payload. Throws what the format throws. */
-export function smallestVolumeBytes(volume: FormattedSpec, payload: Payload, environment: VolumeEnvironment): number {
+/** The smallest volume in bytes for this payload with this room to spare. Throws what the format throws. */
+export function smallestVolumeBytes(
+  volume: FormattedSpec,
+  payload: Payload,
+  environment: VolumeEnvironment,
+  free: FreeSpace | undefined,
+): number {
   if (payload.kind === 'image') return payload.image.sizeBytes
   const tree = treeOf(payload, environment)
-  return withFormat(volume, (format, options) => format.smallestSizeBytes(tree, options, environment))
+  return withFormat(volume, (format, options) => format.smallestSizeBytes(tree, options, environment, free))
 }
 
 /** `sizeBytes`: of the partition; the volume takes as much of it as its blocks or clusters fill. */

@@ -10,7 +10,8 @@ import { nodeAtPath } from './tree-builder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'diskloom-list-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const options = { variables: { SRC: 'sub', EMPTY: '' }, time: { seconds: 1000, nanoseconds: 0 } }
+const variables: Record<string, string> = { SRC: 'sub', EMPTY: '' }
+const options = { variable: (name: string) => variables[name], time: { seconds: 1000, nanoseconds: 0 } }
 const list = join(folder, 'x.list')
 const read = (text: string) => {
   writeFileSync(list, text)

@@ -19,7 +19,7 @@ import { TreeBuilder } from './tree-builder.js'
 
 export interface CpioListOptions {
   /** For `${VAR}` in locations. */
-  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly variable: (name: string) => string | undefined
   /** Of everything but files, which keep their own. */
   readonly time: Timestamp
   readonly clampTo?: Timestamp
@@ -61,7 +61,7 @@ function addLine(builder: TreeBuilder, fields: string[], folder: string, options
     return
   }
   const [location = '', mode, uid, gid, ...links] = rest
-  const file = readSourceFile(resolve(folder, expand(location, options.variables)), options.configPath)
+  const file = readSourceFile(resolve(folder, expand(location, options.variable)), options.configPath)
   const mtime = clampTimestamp(timestampFromNs(file.mtimeNs ?? 0n), options.clampTo)
   const attributes = attributesOf(fields, [mode, uid, gid], mtime)
   builder.add(path, { type: 'file', ...attributes, content: contentOfFile(file) })
@@ -134,9 +134,9 @@ function badLine(fields: readonly string[]): FormatError {
   return new FormatError(`Cannot read the line "${fields.join(' ')}": accepted is ${SHAPES[fields[0] ?? '']}`)
 }
 
-function expand(location: string, variables: CpioListOptions['variables']): string {
+function expand(location: string, variable: CpioListOptions['variable']): string {
   return location.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
-    const value = variables[name]
+    const value = variable(name)
     if (value !== undefined) return value
     throw new FormatError(`Cannot expand "\${${name}}" in "${location}": it is not set`)
   })

@@ -4,35 +4,33 @@ import { type CpioEntry, readCpio } from '../archives/cpio/cpio-reader.js'
 import { type ByteString, byteStringFromBytes } from '../bytes/text.js'
 import { ImageBuilder } from '../image/extent.js'
 import { S_IFMT, typeOfMode } from './file-mode.js'
-import { EMPTY_CONTENT, type FileNode } from './file-tree.js'
+import { EMPTY_CONTENT, type FileNode, type FileTree } from './file-tree.js'
 import { ownerInVolume } from './ownership.js'
-import type { ArchiveTree, ArchiveTreeOptions } from './tar.js'
+import type { ArchiveTreeRules } from './tar.js'
 import { clampTimestamp } from './timestamp.js'
 import { TreeBuilder } from './tree-builder.js'
-import { unpackArchive } from './unpacked-archive.js'
+import { type ArchiveTree, treeOfArchive, type UnpackOptions } from './unpacked-archive.js'
+
+export type CpioTreeRules = Pick<ArchiveTreeRules, 'owner' | 'clampTo'>
 
 /** As `readTarTree`; cpio knows neither holes nor extended attributes. */
-export async function readCpioTree(
-  path: string,
-  options: Omit<ArchiveTreeOptions, 'holes' | 'xattrs'>,
-): Promise<ArchiveTree> {
-  const { archive, release } = await unpackArchive(path, options)
-  try {
-    const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? { seconds: 0, nanoseconds: 0 })
-    const linked = new Map<string, FileNode>()
-    for (const entry of readCpio(archive)) {
-      const node = nodeOf(archive, entry, options)
-      if (node === undefined) {
-        builder.refuse(entry.path, `its mode is 0${entry.mode.toString(8)}, which is no type of file`)
-        continue
-      }
-      builder.add(entry.path, entry.linkCount > 1 ? linkedNode(linked, entry.inode, node) : node)
+export async function readCpioTree(path: string, options: CpioTreeRules & UnpackOptions): Promise<ArchiveTree> {
+  return treeOfArchive(path, options, (archive) => cpioTree(archive, path, options))
+}
+
+/** As `tarTree`. */
+export function cpioTree(archive: ArchiveFile, path: string, options: CpioTreeRules): FileTree {
+  const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? { seconds: 0, nanoseconds: 0 })
+  const linked = new Map<string, FileNode>()
+  for (const entry of readCpio(archive)) {
+    const node = nodeOf(archive, entry, options)
+    if (node === undefined) {
+      builder.refuse(entry.path, `its mode is 0${entry.mode.toString(8)}, which is no type of file`)
+      continue
     }
-    return { tree: builder.finish(), release }
-  } catch (error) {
-    release()
-    throw error
+    builder.add(entry.path, entry.linkCount > 1 ? linkedNode(linked, entry.inode, node) : node)
   }
+  return builder.finish()
 }
 
 /** The one node of a file with several names; its data stands with one of them, usually the last. */
@@ -47,11 +45,7 @@ function linkedNode(linked: Map<string, FileNode>, inode: string, node: FileNode
   return known
 }
 
-function nodeOf(
-  archive: ArchiveFile,
-  entry: CpioEntry,
-  options: Pick<ArchiveTreeOptions, 'owner' | 'clampTo'>,
-): FileNode | undefined {
+function nodeOf(archive: ArchiveFile, entry: CpioEntry, options: CpioTreeRules): FileNode | undefined {
   const attributes = {
     mode: entry.mode & ~S_IFMT,
     ...ownerInVolume(options.owner, entry),

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { summary } from '../../test/support/tree-portrait.js'
 import { FormatError } from '../errors.js'
+import { imageOfBytes } from '../image/extent.js'
 import { applyDeviceTable } from './device-table.js'
 import { editTree } from './edit-tree.js'
 import { emptyTree, type FileTree } from './file-tree.js'
@@ -9,18 +10,19 @@ import { nodeAtPath } from './tree-builder.js'
 const TIME = { seconds: 1, nanoseconds: 0 }
 const LATER = { seconds: 2, nanoseconds: 0 }
 const file = (path: string, content = '', mode = 0o644) =>
-  ({ kind: 'write', path, content, attributes: { mode } }) as const
-const base: FileTree = editTree(
-  emptyTree(TIME),
-  [
-    file('etc/passwd', 'root:x:0:0::/:/bin/sh\nftp:x:14:50::/:/bin/false\n'),
-    file('etc/group', 'root:x:0:\ndisk:x:6:\n'),
-    file('bin/ping', '', 0o4755),
-    file('srv/a/b'),
-    file('dev/keep'),
-  ],
-  TIME,
-)
+  ({
+    kind: 'put',
+    path,
+    node: { type: 'file', mode, uid: 0, gid: 0, mtime: TIME, content: imageOfBytes(Buffer.from(content)) },
+    attributes: {},
+  }) as const
+const base: FileTree = editTree(emptyTree(TIME), [
+  file('etc/passwd', 'root:x:0:0::/:/bin/sh\nftp:x:14:50::/:/bin/false\n'),
+  file('etc/group', 'root:x:0:\ndisk:x:6:\n'),
+  file('bin/ping', '', 0o4755),
+  file('srv/a/b'),
+  file('dev/keep'),
+])
 const apply = (...lines: string[]) => applyDeviceTable(base, { file: 't', text: lines.join('\n') }, LATER)
 
 it('does what makedevs does', () => {

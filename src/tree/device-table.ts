@@ -11,7 +11,7 @@
  */
 import { byteString } from '../bytes/text.js'
 import { FormatError, type Problem } from '../errors.js'
-import { type AccountNames, readAccountNames } from './account-names.js'
+import { type AccountNames, accountIds, readAccountNames } from './account-names.js'
 import { cloneTree } from './clone-tree.js'
 import { CAPABILITY_XATTR, encodeCapabilities } from './file-capability.js'
 import { emptyTree, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
@@ -151,8 +151,7 @@ function parseEntry(line: string, accounts: AccountNames): TableEntry {
     path,
     type,
     mode: mode === '-1' ? undefined : Number.parseInt(mode, 8) & 0o7777,
-    uid: idOf(user, accounts.users, 'user', 'etc/passwd'),
-    gid: idOf(group, accounts.groups, 'group', 'etc/group'),
+    ...accountIds({ user, group }, accounts),
     major,
     minor,
     start,
@@ -165,16 +164,4 @@ function tableNumber(text: string | undefined, line: string): number {
   if (text === undefined || text === '-') return 0
   if (/^\d+$/.test(text) && Number(text) <= MAX_NUMBER) return Number(text)
   throw new FormatError(`Cannot read the line "${line}": "${text}", a number from 0 to ${MAX_NUMBER} or - is accepted`)
-}
-
-function idOf(text: string, names: ReadonlyMap<string, number>, kind: string, file: string): number {
-  if (/^\d{1,10}$/.test(text)) return Number(text)
-  // Every system has it, an /etc/passwd need not be in the tree.
-  const id = names.get(text) ?? (text === 'root' ? 0 : undefined)
-  if (id === undefined) {
-    throw new FormatError(
-      `Cannot find the ${kind} "${text}": the tree's ${file} has ${names.size} names, and not this one`,
-    )
-  }
-  return id
 }

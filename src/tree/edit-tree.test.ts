@@ -1,19 +1,24 @@
 import { expect, it } from 'vitest'
 import { summary } from '../../test/support/tree-portrait.js'
 import { byteString } from '../bytes/text.js'
+import { imageOfBytes } from '../image/extent.js'
 import { editTree, type TreeEdit } from './edit-tree.js'
-import { emptyTree } from './file-tree.js'
+import { emptyTree, type FileNode } from './file-tree.js'
 import { compileGlob } from './path-glob.js'
 
 const TIME = { seconds: 1, nanoseconds: 0 }
-const file = (path: string, content = ''): TreeEdit => ({ kind: 'write', path, content, attributes: {} })
+const node = (content: string): FileNode => {
+  const bytes = imageOfBytes(Buffer.from(content))
+  return { type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: TIME, content: bytes }
+}
+const file = (path: string, content = ''): TreeEdit => ({ kind: 'put', path, node: node(content), attributes: {} })
+const account = (user: string, group: string) => ({ user, group })
 const base = editTree(
   emptyTree(TIME),
   ['etc/a.conf', 'etc/b.conf', 'usr/doc/a/x', 'usr/bin/tool'].map((path) => file(path)),
-  TIME,
 )
 const paths = (...edits: TreeEdit[]) =>
-  summary(editTree(base, edits, TIME))
+  summary(editTree(base, edits))
     .filter((line) => !line.includes(' directory '))
     .map((line) => line.split(' ')[0])
 
@@ -29,15 +34,11 @@ it('removes, includes, renames', () => {
 })
 
 it('writes files and sets attributes', () => {
-  const tree = editTree(
-    base,
-    [
-      { kind: 'write', path: 'etc/motd', content: 'größe', attributes: { mode: 0o600, uid: 5, gid: 6 } },
-      { kind: 'set', pattern: 'usr/bin', attributes: { gid: 7 } },
-      { kind: 'set', pattern: 'tool', attributes: { mode: 0o4755 } },
-    ],
-    TIME,
-  )
+  const tree = editTree(base, [
+    { kind: 'put', path: 'etc/motd', node: node('größe'), attributes: { mode: 0o600, owner: account('5', '6') } },
+    { kind: 'set', patterns: ['usr/bin'], attributes: { owner: account('root', '7') } },
+    { kind: 'set', patterns: ['tool'], attributes: { mode: 0o4755 } },
+  ])
   expect(summary(tree)).toEqual(
     expect.arrayContaining([
       `etc/motd file 600 5:6 ${Buffer.from('größe').toString('latin1')}`,
@@ -54,16 +55,16 @@ it('refuses, all at once, what finds nothing or has no place', () => {
     { kind: 'rename', from: 'etc/a.conf', to: 'etc/b.conf' },
     file('etc/a.conf/below'),
     file('../out'),
-    { kind: 'set', pattern: 'a[b', attributes: {} },
+    { kind: 'set', patterns: ['a[b'], attributes: {} },
   ]
-  expect(() => editTree(base, edits, TIME)).toThrow(
+  expect(() => editTree(base, edits)).toThrow(
     [
       'Cannot apply the pattern "*.none": it matches nothing in the tree',
       'Cannot apply the pattern "nowhere/*": it matches nothing in the tree',
       'Cannot rename "none": it does not exist',
       'Cannot rename "etc/a.conf" to "etc/b.conf": that is there already',
-      'Cannot put "etc/a.conf/below" of inline files into a tree: a part of its path is no folder',
-      'Cannot put "../out" of inline files into a tree: it leads out of the tree, ".." is not accepted',
+      'Cannot put "etc/a.conf/below" of the config into a tree: a part of its path is no folder',
+      'Cannot put "../out" of the config into a tree: it leads out of the tree, ".." is not accepted',
       'Cannot read the pattern "a[b": a "[" has no "]"',
     ].join('\n'),
   )

@@ -1,70 +1,92 @@
-/** Changes to a payload tree that the config asks for: what stays, what goes, what is called otherwise, small files inline. */
-import { type ByteString, byteString, displayName } from '../bytes/text.js'
-import { FormatError, type Problem } from '../errors.js'
-import { ImageBuilder } from '../image/extent.js'
+/** Changes to a payload tree that the config asks for: what stays, what goes, what is called otherwise, single nodes. */
+import { type ByteString, byteString, compareBytes, displayName } from '../bytes/text.js'
+import { type ConfigPath, FormatError, type Problem } from '../errors.js'
+import { type Account, accountIds, readAccountNames } from './account-names.js'
 import { cloneTree } from './clone-tree.js'
-import type { DirectoryNode, FileNode, FileTree, Timestamp } from './file-tree.js'
+import type { DirectoryNode, FileNode, FileTree, NodeAttributes } from './file-tree.js'
+import type { Owner } from './ownership.js'
 import { compileGlob, type PathMatcher } from './path-glob.js'
 import { nodeAtPath, splitPayloadPath, TreeBuilder } from './tree-builder.js'
 
-export type TreeEdit =
-  /** Only what matches stays, with the folders above it and all below. */
-  | { readonly kind: 'include'; readonly patterns: readonly string[] }
-  /** What matches goes, with all below. */
-  | { readonly kind: 'remove'; readonly patterns: readonly string[] }
+export type TreeEdit = {
+  /** The config value that asked for it, for errors. */
+  readonly configPath?: ConfigPath
+} & (
+  | { readonly kind: 'include' | 'remove' | 'exclude'; readonly patterns: readonly string[] }
+  /** `from`: a path, or a pattern that exactly one path matches. */
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
-  /** A file with this content; UTF-8 when it is text. */
-  | {
-      readonly kind: 'write'
-      readonly path: string
-      readonly content: string | Uint8Array
-      readonly attributes: Partial<EditAttributes>
-    }
   /** Mode and owner of everything that matches. */
-  | { readonly kind: 'set'; readonly pattern: string; readonly attributes: Partial<EditAttributes> }
+  | { readonly kind: 'set'; readonly patterns: readonly string[]; readonly attributes: EditAttributes }
+  /**
+   * `node` at `path`, in the place of what is there, but never of a folder; where both are folders the one that is there
+   * stays as it is. `attributes` on top.
+   */
+  | { readonly kind: 'put'; readonly path: string; readonly node: FileNode; readonly attributes: EditAttributes }
+)
 
 export interface EditAttributes {
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
+  readonly mode?: number
+  readonly owner?: Account
 }
 
 /**
- * The edits in order, on a copy. `time`: of inline files. FormatError with all edits that find nothing (a pattern that
- * matches nothing is a typing error more often than not) or have no place.
+ * The edits in order, on a copy. `include`: only what matches stays, with the folders above it and all below. `remove`:
+ * what matches goes, with all below; `exclude` too, and need not match anything. FormatError with all edits that find
+ * nothing (a pattern that matches nothing is a typing error more often than not) or have no place.
  */
-export function editTree(tree: FileTree, edits: readonly TreeEdit[], time: Timestamp): FileTree {
+export function editTree(tree: FileTree, edits: readonly TreeEdit[]): FileTree {
   let edited = cloneTree(tree)
   const problems: Problem[] = []
   for (const edit of edits) {
     try {
-      edited = applyEdit(edited, edit, time)
+      edited = applyEdit(edited, edit)
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
-      problems.push(...error.problems)
+      const { configPath: path } = edit
+      problems.push(...error.problems.map((problem) => (path === undefined ? problem : { path, ...problem })))
     }
   }
   if (problems.length > 0) throw new FormatError(problems)
   return edited
 }
 
-function applyEdit(tree: FileTree, edit: TreeEdit, time: Timestamp): FileTree {
+function applyEdit(tree: FileTree, edit: TreeEdit): FileTree {
   switch (edit.kind) {
     case 'include':
       return { ...tree, children: kept(tree, matchers(edit.patterns, tree), '') }
     case 'remove':
       removeMatching(tree, matchers(edit.patterns, tree), '')
       return tree
+    case 'exclude':
+      removeMatching(tree, edit.patterns.map(compileGlob), '')
+      return tree
     case 'rename':
       return rename(tree, edit.from, edit.to)
-    case 'write':
-      return write(tree, edit.path, edit, time)
+    case 'put':
+      return put(tree, edit)
     case 'set': {
-      const [matches] = matchers([edit.pattern], tree)
-      for (const [path, node] of everyPath(tree, '')) if (matches!(path)) Object.assign(node, edit.attributes)
+      const wanted = matchers(edit.patterns, tree)
+      const attributes = nodeAttributes(edit.attributes, tree)
+      for (const [path, node] of everyPath(tree, '')) {
+        if (wanted.some((matches) => matches(path))) setAttributes(node, attributes)
+      }
       return tree
     }
   }
+}
+
+type SetAttributes = Partial<Pick<NodeAttributes, 'mode' | 'uid' | 'gid'>>
+
+/** Names are those of the tree as it is now. */
+function nodeAttributes({ mode, owner }: EditAttributes, tree: FileTree): SetAttributes {
+  return { ...(mode !== undefined && { mode }), ...(owner && accountIds(owner, readAccountNames(tree))) }
+}
+
+function setAttributes(node: FileNode, attributes: SetAttributes): void {
+  const { mode, ...owner } = attributes
+  // A symlink's mode is not for anybody to set.
+  Object.assign(node, node.type === 'symlink' ? owner : attributes)
+  if (node.type === 'directory') delete node.implied
 }
 
 /** FormatError naming each pattern that matches nothing. */
@@ -112,17 +134,20 @@ function removeMatching(directory: DirectoryNode, unwanted: readonly PathMatcher
 }
 
 function rename(tree: FileTree, from: string, to: string): FileTree {
-  const source = byteString(from)
+  const source = nodeAtPath(tree, byteString(from)) === undefined ? onlyMatch(tree, from) : byteString(from)
   const target = byteString(to)
   const names = splitPayloadPath(source) ?? []
   const name = names.pop()
   const folder = nodeAtPath(tree, names.join('/'))
   const node = name === undefined || folder?.type !== 'directory' ? undefined : folder.children.get(name)
   if (node === undefined || name === undefined || folder?.type !== 'directory') {
-    throw new FormatError(`Cannot rename "${displayName(source)}": it does not exist`)
+    throw new FormatError(`Cannot rename "${displayName(source)}": it is the root, accepted is what stands in it`)
   }
   if (nodeAtPath(tree, target) !== undefined) {
     throw new FormatError(`Cannot rename "${displayName(source)}" to "${displayName(target)}": that is there already`)
+  }
+  if (`${splitPayloadPath(target)?.join('/')}/`.startsWith(`${[...names, name].join('/')}/`)) {
+    throw new FormatError(`Cannot rename "${displayName(source)}" to "${displayName(target)}": that is inside it`)
   }
   folder.children.delete(name)
   const builder = TreeBuilder.over(tree, 'rename')
@@ -130,18 +155,34 @@ function rename(tree: FileTree, from: string, to: string): FileTree {
   return builder.finish()
 }
 
-const INLINE_MODE = 0o644
+const SHOWN_MATCHES = 5
 
-function write(
-  tree: FileTree,
-  path: string,
-  { content, attributes }: Extract<TreeEdit, { kind: 'write' }>,
-  time: Timestamp,
-): FileTree {
-  const bytes = typeof content === 'string' ? new Uint8Array(Buffer.from(content, 'utf8')) : content
-  const image = new ImageBuilder(bytes.length).bytes(0, bytes).finish()
-  const builder = TreeBuilder.over(tree, 'inline files')
-  const defaults = { mode: INLINE_MODE, uid: 0, gid: 0, mtime: time }
-  builder.add(byteString(path), { type: 'file', ...defaults, ...attributes, content: image })
+function onlyMatch(tree: FileTree, pattern: string): ByteString {
+  const matches = compileGlob(pattern)
+  const found = [...everyPath(tree, '')].map(([path]) => path).filter(matches)
+  if (found.length === 0) throw new FormatError(`Cannot rename "${pattern}": it does not exist`)
+  if (found.length > 1) {
+    const shown = found.toSorted(compareBytes).slice(0, SHOWN_MATCHES).map(displayName).join(', ')
+    throw new FormatError(`Cannot rename "${pattern}": ${found.length} paths match, one is accepted: ${shown}`)
+  }
+  return found[0]!
+}
+
+function put(tree: FileTree, { path, node, attributes }: Extract<TreeEdit, { kind: 'put' }>): FileTree {
+  const before = nodeAtPath(tree, byteString(path))
+  const given = nodeAttributes(attributes, tree)
+  if (before?.type === 'directory') {
+    if (node.type !== 'directory') throw new FormatError(`Cannot put a ${node.type} at "${path}": a folder is there`)
+    if (Object.keys(given).length > 0) setAttributes(before, given)
+    return tree
+  }
+  const builder = TreeBuilder.over(tree, 'the config')
+  builder.add(byteString(path), { ...node, ...given })
   return builder.finish()
+}
+
+/** Gives all that is in a tree to one account; the tree is changed. `root`: the root directory, too. */
+export function giveTree(tree: FileTree, owner: Owner, { root }: { root: boolean }): void {
+  if (root) setAttributes(tree, owner)
+  for (const [, node] of everyPath(tree, '')) setAttributes(node, owner)
 }

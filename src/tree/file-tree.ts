@@ -26,6 +26,8 @@ export interface DirectoryNode extends NodeAttributes {
   type: 'directory'
   /** Insertion order means nothing; formats go through `sortedEntries`. Never holds `.` or `..`. */
   children: Map<ByteString, FileNode>
+  /** Nobody said what it is like: it is there for what it holds. Laid over a folder it leaves that one's attributes alone. */
+  implied?: true
 }
 
 /** A hard link is the same object under several names. */

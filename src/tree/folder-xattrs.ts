@@ -25,8 +25,8 @@ export interface FolderXattrOptions {
 const NONE: FolderXattrs = new Map()
 const TOOL = 'getfattr'
 
-/** LayoutError where `xattrs: keep` was asked and getfattr is missing, or where it could not read something. */
-export async function readFolderXattrs(folder: string, options: FolderXattrOptions): Promise<FolderXattrs> {
+/** `only`: of one thing in it. LayoutError where `xattrs: keep` was asked and getfattr is missing, or where it could not read something. */
+export async function readFolderXattrs(folder: string, options: FolderXattrOptions, only = '.'): Promise<FolderXattrs> {
   const { xattrs, runner, configPath } = options
   if (xattrs === 'none') return NONE
   invariant(runner !== undefined, 'extended attributes are read by a runner')
@@ -35,7 +35,7 @@ export async function readFolderXattrs(folder: string, options: FolderXattrOptio
     const message = `Cannot read the extended attributes of folder "${folder}": ${TOOL} is not installed, xattrs: keep needs it`
     throw new LayoutError(problemAt(message, configPath, 'install the package attr, or set xattrs: none'))
   }
-  const { status, stdout, stderr } = await runner.run(TOOL, ['-Rhd', '-m', '-', '-e', 'hex', '--', '.'], {
+  const { status, stdout, stderr } = await runner.run(TOOL, ['-Rhd', '-m', '-', '-e', 'hex', '--', only], {
     cwd: folder,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })

@@ -4,20 +4,38 @@
  * sockets, times with nanoseconds, names that are not UTF-8.
  *
  * The root directory is not the source folder's twin: its mode is 0755 whatever the umask of the checkout was, unless
- * `owner: keep` asks for the folder as it stands; its owner follows the ownership rule like everybody's.
+ * `owner: keep` asks for the folder as it stands; its owner follows the ownership rule like everybody's. So it is implied:
+ * laid over another tree it changes nothing of that one's root.
  */
-import { accessSync, type BigIntStats, constants, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  type BigIntStats,
+  constants,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { type ByteString, byteString, decodeUtf8, displayName } from '../bytes/text.js'
 import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import type { CommandRunner } from './command-runner.js'
 import { type DataScanner, makeDataScanner, ZERO_BLOCK_BYTES } from './data-ranges.js'
 import { S_IFMT, typeOfMode } from './file-mode.js'
-import { contentOfFile, type DirectoryNode, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
+import {
+  contentOfFile,
+  type DirectoryNode,
+  type FileNode,
+  type FileTree,
+  type RegularFileNode,
+  type Timestamp,
+} from './file-tree.js'
 import { readFolderXattrs } from './folder-xattrs.js'
 import { type Ownership, ownerInVolume } from './ownership.js'
 import { problemAt, unreadable } from './payload-problem.js'
-import { kindOf } from './raw-file.js'
+import { kindOf, readSourceFile } from './raw-file.js'
 import { clampTimestamp, timestampFromNs } from './timestamp.js'
 
 export interface FolderOptions {
@@ -67,6 +85,20 @@ export async function readFolder(path: string, options: FolderOptions): Promise<
   return { tree, warnings: [], sparseAtSource: walk.sparse }
 }
 
+/** One file of the host, symlinks followed, as a folder would have it. LayoutError when it is missing or unreadable. */
+export async function readFolderFile(
+  path: string,
+  options: FolderOptions,
+): Promise<Pick<FolderReading, 'sparseAtSource'> & { readonly node: RegularFileNode }> {
+  readSourceFile(path, options.configPath)
+  const walk = new FolderWalk(options)
+  const node = walk.file(path, statSync(path, { bigint: true }))
+  const real = realpathSync(path)
+  const [xattrs] = (await readFolderXattrs(dirname(real), options, `./${basename(real)}`)).values()
+  if (xattrs !== undefined) node.xattrs = xattrs
+  return { node, sparseAtSource: walk.sparse }
+}
+
 function statRoot(path: string, configPath: ConfigPath | undefined): BigIntStats {
   const accepted = 'a folder that this user can read is accepted'
   let root: BigIntStats
@@ -98,8 +130,12 @@ class FolderWalk {
 
   root(path: string, status: BigIntStats): DirectoryNode {
     const node = this.#directory(path, status)
-    if (this.#options.owner.kind !== 'keep') node.mode = 0o755
-    return node
+    if (this.#options.owner.kind === 'keep') return node
+    return { ...node, mode: 0o755, implied: true }
+  }
+
+  file(path: string, status: BigIntStats): RegularFileNode {
+    return { type: 'file', ...this.#attributes(status), content: this.#content(path, status) }
   }
 
   #directory(path: string | Buffer, status: BigIntStats): DirectoryNode {

@@ -37,7 +37,7 @@ function overlayDirectories(
     }
     children.set(name, node)
   }
-  return { ...upper, children }
+  return upper.implied && !lower.implied ? { ...lower, children } : { ...upper, children }
 }
 
 function nameOf(node: FileNode): string {

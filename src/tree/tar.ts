@@ -1,9 +1,8 @@
 /** A tar as a payload tree. File contents stay in the archive: they become ranges of it. */
+import type { ArchiveFile } from '../archives/archive-file.js'
 import { readTar, type TarEntry } from '../archives/tar/tar-reader.js'
 import { displayName } from '../bytes/text.js'
-import type { ConfigPath } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
-import type { CommandRunner } from './command-runner.js'
 import { type DataScanner, makeDataScanner } from './data-ranges.js'
 import type { FileNode, FileTree, Timestamp } from './file-tree.js'
 import { ACL_ACCESS_XATTR, ACL_DEFAULT_XATTR, isKeptXattr } from './kept-xattrs.js'
@@ -11,9 +10,10 @@ import { type Ownership, ownerInVolume } from './ownership.js'
 import { encodeAclText } from './posix-acl-text.js'
 import { clampTimestamp } from './timestamp.js'
 import { TreeBuilder } from './tree-builder.js'
-import { unpackArchive } from './unpacked-archive.js'
+import { type ArchiveTree, treeOfArchive, type UnpackOptions } from './unpacked-archive.js'
 
-export interface ArchiveTreeOptions {
+/** How an archive's entries become nodes. */
+export interface ArchiveTreeRules {
   readonly owner: Ownership
   /**
    * `none` and `host`: the holes that the archive has, since somebody packed them as such; `all`: blocks of zeros in
@@ -22,18 +22,9 @@ export interface ArchiveTreeOptions {
   readonly holes: 'none' | 'host' | 'all'
   readonly xattrs: 'none' | 'keep' | 'auto'
   readonly clampTo?: Timestamp
-  /** For the spool file of a compressed archive. */
-  readonly workFolder: string
-  readonly runner: CommandRunner
-  readonly signal?: AbortSignal
-  readonly configPath?: ConfigPath
 }
 
-export interface ArchiveTree {
-  readonly tree: FileTree
-  /** Lets the archive go, after the last byte of the tree's files was read. */
-  release(): void
-}
+export interface ArchiveTreeOptions extends ArchiveTreeRules, UnpackOptions {}
 
 /** Shorter files keep their zeros under `holes: all`. */
 const MIN_SPARSE_FILE_BYTES = 1 << 20
@@ -43,23 +34,22 @@ const MIN_SPARSE_FILE_BYTES = 1 << 20
  * paths that cannot be in a tree.
  */
 export async function readTarTree(path: string, options: ArchiveTreeOptions): Promise<ArchiveTree> {
-  const { archive, release } = await unpackArchive(path, options)
-  try {
-    const epoch = { seconds: 0, nanoseconds: 0 }
-    const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? epoch)
-    const content = new TarContent(archive.file, options.holes)
-    for (const entry of readTar(archive)) {
-      if (entry.type === 'hardlink') builder.link(entry.path, entry.link)
-      else builder.add(entry.path, nodeOf(entry, content, options))
-    }
-    return { tree: builder.finish(), release }
-  } catch (error) {
-    release()
-    throw error
-  }
+  return treeOfArchive(path, options, (archive) => tarTree(archive, path, options))
 }
 
-function nodeOf(entry: TarEntry, content: TarContent, options: ArchiveTreeOptions): FileNode {
+/** `path`: the archive's, for messages. Contents stay in the archive. */
+export function tarTree(archive: ArchiveFile, path: string, options: ArchiveTreeRules): FileTree {
+  const epoch = { seconds: 0, nanoseconds: 0 }
+  const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? epoch)
+  const content = new TarContent(archive.file, options.holes)
+  for (const entry of readTar(archive)) {
+    if (entry.type === 'hardlink') builder.link(entry.path, entry.link)
+    else builder.add(entry.path, nodeOf(entry, content, options))
+  }
+  return builder.finish()
+}
+
+function nodeOf(entry: TarEntry, content: TarContent, options: ArchiveTreeRules): FileNode {
   const xattrs = options.xattrs === 'none' ? new Map<string, Uint8Array>() : keptXattrs(entry)
   const attributes = {
     mode: entry.mode,
@@ -94,7 +84,7 @@ class TarContent {
   readonly #file: SourceFile
   readonly #scanner: DataScanner | undefined
 
-  constructor(file: SourceFile, holes: ArchiveTreeOptions['holes']) {
+  constructor(file: SourceFile, holes: ArchiveTreeRules['holes']) {
     this.#file = file
     this.#scanner = holes === 'all' ? makeDataScanner() : undefined
   }

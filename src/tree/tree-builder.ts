@@ -27,7 +27,7 @@ export class TreeBuilder {
   /** `source`: what the tree comes from, for messages: `"rootfs.tar"`. */
   constructor(source: string, rootTime: Timestamp) {
     this.#source = source
-    this.#root = emptyTree(rootTime)
+    this.#root = { ...emptyTree(rootTime), implied: true }
   }
 
   /** Goes on with a tree, which is changed. */
@@ -97,7 +97,7 @@ export class TreeBuilder {
     for (const name of names) {
       let next = folder.children.get(name)
       if (next === undefined) {
-        next = emptyTree(mtime)
+        next = { ...emptyTree(mtime), implied: true }
         folder.children.set(name, next)
       }
       if (next.type !== 'directory') return undefined

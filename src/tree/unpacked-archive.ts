@@ -8,8 +8,9 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { ArchiveFile } from '../archives/archive-file.js'
-import { type ConfigPath, errnoOf, FormatError, InterruptedError } from '../errors.js'
+import { type ConfigPath, errnoOf, FormatError, InterruptedError, IoError } from '../errors.js'
 import type { CommandRunner } from './command-runner.js'
+import type { FileTree } from './file-tree.js'
 import { readSourceFile } from './raw-file.js'
 
 export interface UnpackOptions {
@@ -25,6 +26,27 @@ export interface UnpackedArchive {
   readonly archive: ArchiveFile
   /** Lets the archive and its spool go; the content of trees made from it cannot be read any more. */
   release(): void
+}
+
+export interface ArchiveTree {
+  readonly tree: FileTree
+  /** Lets the archive go, after the last byte of the tree's files was read. */
+  release(): void
+}
+
+/** Unpacks and reads one archive, which stays open for the tree. */
+export async function treeOfArchive(
+  path: string,
+  options: UnpackOptions,
+  read: (archive: ArchiveFile) => FileTree,
+): Promise<ArchiveTree> {
+  const { archive, release } = await unpackArchive(path, options)
+  try {
+    return { tree: read(archive), release }
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
 const MAGICS: readonly (readonly [name: Packing, magic: string])[] = [
@@ -97,11 +119,14 @@ async function unpack(path: string, packing: Packing, fd: number, options: Unpac
       stdoutFd: fd,
       ...(options.signal && { signal: options.signal }),
     })
+    if (status !== 0 && NO_SPACE.test(stderr)) throw noRoomOr({ code: 'ENOSPC' }, path)
     if (status !== 0) throw unpackFailure(path, packing, stderr.trim().split('\n')[0] || `it ended with ${status}`)
   } finally {
     closeSync(stdinFd)
   }
 }
+
+const NO_SPACE = /No space left on device/
 
 async function gunzip(path: string, fd: number, signal: AbortSignal | undefined): Promise<void> {
   try {
@@ -109,8 +134,15 @@ async function gunzip(path: string, fd: number, signal: AbortSignal | undefined)
   } catch (error) {
     if (signal?.aborted === true) throw new InterruptedError()
     if (errnoOf(error)?.startsWith('Z_') === true) throw unpackFailure(path, 'gzip', (error as Error).message)
-    throw error
+    throw noRoomOr(error, path)
   }
+}
+
+/** A full spool is a matter of this machine; anything else is as it was. */
+function noRoomOr(error: unknown, path: string): unknown {
+  if (errnoOf(error) !== 'ENOSPC') return error
+  const message = `Cannot unpack "${path}": no space left for what is in it, in the folder for temporary files`
+  return new IoError(message, { hint: 'TMPDIR chooses another folder', cause: error })
 }
 
 /** Writes on; the descriptor stays its owner's (a stream of node:fs would close it with an error). */

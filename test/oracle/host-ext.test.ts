@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { readContent } from '../../src/build/content/read-content.js'
 import { InterruptedError, IoError, LayoutError } from '../../src/errors.js'
 import { extFormat } from '../../src/filesystems/ext4/format.js'
 import { buildHostVolume, type HostVolume, type HostVolumeRequest } from '../../src/host/ext-volume.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
 import { extentEnd } from '../../src/image/extent.js'
-import { readContent } from '../../src/tree/content.js'
+import { ArchiveShelf } from '../../src/tree/archive-shelf.js'
 import { makeEveryKind } from '../support/every-kind.js'
 import { fileDigests, findListing, linkedPaths } from '../support/find-listing.js'
 import { withMounted } from '../support/loop-mount.js'
@@ -36,6 +37,8 @@ const TOOLS = [
   'python3',
 ]
 
+const NO_ARCHIVES = { archives: new ArchiveShelf({ workFolder: '/nonexistent', runner }), variable: () => undefined }
+
 async function request(folders: string[], more: Partial<HostVolumeRequest> = {}): Promise<HostVolumeRequest> {
   const content = folders.map((path) => ({ kind: 'folder' as const, path, configPath: [] }))
   const reading = await readContent(content, {
@@ -44,6 +47,7 @@ async function request(folders: string[], more: Partial<HostVolumeRequest> = {})
     xattrs: 'keep',
     runner,
     clampTo: TIME,
+    ...NO_ARCHIVES,
   })
   return {
     name: 'program',
@@ -112,7 +116,7 @@ describeWithTools(
         const base = await request([folder], { method })
         const { tree } = await readContent(
           base.content.map(({ path }) => ({ kind: 'folder', path, configPath: [] })),
-          { owner: { kind: 'keep' }, holes: 'none', xattrs: 'none' },
+          { owner: { kind: 'keep' }, holes: 'none', xattrs: 'none', ...NO_ARCHIVES },
         )
         const volume = await buildHostVolume({ ...base, tree })
         const file = checkedFile(volume, `owners.${method}`)
@@ -303,7 +307,7 @@ describeWithTools(
       const program = `
         import { makeCommandRunner } from ${JSON.stringify(compiled('host/run-command.js'))}
         import { buildHostVolume } from ${JSON.stringify(compiled('host/ext-volume.js'))}
-        import { readContent } from ${JSON.stringify(compiled('tree/content.js'))}
+        import { readContent } from ${JSON.stringify(compiled('build/content/read-content.js'))}
         const runner = makeCommandRunner(process.env)
         const content = [{ kind: 'folder', path: ${JSON.stringify(plain)}, configPath: [] }]
         const { tree } = await readContent(content, { owner: { kind: 'root' }, holes: 'none', xattrs: 'auto', runner })

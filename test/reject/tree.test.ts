@@ -3,10 +3,11 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, it } from 'vitest'
+import { readContent } from '../../src/build/content/read-content.js'
 import { LayoutError } from '../../src/errors.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
+import { ArchiveShelf } from '../../src/tree/archive-shelf.js'
 import type { CommandRunner } from '../../src/tree/command-runner.js'
-import { readContent } from '../../src/tree/content.js'
 import { type FolderOptions, readFolder } from '../../src/tree/folder.js'
 import { readSourceFile } from '../../src/tree/raw-file.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
@@ -45,7 +46,9 @@ it('raw file that is a device', () => {
 
 it('tells everything that is wrong in all sources at once', async () => {
   const source = (name: string) => ({ kind: 'folder' as const, path: at(name), configPath: [name] })
-  await expect(readContent([source('missing'), source('file')], OPTIONS)).rejects.toMatchObject({
+  const archives = new ArchiveShelf({ workFolder: scratch, runner: makeCommandRunner({}) })
+  const options = { ...OPTIONS, archives, variable: () => undefined }
+  await expect(readContent([source('missing'), source('file')], options)).rejects.toMatchObject({
     problems: [
       { message: expect.stringContaining('missing'), path: ['missing'] },
       { message: expect.stringContaining('it is a file'), path: ['file'] },

@@ -277,6 +277,16 @@ function storedLength(
   return isZero(block) || hasChecksum(block) ? 0 : size
 }
 
+/** Whether `head`, the first bytes of a file of `sizeBytes`, begins a tar; an empty one is a few blocks of zeros. */
+export function beginsTar(head: Uint8Array, sizeBytes: number): boolean {
+  if (head.length < TAR_BLOCK_BYTES) return false
+  const block = head.subarray(0, TAR_BLOCK_BYTES)
+  return isZero(block) ? sizeBytes <= LARGEST_EMPTY_BYTES && isZero(head) : hasChecksum(block)
+}
+
+/** GNU tar pads to twenty blocks. */
+const LARGEST_EMPTY_BYTES = 20 * TAR_BLOCK_BYTES
+
 function isZero(block: Uint8Array): boolean {
   return block[0] === 0 && block.every((byte) => byte === 0)
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.js'
-import { text } from './leaf.js'
+import { leaf, refuseUnprintable, text } from './leaf.js'
 
 /** NAME_MAX of Linux. */
 const MAX_NAME_BYTES = 255
@@ -24,6 +24,20 @@ export function zipEntryName() {
       return new Refusal(`"${value}" is no name in a zip`, accepted)
     return parts.map(tooLong).find((refusal) => refusal !== undefined)
   })
+}
+
+/** A path inside a volume, with or without the slash before it; gives it without (`etc/hostname`; the root is ''). */
+export function volumePath() {
+  return leaf(
+    (value): string | Refusal => {
+      const names = value.split('/').filter((name) => name !== '' && name !== '.')
+      const outside = names.includes('..')
+        ? new Refusal(`"${value}" leads out of the volume`, 'accepted is a path such as /etc/hostname, without ".."')
+        : undefined
+      return refuseUnprintable(value) ?? outside ?? names.map(tooLong).find(Boolean) ?? names.join('/')
+    },
+    { type: 'string' },
+  )
 }
 
 function tooLong(name: string): Refusal | undefined {

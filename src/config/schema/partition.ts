@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { parseFileSystemWord } from '../fs-word.js'
 import { Refusal } from '../refusal.js'
+import { content, ownerMap, ownerRule } from './content.js'
 import { extOptions } from './ext-options.js'
 import { fatOptions } from './fat-options.js'
 import { group } from './group.js'
@@ -8,7 +9,6 @@ import { fileSystemId, guid, partitionType } from './identifiers.js'
 import { choice, flag, integer, leaf, quantity, refuseUnprintable, text } from './leaf.js'
 
 const MAX_BYTE = 0xff
-const MAX_U32 = 0xffff_ffff
 const MAX_ATTRIBUTE_BIT = 63
 
 /** GPT attribute bits by name. [UEFI 2.10 §5.3.3] [DPS] */
@@ -47,20 +47,6 @@ function attributeMask() {
   )
 }
 
-/** Ids in decimal, as text keys. */
-const idMap = z.record(
-  z.string().regex(/^\d+$/, { error: 'an id of the host in decimal' }),
-  integer({ maximum: MAX_U32 }),
-)
-
-const ownerMap = group(
-  {
-    uid: idMap.describe('User ids: { 1000: 0 }').exactOptional(),
-    gid: idMap.describe('Group ids: { 1000: 0 }').exactOptional(),
-  },
-  { noun: 'an owner map' },
-)
-
 /** Both families together, so that one list completes in editors; which ones fit the fs is checked with it. */
 const options = group({ ...extOptions, ...fatOptions }, { noun: 'options' })
 
@@ -81,6 +67,9 @@ export const partition = group(
     size: quantity(['percent', 'rest', 'auto'])
       .describe('64MiB, 131072s, 50%, rest (all that is left) or auto (the smallest that holds the content)')
       .exactOptional(),
+    free: quantity(['percent'])
+      .describe('With size: auto, the room that is left in the volume when it is filled: 64MiB, or 20% of the volume')
+      .exactOptional(),
     align: quantity([]).describe('Multiple for an omitted start. Default: 1MiB').exactOptional(),
     type: partitionType()
       .describe('Partition type: a name (linux, esp, swap, root-arm64 …), a byte (0xC) or a GUID. Default: by the fs')
@@ -97,20 +86,23 @@ export const partition = group(
     logical: flag().describe('MBR: inside the extended partition. Default: false').exactOptional(),
     fs: leaf((value) => refuseUnprintable(value) ?? parseFileSystemWord(value), { anyOf: [{ type: 'string' }] })
       .describe(
-        'ext2, ext3, ext4, fat, fat12, fat16, fat32 or vfat, each alone or with /FOLDER for its content (ext4/program); any other text is the path of a raw file (boot.img)',
+        'ext2, ext3, ext4, fat, fat12, fat16, fat32 or vfat, each alone or with /PATH for its content, a folder or archive (ext4/program); any other text is the path of a raw file (boot.img)',
       )
       .exactOptional(),
-    content: z
-      .union([text(), z.array(text())])
-      .describe('A folder whose content the volume gets, or a list of them laid over one another')
+    content: content
+      .describe(
+        'What the volume holds: a folder or archive, or a list of entries laid over one another (docs/content.md)',
+      )
       .exactOptional(),
     label: text().describe('Label of the volume').exactOptional(),
     fs_uuid: fileSystemId()
       .describe('UUID of an ext volume, or volume id of a FAT (1234-ABCD). Default: derived from the seed')
       .exactOptional(),
     owner: z
-      .union([choice(['root', 'keep']), ownerMap])
-      .describe('ext: who owns the files: root, keep (as on the host), or a map of ids. Default: root')
+      .union([ownerRule, ownerMap])
+      .describe(
+        'ext: who owns the files: root, keep (as at the source), or a map of ids. Default: root for folders, keep for archives',
+      )
       .exactOptional(),
     holes: choice(['none', 'host', 'all'])
       .describe(
@@ -126,7 +118,7 @@ export const partition = group(
       .exactOptional(),
     options: options.describe('Options of the file system').exactOptional(),
   },
-  { noun: 'a partition', later: ['free'] },
+  { noun: 'a partition' },
 )
 
 export type PartitionInput = z.output<typeof partition>

@@ -5,7 +5,7 @@
  */
 import { formatSize } from '../../bytes/format-size.js'
 import { LayoutError } from '../../errors.js'
-import type { VolumeFormat } from '../volume.js'
+import { freeSpaceText, NO_FREE_SPACE, type VolumeFormat } from '../volume.js'
 import type { ExtFormatOptions } from './options.js'
 import { ExtPlanner, fits, payloadTooLarge } from './plan.js'
 import { findSmallestSize, LARGEST_BYTES } from './smallest-size.js'
@@ -20,14 +20,15 @@ export const extFormat: VolumeFormat<ExtFormatOptions> = {
     return planner.finish(sizeBytes, attempt)
   },
 
-  smallestSizeBytes(tree, options, environment) {
+  smallestSizeBytes(tree, options, environment, free = NO_FREE_SPACE) {
     const planner = new ExtPlanner(tree, options, environment)
-    const size = findSmallestSize(planner)
+    const size = findSmallestSize(planner, free)
     if (size === undefined) {
       // Not even this one: its own error, if it has one, says more.
       planner.layOut(LARGEST_BYTES)
+      const room = free === NO_FREE_SPACE ? '' : ` with ${freeSpaceText(free)} free`
       throw new LayoutError(
-        `Cannot find an ${options.type} volume for the payload: it does not fit ${formatSize(LARGEST_BYTES)}, the largest`,
+        `Cannot find an ${options.type} volume for the payload${room}: it does not fit ${formatSize(LARGEST_BYTES)}, the largest`,
       )
     }
     return size

@@ -22,8 +22,8 @@ export const fatFormat: VolumeFormat<FatFormatOptions> = {
     }
   },
 
-  smallestSizeBytes(tree, options, environment) {
-    return smallestFatBytes(planContents(tree, options, environment))
+  smallestSizeBytes(tree, options, environment, free) {
+    return smallestFatBytes(planContents(tree, options, environment), free)
   },
 }
 

@@ -3,7 +3,7 @@ import { alignUp } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
 import { LayoutError, type Problem } from '../../errors.js'
 import type { FileTree, Timestamp } from '../../tree/file-tree.js'
-import type { VolumeEnvironment } from '../volume.js'
+import { type FreeSpace, freeBytesIn, freeSpaceText, NO_FREE_SPACE, type VolumeEnvironment } from '../volume.js'
 import { type Allocation, allocate, countClusters, type RootPlacement, slotsOf } from './allocation.js'
 import { FILE_SYSTEM_TYPE, SLOT_BYTES } from './disklayout.js'
 import {
@@ -135,14 +135,18 @@ function withSmallestSize(contents: FatContents, problem: Problem): Problem {
   }
 }
 
-/** The smallest size in whole sectors that `planFat` accepts. Throws a LayoutError where none is large enough. */
-export function smallestFatBytes(contents: FatContents): number {
-  const sizeBytes = searchSmallest(contents)
-  if (sizeBytes === undefined) throw new LayoutError(explainNoSize(contents))
-  return sizeBytes
+/** The smallest size in whole sectors that `planFat` accepts, with `free` in clusters left. Throws a LayoutError where none is. */
+export function smallestFatBytes(contents: FatContents, free: FreeSpace = NO_FREE_SPACE): number {
+  const sizeBytes = searchSmallest(contents, free)
+  if (sizeBytes !== undefined) return sizeBytes
+  if (searchSmallest(contents) === undefined) throw new LayoutError(explainNoSize(contents))
+  throw new LayoutError({
+    message: `Cannot fit the payload with ${freeSpaceText(free)} free into FAT of any size: at most ${formatSize(largestVolumeBytes(contents.settings.geometry.sectorSize))}, and fewer of small clusters or of FAT12 and FAT16`,
+    hint: 'A larger cluster_size or another type (fs: fat32) holds more',
+  })
 }
 
-function searchSmallest({ settings, payload }: FatContents): number | undefined {
+function searchSmallest({ settings, payload }: FatContents, free: FreeSpace = NO_FREE_SPACE): number | undefined {
   const needs = new Map<string, number>()
   const needOf = (clusterBytes: number, root: RootPlacement): number => {
     const key = `${clusterBytes} ${root.width === 32}`
@@ -154,11 +158,16 @@ function searchSmallest({ settings, payload }: FatContents): number | undefined 
     return need
   }
   return findSmallest(settings.geometry, {
-    leastBytes: (clusterBytes, width) => needOf(clusterBytes, { width, labelSlots: 0 }) * clusterBytes,
+    leastBytes: (clusterBytes, width) => {
+      const need = needOf(clusterBytes, { width, labelSlots: 0 }) * clusterBytes
+      return need + freeBytesIn(need, free)
+    },
     accepts: (geometry) => {
       const root = rootPlacement(geometry, settings)
       const rootFits = geometry.width === 32 || slotsOf(payload.directories[0]!, root) <= geometry.rootEntries
-      return rootFits && needOf(geometry.clusterBytes, root) <= geometry.clusters
+      const left = geometry.clusters - needOf(geometry.clusterBytes, root)
+      const volumeBytes = geometry.totalSectors * geometry.sectorSize
+      return rootFits && left >= 0 && left * geometry.clusterBytes >= freeBytesIn(volumeBytes, free)
     },
   })
 }

@@ -1,0 +1,143 @@
+/** What one entry of `content:` takes from the host, read before anything is laid over anything. */
+import { readFileSync, statSync } from 'node:fs'
+import { byteString } from '../../bytes/text.js'
+import type { ContentEntry, ContentSource, LayerSource } from '../../config/spec.js'
+import type { ConfigPath, Problem } from '../../errors.js'
+import { imageOfBytes } from '../../image/extent.js'
+import type { ArchiveShelf } from '../../tree/archive-shelf.js'
+import { type CpioListOptions, readCpioList } from '../../tree/cpio-list.js'
+import type { DeviceTable } from '../../tree/device-table.js'
+import type { TreeEdit } from '../../tree/edit-tree.js'
+import { EMPTY_CONTENT, emptyTree, type FileNode, type FileTree, type Timestamp } from '../../tree/file-tree.js'
+import { type FolderOptions, type FolderReading, readFolder, readFolderFile } from '../../tree/folder.js'
+import type { Ownership } from '../../tree/ownership.js'
+import { readSourceFile } from '../../tree/raw-file.js'
+
+export interface ContentOptions extends Omit<FolderOptions, 'configPath' | 'owner'> {
+  /** Of the whole volume; missing: root for the host's folders and files, as they stand for archives. */
+  readonly owner?: Ownership
+  /** Whether archives' extended attributes arrive. Default: as `xattrs`. */
+  readonly archiveXattrs?: 'none' | 'keep' | 'auto'
+  /** A path that tells by itself what it is must be a folder (the host's tools take nothing else). */
+  readonly foldersOnly?: boolean
+  /** Holds the archives open until the last byte is woven. */
+  readonly archives: ArchiveShelf
+  /** For `${NAME}` in lists. */
+  readonly variable: CpioListOptions['variable']
+}
+
+/** What a source becomes, as soon as the time of what the build itself makes is known. */
+export type ReadSource =
+  | { readonly kind: 'layer'; readonly source: LayerSource; readonly tree: FileTree }
+  | { readonly kind: 'device-table'; readonly table: DeviceTable; readonly configPath: ConfigPath }
+  | { readonly kind: 'edit'; readonly edit: TreeEdit }
+
+export interface SourceReading {
+  /** `time`: of nodes that nobody has another one for. */
+  finish(time: Timestamp): ReadSource
+  /** Whose times count as the payload's. */
+  readonly tree?: FileNode
+  readonly warnings?: readonly Problem[]
+  readonly sparseAtSource?: FolderReading['sparseAtSource']
+}
+
+/** LayoutError, FormatError with what is missing or cannot be read. */
+export async function readSource(source: ContentSource, options: ContentOptions): Promise<SourceReading> {
+  const { configPath } = source
+  switch (source.kind) {
+    case 'path':
+      return !options.foldersOnly && isRegularFile(source.path)
+        ? readArchive(source, 'any', options)
+        : readHostFolder(source, options)
+    case 'folder':
+      return readHostFolder(source, options)
+    case 'tar':
+    case 'cpio':
+      return readArchive(source, source.kind, options)
+    case 'list': {
+      // Read here so that what is wrong is found with everything else; times follow.
+      const read = (time: Timestamp): FileTree => readCpioList(source.path, { ...options, time, configPath })
+      return { tree: read(BEFORE_ALL), finish: (time) => ({ kind: 'layer', source, tree: read(time) }) }
+    }
+    case 'device-table': {
+      readSourceFile(source.path, configPath)
+      const table = { file: source.path, text: readFileSync(source.path, 'utf8') }
+      return { finish: () => ({ kind: 'device-table', table, configPath }) }
+    }
+    case 'put':
+      return readEntry(source, options)
+    default:
+      return { finish: () => ({ kind: 'edit', edit: source }) }
+  }
+}
+
+const BEFORE_ALL: Timestamp = { seconds: 0, nanoseconds: 0 }
+
+function isRegularFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+async function readHostFolder(source: LayerSource, options: ContentOptions): Promise<SourceReading> {
+  const owner = ownershipOf(source, options, { kind: 'root' })
+  const reading = await readFolder(source.path, { ...options, owner, configPath: source.configPath })
+  return { ...reading, finish: () => ({ kind: 'layer', source, tree: reading.tree }) }
+}
+
+async function readArchive(
+  source: LayerSource,
+  format: 'tar' | 'cpio' | 'any',
+  options: ContentOptions,
+): Promise<SourceReading> {
+  const tree = await options.archives.readTree(source.path, format, {
+    ...options,
+    xattrs: options.archiveXattrs ?? options.xattrs,
+    owner: ownershipOf(source, options, { kind: 'keep' }),
+    configPath: source.configPath,
+  })
+  return { tree, finish: () => ({ kind: 'layer', source, tree }) }
+}
+
+/** An account is given to the finished tree, whoever owned it before. */
+function ownershipOf({ owner }: LayerSource, options: ContentOptions, usual: Ownership): Ownership {
+  if (owner?.kind === 'account') return { kind: 'root' }
+  return owner ?? options.owner ?? usual
+}
+
+async function readEntry(
+  source: Extract<ContentSource, { kind: 'put' }>,
+  options: ContentOptions,
+): Promise<SourceReading> {
+  const { path, entry, attributes, configPath } = source
+  const put = (node: FileNode): ReadSource => ({
+    kind: 'edit',
+    edit: { kind: 'put', path, node, attributes, configPath },
+  })
+  if (entry.kind !== 'file') return { finish: (time) => put(nodeOf(entry, time)) }
+  const owner = options.owner ?? { kind: 'root' }
+  const { node, sparseAtSource } = await readFolderFile(entry.path, { ...options, owner, configPath })
+  return { tree: node, sparseAtSource, finish: () => put(node) }
+}
+
+const FILE_MODE = 0o644
+const LINK_MODE = 0o777
+const DEVICE_MODE = 0o600
+
+function nodeOf(entry: Exclude<ContentEntry, { kind: 'file' }>, mtime: Timestamp): FileNode {
+  const owned = { uid: 0, gid: 0, mtime }
+  switch (entry.kind) {
+    case 'text': {
+      const bytes = Buffer.from(entry.text, 'utf8')
+      const content = bytes.length === 0 ? EMPTY_CONTENT : imageOfBytes(bytes)
+      return { type: 'file', mode: FILE_MODE, ...owned, content }
+    }
+    case 'directory':
+      return emptyTree(mtime)
+    case 'symlink':
+      return { type: 'symlink', mode: LINK_MODE, ...owned, target: byteString(entry.target) }
+    case 'char':
+    case 'block':
+      return { type: entry.kind, mode: DEVICE_MODE, ...owned, major: entry.major, minor: entry.minor }
+    case 'fifo':
+      return { type: 'fifo', mode: DEVICE_MODE, ...owned }
+  }
+}
