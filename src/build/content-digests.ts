@@ -5,6 +5,7 @@ import type { DiskImage, SourceFile } from '../image/extent.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
 import type { Payload } from '../layout/disk-plan.js'
+import type { FileRange } from '../outputs/digests.js'
 import { fileDigest } from '../outputs/file-digest.js'
 import { walkTree } from '../tree/file-tree.js'
 
@@ -17,22 +18,40 @@ export interface PayloadFileEntry {
 
 const CHUNK_BYTES = 1 << 20
 
-export class ContentDigests {
-  readonly #known: Map<SourceFile, string>
-  readonly #contents = new Map<DiskImage, string>()
+/** The files of trees that stand as one stretch in an archive. */
+export function* archiveMembers(payloads: readonly Payload[]): Generator<FileRange> {
+  for (const payload of payloads) {
+    if (payload.kind !== 'tree') continue
+    for (const [, node] of walkTree(payload.tree)) {
+      const range = node.type === 'file' ? rangeOf(node.content) : undefined
+      if (range !== undefined && range.length < range.file.sizeBytes) yield range
+    }
+  }
+}
 
-  /** `known`: sums that the pass made. */
-  constructor(known: ReadonlyMap<SourceFile, string>) {
-    this.#known = new Map(known)
+export class ContentDigests {
+  /** By file, then by the first byte of the range. */
+  readonly #known = new Map<SourceFile, Map<number, { readonly length: number; readonly sum: string }>>()
+  readonly #contents = new Map<DiskImage, string>()
+  /** Kept open over the members of an archive. */
+  readonly #reader = new PayloadReader()
+  readonly #buffer = new Uint8Array(CHUNK_BYTES)
+
+  /** `sums`: of `ranges`, as the pass made them. */
+  constructor(ranges: readonly FileRange[], sums: readonly string[]) {
+    ranges.forEach((range, index) => {
+      this.#keep(range, sums[index]!)
+    })
   }
 
   ofFile(file: SourceFile): string {
-    let sum = this.#known.get(file)
-    if (sum === undefined) {
-      sum = fileDigest(file)
-      this.#known.set(file, sum)
-    }
-    return sum
+    const range = { file, offset: 0, length: file.sizeBytes }
+    return this.#knownSum(range) ?? this.#keep(range, fileDigest(file))
+  }
+
+  /** Checks the last file that was read, and lets it go. */
+  close(): void {
+    this.#reader.close()
   }
 
   /** The files of one partition, in bytewise order of their paths. */
@@ -52,36 +71,48 @@ export class ContentDigests {
 
   /** Hard links share their content, so it is read once. */
   #ofContent(content: DiskImage): string {
-    const [only] = content.extents
-    if (
-      only?.source.kind === 'file' &&
-      only.length === content.sizeBytes &&
-      only.source.file.sizeBytes === only.length
-    ) {
-      return this.ofFile(only.source.file)
-    }
+    const range = rangeOf(content)
+    const known = range && this.#knownSum(range)
+    if (known !== undefined) return known
     let sum = this.#contents.get(content)
     if (sum === undefined) {
-      sum = digestOf(content)
+      sum = this.#read(content)
       this.#contents.set(content, sum)
     }
     return sum
   }
+
+  #knownSum({ file, offset, length }: FileRange): string | undefined {
+    const known = this.#known.get(file)?.get(offset)
+    return known?.length === length ? known.sum : undefined
+  }
+
+  #keep({ file, offset, length }: FileRange, sum: string): string {
+    const ofFile = this.#known.get(file) ?? new Map<number, { length: number; sum: string }>()
+    this.#known.set(file, ofFile)
+    ofFile.set(offset, { length, sum })
+    return sum
+  }
+
+  #read(content: DiskImage): string {
+    const hash = createHash('sha256')
+    try {
+      for (let done = 0; done < content.sizeBytes; done += this.#buffer.length) {
+        const part = this.#buffer.subarray(0, Math.min(this.#buffer.length, content.sizeBytes - done))
+        readImage(content, done, part, this.#reader)
+        hash.update(part)
+      }
+    } catch (error) {
+      this.#reader.abandon()
+      throw error
+    }
+    return hash.digest('hex')
+  }
 }
 
-function digestOf(content: DiskImage): string {
-  const hash = createHash('sha256')
-  const reader = new PayloadReader()
-  try {
-    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, content.sizeBytes))
-    for (let done = 0; done < content.sizeBytes; done += buffer.length) {
-      const part = buffer.subarray(0, Math.min(buffer.length, content.sizeBytes - done))
-      readImage(content, done, part, reader)
-      hash.update(part)
-    }
-    reader.close()
-  } finally {
-    reader.abandon()
-  }
-  return hash.digest('hex')
+/** A content that is one stretch of one file, without a hole. */
+function rangeOf({ sizeBytes, extents }: DiskImage): FileRange | undefined {
+  const [only] = extents
+  if (only?.source.kind !== 'file' || only.length !== sizeBytes) return undefined
+  return { file: only.source.file, offset: only.source.offset, length: sizeBytes }
 }

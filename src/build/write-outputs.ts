@@ -21,7 +21,7 @@ import { startThreads } from '../outputs/worker-threads.js'
 import { ZipFile } from '../outputs/zip-file.js'
 import { contentOfFile } from '../tree/file-tree.js'
 import { VERSION } from '../version.js'
-import { ContentDigests } from './content-digests.js'
+import { archiveMembers, ContentDigests } from './content-digests.js'
 import { type ManifestOutput, manifestText } from './manifest.js'
 import type { BuildOutput, OutputKind } from './options.js'
 import type { BundleFile } from './read-payloads.js'
@@ -124,12 +124,12 @@ function wantedOutputs({ plan, only }: WriteOutputsInput): WantedOutputs {
   return { raw: plan.spec.outputs.includes('raw'), zip: plan.spec.outputs.includes('zip'), proof: true }
 }
 
-function startDigests({ plan, fullSha256 }: WriteOutputsInput, image: DiskImage, threads: Threads) {
+function startDigests({ plan, fullSha256, payloads }: WriteOutputsInput, image: DiskImage, threads: Threads) {
   const stretches = plan.partitions.map(({ startByte, endByte }) => ({
     offset: startByte,
     sizeBytes: endByte - startByte,
   }))
-  const planned = planDigests(image, stretches, fullSha256)
+  const planned = planDigests(image, stretches, fullSha256, archiveMembers(payloads))
   return { ...planned, sink: new DigestSink(threads.digests(planned.plan)) }
 }
 
@@ -144,7 +144,7 @@ class Proof {
   constructor(input: WriteOutputsInput, digests: PlannedDigests & { readonly sink: DigestSink }) {
     const { results } = digests.sink
     const byOffset = new Map(digests.plan.stretches.map(({ offset }, index) => [offset, results.stretches[index]!]))
-    const sums = new ContentDigests(new Map(digests.files.map((file, index) => [file, results.files[index]!])))
+    const sums = new ContentDigests(digests.files, results.files)
     this.#input = input
     this.#imageSha256 = results.full
     this.#fixed = [
@@ -169,6 +169,7 @@ class Proof {
       ),
       bundleFiles,
     }
+    sums.close()
   }
 
   /** `bundle`: the finished zip, for the folder's files; undefined for those inside the zip, which cannot name its sum. */

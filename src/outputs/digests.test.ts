@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -62,15 +62,41 @@ describe('the digests of a pass', () => {
     const all = plainBytes()
 
     expect(results.full).toBe(sha256(all))
-    expect(files).toEqual([whole, split]) // `reversed` does not stand in its order
+    expect(files.map(({ file }) => file)).toEqual([whole, split]) // `reversed` does not stand in its order
     expect(results.files).toEqual(
-      files.map((file) => sha256(Buffer.alloc(file.sizeBytes, String(file.path).split('/').at(-1)))),
+      files.map(({ file }) => sha256(Buffer.alloc(file.sizeBytes, String(file.path).split('/').at(-1)))),
     )
     plan.stretches.forEach(({ offset, sizeBytes }, index) => {
       const alone = new MappedDigest(outlineOf(sliceImage(image, offset, sizeBytes)))
       alone.update(0, all.subarray(offset, offset + sizeBytes))
       expect(results.stretches[index]).toBe(alone.finish())
     })
+  })
+
+  it('has those of the members of an archive in any order, and of no two for one stretch', async () => {
+    const archive = source('archive', 100_000)
+    writeFileSync(archive.path, Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251)))
+    utimesSync(archive.path, 1, 1)
+    const file: SourceFile = { ...archive, mtimeNs: 1_000_000_000n }
+    const disk = new ImageBuilder(1_000_000)
+      .file(10_000, 30_000, file, 60_000)
+      .file(50_000, 5_000, file, 512)
+      .file(60_000, 4_000, file, 5_512)
+      .file(80_000, 9_000, file, 512)
+      .file(100_000, 700, file, 20_000)
+      .finish()
+    const members = [
+      { file, offset: 512, length: 9_000 },
+      { file, offset: 60_000, length: 30_000 },
+      { file, offset: 60_000, length: 30_000 },
+      { file, offset: 20_000, length: 701 },
+    ]
+    const { plan, files } = planDigests(disk, [], false, members)
+    expect(files).toEqual(members.slice(0, 2))
+    const sink = new DigestSink(INLINE_THREADS.digests(plan))
+    await weave(disk, [sink], INLINE_THREADS)
+    const bytes = readFileSync(file.path)
+    expect(sink.results.files).toEqual(files.map((it) => sha256(bytes.subarray(it.offset, it.offset + it.length))))
   })
 
   it('cover the disk with stretches, partitions as they are', () => {

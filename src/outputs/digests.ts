@@ -42,36 +42,31 @@ export interface DigestResults {
   readonly full: string | undefined
 }
 
+/** A stretch of a payload file that is something of its own: the whole file, or a member of an archive. */
+export interface FileRange {
+  readonly file: SourceFile
+  readonly offset: number
+  readonly length: number
+}
+
 export interface PlannedDigests {
   readonly plan: DigestPlan
-  /** Files whose sum comes from the pass, in the order of `DigestResults.files`. */
-  readonly files: readonly SourceFile[]
+  /** What has its sum from the pass, in the order of `DigestResults.files`. */
+  readonly files: readonly FileRange[]
 }
 
 /**
- * Plans the digests of `image`. A file that does not stand on the disk whole, once and in its own order (a member of a tar, a
- * file with holes left out) is not among `files`; its sum takes a read of its own.
+ * Plans the digests of `image`: its files', and of archives those of their `members`, in whose place the archive as a whole
+ * has none. What does not stand on the disk whole, once and in its own order (a file with holes left out) is not among
+ * `files`; its sum takes a read of its own.
  */
-export function planDigests(image: DiskImage, partitions: readonly Stretch[], full: boolean): PlannedDigests {
-  const states = new Map<SourceFile, { next: number; pieces: FilePiece[] }>()
-  for (const { offset, length, source } of image.extents) {
-    if (source.kind !== 'file') continue
-    let state = states.get(source.file)
-    if (state === undefined) {
-      state = { next: 0, pieces: [] }
-      states.set(source.file, state)
-    }
-    if (source.offset !== state.next) continue
-    state.pieces.push({ file: 0, offset, length })
-    state.next += length
-  }
-  const files: SourceFile[] = []
-  const pieces: FilePiece[] = []
-  for (const [file, state] of states) {
-    if (state.next !== file.sizeBytes) continue
-    for (const piece of state.pieces) pieces.push({ ...piece, file: files.length })
-    files.push(file)
-  }
+export function planDigests(
+  image: DiskImage,
+  partitions: readonly Stretch[],
+  full: boolean,
+  members: Iterable<FileRange> = [],
+): PlannedDigests {
+  const { files, pieces } = planPieces(image, members)
   pieces.sort((a, b) => a.offset - b.offset)
   const stretches = stretchesOf(image.sizeBytes, partitions).map(({ offset, sizeBytes }) => ({
     offset,
@@ -79,6 +74,47 @@ export function planDigests(image: DiskImage, partitions: readonly Stretch[], fu
     runs: outlineOf(sliceImage(image, offset, sizeBytes)),
   }))
   return { plan: { sizeBytes: image.sizeBytes, stretches, pieces, fileCount: files.length, full }, files }
+}
+
+interface RangeState extends FileRange {
+  /** Byte of the file up to which it was found, in its order. */
+  next: number
+  readonly pieces: FilePiece[]
+}
+
+/** One pass over the extents: each continues the range that waits at its place in its file, if one does. */
+function planPieces(image: DiskImage, members: Iterable<FileRange>): { files: FileRange[]; pieces: FilePiece[] } {
+  const states: RangeState[] = []
+  const waiting = new Map<SourceFile, Map<number, RangeState>>()
+  const begin = (range: FileRange): Map<number, RangeState> => {
+    const ofFile = waiting.get(range.file) ?? new Map<number, RangeState>()
+    waiting.set(range.file, ofFile)
+    if (ofFile.has(range.offset)) return ofFile
+    const state = { ...range, next: range.offset, pieces: [] }
+    ofFile.set(range.offset, state)
+    states.push(state)
+    return ofFile
+  }
+  for (const member of members) begin(member)
+  for (const { offset, length, source } of image.extents) {
+    if (source.kind !== 'file') continue
+    const { file } = source
+    const ofFile = waiting.get(file) ?? begin({ file, offset: 0, length: file.sizeBytes })
+    const state = ofFile.get(source.offset)
+    if (state === undefined || state.next + length > state.offset + state.length) continue
+    ofFile.delete(state.next)
+    state.pieces.push({ file: 0, offset, length })
+    state.next += length
+    if (state.next < state.offset + state.length) ofFile.set(state.next, state)
+  }
+  const files: FileRange[] = []
+  const pieces: FilePiece[] = []
+  for (const { file, offset, length, next, pieces: own } of states) {
+    if (next !== offset + length) continue
+    for (const piece of own) pieces.push({ ...piece, file: files.length })
+    files.push({ file, offset, length })
+  }
+  return { files, pieces }
 }
 
 /** The partitions and what stands between them, ascending, covering the disk. `partitions` in any order, disjoint. */
