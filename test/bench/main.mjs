@@ -6,11 +6,12 @@
  *
  * usage: main.mjs [--runs N] [--json]       BENCH_DIR: where inputs and results go (default: under the temporary folder)
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { assertTime, figuresOf, measureAll, TABLE_HEAD, tableRow, warm } from './measure.mjs'
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, json: { type: 'boolean', default: false } },
@@ -55,7 +56,7 @@ const CASES = {
 }
 
 function prepare() {
-  if (!existsSync('/usr/bin/time')) throw new Error('/usr/bin/time is missing (Debian package time)')
+  assertTime()
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: PROJECT, stdio: ['ignore', 'ignore', 'inherit'] })
   if (!existsSync(join(INPUT, 'program'))) execFileSync('python3', [join(HERE, 'make-inputs.py'), INPUT])
   for (const file of ['emmc-8g.yaml', 'rootfs.dts.STM32F7'])
@@ -68,32 +69,12 @@ function settle() {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
   }
-  spawnSync('sync')
-  spawnSync('sh', ['-c', 'find "$0" -type f -exec cat {} + >/dev/null', INPUT])
-}
-
-/** One process tree: wall seconds and peak resident MiB of its largest process. */
-function measure([file, ...args]) {
-  const log = join(BENCH, 'time')
-  const result = spawnSync('/usr/bin/time', ['-q', '-o', log, '-f', '%e %U %S %M', file, ...args], { encoding: 'utf8' })
-  if (result.status !== 0) throw new Error(`${file} exits ${result.status}:\n${result.stdout}${result.stderr}`)
-  const [seconds, user, system, kib] = readFileSync(log, 'utf8').trim().split(' ').map(Number)
-  return { seconds, cpuSeconds: user + system, peakMiB: (kib * 1024) / MIB }
+  warm(INPUT)
 }
 
 function runCase(commands) {
   settle()
-  const parts = commands.map(measure)
-  return {
-    seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
-    cpuSeconds: parts.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-    peakMiB: Math.max(...parts.map(({ peakMiB }) => peakMiB)),
-  }
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
+  return measureAll(commands, BENCH)
 }
 
 prepare()
@@ -103,21 +84,7 @@ for (let round = 0; round < RUNS; round++) {
   for (const [name, commands] of Object.entries(CASES)) runs[name].push(runCase(commands))
 }
 
-const figures = Object.fromEntries(
-  Object.entries(runs).map(([name, list]) => {
-    const seconds = list.map((run) => run.seconds)
-    return [
-      name,
-      {
-        median: median(seconds),
-        least: Math.min(...seconds),
-        most: Math.max(...seconds),
-        cpu: median(list.map((run) => run.cpuSeconds)),
-        peakMiB: Math.max(...list.map((run) => run.peakMiB)),
-      },
-    ]
-  }),
-)
+const figures = Object.fromEntries(Object.entries(runs).map(([name, list]) => [name, figuresOf(list)]))
 const job = figures['genimage, then zip'].median / figures['diskloom: image and zip'].median
 const image = figures['genimage: image alone'].median / figures['diskloom: image alone'].median
 const peakMiB = Math.max(figures['diskloom: image and zip'].peakMiB, figures['diskloom: image alone'].peakMiB)
@@ -140,12 +107,8 @@ if (values.json) {
   console.log(
     `eMMC of 7456 MiB, ${(payload / 1e6).toFixed(0)} MB of payload; ${RUNS} runs, ${cpus().length} CPUs, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}\n`,
   )
-  console.log('| | wall s, median (least .. most) | CPU s | peak MiB |\n|---|--:|--:|--:|')
-  for (const [name, { median: middle, least, most, cpu, peakMiB: peak }] of Object.entries(figures)) {
-    console.log(
-      `| ${name} | ${middle.toFixed(2)} (${least.toFixed(2)} .. ${most.toFixed(2)}) | ${cpu.toFixed(2)} | ${peak.toFixed(0)} |`,
-    )
-  }
+  console.log(TABLE_HEAD)
+  for (const [name, list] of Object.entries(figures)) console.log(tableRow(name, list))
   console.log()
   for (const { goal, figure, met } of goals) console.log(`${met ? 'met   ' : 'MISSED'} ${goal}: ${figure}`)
 }
