@@ -76,6 +76,9 @@ export function fatTree(clusterBytes: number): FileTree {
   })
 }
 
+/** GRUB reads such a file of ext4 from no writer's volume. */
+export const BEGINS_WITH_HOLE = 'begins with a hole'
+
 /** Every kind of node, a hashed directory, attributes past 16 and 31 bits. Needs about 3 MiB besides. */
 export function extTree(blockBytes: number): FileTree {
   const linked = file('one file, three names')
@@ -83,10 +86,14 @@ export function extTree(blockBytes: number): FileTree {
     ...attributes(seconds),
     ...more,
   })
-  const sparse: DiskImage = {
-    sizeBytes: 2_000_000,
-    extents: [{ offset: 1_000_000, length: 5000, source: { kind: 'bytes', bytes: pattern(5000, 7) } }],
-  }
+  const holes = (...starts: number[]): RegularFileNode => ({
+    type: 'file',
+    ...at(SECONDS),
+    content: {
+      sizeBytes: 2_000_000,
+      extents: starts.map((offset) => ({ offset, length: 5000, source: { kind: 'bytes', bytes: pattern(5000, 7) } })),
+    },
+  })
   return folder({
     ...workoutNodes(file, folder),
     'a file': linked,
@@ -94,7 +101,8 @@ export function extTree(blockBytes: number): FileTree {
     empty: file(''),
     'one block': file(pattern(blockBytes)),
     'many blocks': file(pattern(300 * blockBytes + 1)),
-    sparse: { type: 'file', ...at(SECONDS), content: sparse },
+    'holes inside': holes(0, 600_000, 1_800_000),
+    [BEGINS_WITH_HOLE]: holes(1_000_000),
     'short link': { type: 'symlink', ...at(SECONDS), target: byteString('../bin/linked') },
     'long link': { type: 'symlink', ...at(SECONDS), target: byteString('päth/'.repeat(50)) },
     console: { type: 'char', ...at(SECONDS, { mode: 0o620 }), major: 5, minor: 1 },
