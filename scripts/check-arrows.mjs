@@ -20,6 +20,7 @@ const MIDDLE = [
   'host/',
   'outputs/',
   'gadget/',
+  'proof/',
 ]
 const FORMAT = [...BASE, 'image/', 'tree/file-tree.ts', 'filesystems/*.ts']
 
@@ -43,19 +44,37 @@ const ALLOWED = {
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/'],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
+  'proof/': [
+    ...BASE,
+    'image/',
+    'archives/',
+    'layout/',
+    'filesystems/',
+    'tables/',
+    'tree/',
+    'config/spec.ts',
+    'outputs/',
+  ],
   'build.ts': [...BASE, 'version.ts', ...MIDDLE, 'build/'],
   'build/': [...BASE, 'version.ts', ...MIDDLE],
+  'verify.ts': [...BASE, 'build.ts', 'build/', 'proof/'],
+  'flash/': [...BASE, 'version.ts', 'image/', 'outputs/', 'tables/', 'tree/', 'filesystems/ext4/disklayout/'],
+  'flash.ts': [...BASE, ...MIDDLE, 'build.ts', 'build/', 'flash/'],
   'index.ts': [''],
   'cli/': [
     'errors.ts',
     'version.ts',
     'bytes/',
     'build.ts',
+    'verify.ts',
     'build/',
+    'flash.ts',
+    'flash/',
     'config/',
     'layout/',
     'filesystems/*.ts',
     'tables/',
+    'proof/',
   ],
 }
 

@@ -2,7 +2,11 @@
  * The orchestra: config → payload → layout → outputs. Programs, threads and the clock are handed to the parts from here;
  * nothing below knows of a terminal.
  */
+import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { collectInputs } from './build/collect-inputs.js'
+import { depfileText } from './build/depfile.js'
+import { grownSpec } from './build/grow-last.js'
 import { buildHostVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildResult, PlanOptions, PlanResult } from './build/options.js'
@@ -15,9 +19,11 @@ import { InterruptedError, type Problem } from './errors.js'
 import { type GadgetPlan, planGadgetFiles } from './gadget/gadget-files.js'
 import { readGadgetInputs } from './gadget/read-gadget-inputs.js'
 import { makeCommandRunner } from './host/run-command.js'
-import type { DiskPlan, LayoutEnvironment } from './layout/disk-plan.js'
+import type { DiskPlan, LayoutEnvironment, Payload } from './layout/disk-plan.js'
 import { planDisk } from './layout/plan-disk.js'
 import { OutputFolder } from './outputs/output-folder.js'
+import { writeWholeFile } from './outputs/whole-file.js'
+import { PASSPHRASE_VARIABLE, readSigningKey } from './proof/signing-key.js'
 import { compareTimestamps, EPOCH_1980, type Timestamp } from './tree/file-tree.js'
 import { measureTree } from './tree/tree-stats.js'
 
@@ -57,6 +63,7 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now()
+  const signingKey = options.signingKey === undefined ? undefined : readKey(options, options.signingKey)
   const prepared = await prepare(options)
   const { config, epoch } = prepared
   try {
@@ -72,11 +79,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         folder,
         only: options.only,
         fullSha256: options.fullSha256 ?? false,
+        signingKey,
         sourceDateEpoch: epoch?.seconds,
         modifiedSeconds: (epoch ?? newestTime(prepared)).seconds,
         signal: options.signal,
         onProgress: (doneBytes, totalBytes) => options.onEvent?.({ kind: 'progress', doneBytes, totalBytes }),
       })
+      if (options.depfile !== undefined) {
+        const [target] = outputs
+        writeWholeFile(options.depfile, depfileText(target!.path, collectInputs(config, prepared), process.cwd()))
+      }
       options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
       const seconds = (performance.now() - started) / 1000
       return { plan, warnings: prepared.warnings, folder: folder.path, outputs, seconds }
@@ -91,8 +103,57 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
 }
 
+/**
+ * Every file and folder of the host that the result depends on: absolute paths in bytewise order, as bytes where a name is not
+ * UTF-8. Errors as `plan`.
+ */
+export async function inputs(options: PlanOptions): Promise<readonly (string | Buffer)[]> {
+  const prepared = await prepare(options)
+  await prepared.release()
+  return collectInputs(prepared.config, prepared)
+}
+
+/** A planned disk whose image can be read until `release`: for devices, in place of a folder of outputs. */
+export interface OpenDisk extends PlanResult {
+  /** One for each entry of `spec.partitions`. */
+  readonly payloads: readonly Payload[]
+  /** The plan with every volume made, also by the host's tools; for `growTo` bytes with the last partition up to the end. */
+  finish(growTo: number | undefined): Promise<DiskPlan>
+  release(): Promise<void>
+}
+
+/** Errors as `plan`. `workFolder` gives a folder for spool files, which the caller removes. */
+export async function openDisk(options: PlanOptions, workFolder: () => string): Promise<OpenDisk> {
+  const prepared = await prepare(options)
+  const { plan, payloads, config, epoch, warnings, release } = prepared
+  return {
+    plan,
+    payloads,
+    warnings,
+    async finish(growTo) {
+      try {
+        const grown =
+          growTo === undefined ? plan : planDisk(grownSpec(plan, growTo), payloads, layoutEnvironment(epoch))
+        return await withHostVolumes({ ...prepared, plan: grown }, { workFolder }, options)
+      } catch (error) {
+        throw locateError(error, config)
+      }
+    },
+    release,
+  }
+}
+
+/** Before everything else: a build of minutes must not end with a key that cannot be read. */
+function readKey({ environment = process.env }: BuildOptions, path: string): KeyObject {
+  return readSigningKey(path, environment[PASSPHRASE_VARIABLE])
+}
+
 /** The plan with the volumes of `engine: host` made; their spool files stand in the folder until it is committed. */
-async function withHostVolumes(prepared: Prepared, folder: OutputFolder, options: BuildOptions): Promise<DiskPlan> {
+async function withHostVolumes(
+  prepared: Prepared,
+  folder: Pick<OutputFolder, 'workFolder'>,
+  options: PlanOptions,
+): Promise<DiskPlan> {
   const { plan, payloads, epoch } = prepared
   const host = await buildHostVolumes(plan, payloads, {
     runner: makeCommandRunner(options.environment ?? process.env),

@@ -26,10 +26,11 @@ export interface Problem {
   frame?: string
 }
 
-export type ErrorCode = 'USAGE' | 'CONFIG' | 'LAYOUT' | 'FORMAT' | 'IO' | 'INTERRUPTED'
+export type ErrorCode = 'DIFFERENCE' | 'USAGE' | 'CONFIG' | 'LAYOUT' | 'FORMAT' | 'IO' | 'INTERRUPTED'
 
 /** Exit codes of the command line, by error code (docs/DESIGN.md, "Exit codes"). */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
+  DIFFERENCE: 1,
   USAGE: 2,
   CONFIG: 3,
   LAYOUT: 4,
@@ -69,6 +70,13 @@ function toProblems(problems: string | Problem | readonly Problem[], hint: strin
   return Array.isArray(problems) ? problems : [problems as Problem]
 }
 
+/** What was checked is not what it should be: every finding is a problem. Exit code 1. */
+export class DifferenceError extends DiskloomError {
+  constructor(problems: string | Problem | readonly Problem[], options?: DiskloomErrorOptions) {
+    super('DIFFERENCE', problems, options)
+  }
+}
+
 /** The command line was wrong. Exit code 2. */
 export class UsageError extends DiskloomError {
   constructor(problems: string | Problem | readonly Problem[], options?: DiskloomErrorOptions) {
@@ -106,8 +114,8 @@ export class IoError extends DiskloomError {
 
 /** SIGINT or an AbortSignal. Exit code 130. */
 export class InterruptedError extends DiskloomError {
-  constructor() {
-    super('INTERRUPTED', 'Interrupted: nothing was written')
+  constructor(message = 'Interrupted: nothing was written') {
+    super('INTERRUPTED', message)
   }
 }
 

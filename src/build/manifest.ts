@@ -1,20 +1,28 @@
 /** manifest.json: what stands where in the image and what it was made from (docs/manifest.md). */
-import type { DiskPlan } from '../layout/disk-plan.js'
+import type { OwnerSpec, VolumeSpec } from '../config/spec.js'
+import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
+import type { DigestPlan } from '../outputs/digests.js'
+import {
+  MANIFEST_VERSION,
+  type Manifest,
+  type ManifestOutput,
+  type ManifestSetting,
+  type ManifestStretch,
+} from '../proof/manifest-schema.js'
+import { runText } from '../proof/run-text.js'
 import type { PayloadFileEntry } from './content-digests.js'
 
-export interface ManifestOutput {
-  readonly path: string
-  readonly size_bytes: number
-  readonly sha256?: string | undefined
-}
+export type { ManifestOutput } from '../proof/manifest-schema.js'
 
 export interface ManifestInput {
   readonly plan: DiskPlan
   readonly toolVersion: string
   readonly sourceDateEpoch: number | undefined
-  /** Mapped digests of the disk, and of each partition in the order of the plan. */
+  /** Of the disk. */
   readonly diskDigest: string
-  readonly partitionDigests: readonly string[]
+  /** What the digests were made over, and the mapped digest of each stretch. */
+  readonly stretches: DigestPlan['stretches']
+  readonly stretchDigests: readonly string[]
   readonly imageSha256: string | undefined
   /** The payload of each partition, in the order of the plan. */
   readonly payloadFiles: readonly (readonly PayloadFileEntry[])[]
@@ -23,12 +31,19 @@ export interface ManifestInput {
   readonly outputs: readonly ManifestOutput[]
 }
 
-const MANIFEST_VERSION = 1
-
 /** JSON text with a newline at its end; the same input gives the same bytes. */
 export function manifestText(input: ManifestInput): string {
   const { plan } = input
-  const manifest = {
+  const stretches = input.stretches.map(
+    ({ offset, sizeBytes, runs }, index): ManifestStretch => ({
+      start_byte: offset,
+      size_bytes: sizeBytes,
+      mapped_sha256: input.stretchDigests[index]!,
+      runs: runs.map(runText),
+    }),
+  )
+  const digests = new Map(stretches.map(({ start_byte, mapped_sha256 }) => [start_byte, mapped_sha256]))
+  const manifest: Manifest = {
     manifest_version: MANIFEST_VERSION,
     tool: { name: 'diskloom', version: input.toolVersion },
     source_date_epoch: input.sourceDateEpoch ?? null,
@@ -42,6 +57,7 @@ export function manifestText(input: ManifestInput): string {
       mapped_sha256: input.diskDigest,
       ...(input.imageSha256 !== undefined && { sha256: input.imageSha256 }),
     },
+    stretches,
     partitions: plan.partitions.map((partition, index) => ({
       ...(partition.number !== undefined && { number: partition.number }),
       name: partition.name,
@@ -52,19 +68,52 @@ export function manifestText(input: ManifestInput): string {
       ...(partition.type !== undefined && { type: typeText(partition.type) }),
       ...(partition.uuid !== undefined && { uuid: partition.uuid }),
       ...(partition.attributes !== 0n && { attributes: `0x${partition.attributes.toString(16)}` }),
-      ...(partition.bootable && { bootable: true }),
+      ...(partition.bootable && { bootable: true as const }),
       fs: partition.fs,
-      ...(partition.volume !== undefined && { volume: partition.volume.facts }),
-      mapped_sha256: input.partitionDigests[index],
-      payload: input.payloadFiles[index]!.map(payloadEntry),
+      ...volumeEntries(partition, plan.spec.partitions[index]!.volume),
+      mapped_sha256: digests.get(partition.startByte)!,
+      payload: input.payloadFiles[index]!.map(fileEntry),
     })),
-    bundle: input.bundleFiles.map(payloadEntry),
-    outputs: input.outputs,
+    bundle: input.bundleFiles.map(fileEntry),
+    outputs: [...input.outputs],
   }
   return `${JSON.stringify(manifest, undefined, 2)}\n`
 }
 
-function payloadEntry({ path, sizeBytes, sha256 }: PayloadFileEntry): Record<string, unknown> {
+/** The formatted volume of a partition: identifier, what was asked of it, and what it came to. */
+function volumeEntries(
+  { volume, environment }: PlannedPartition,
+  spec: VolumeSpec,
+): Pick<Manifest['partitions'][number], 'fs_uuid' | 'options' | 'volume'> {
+  if (volume === undefined) return {}
+  return { fs_uuid: environment.uuid, options: optionsInForce(spec), volume: { ...volume.facts } }
+}
+
+/** What the config says of a volume or leaves to a default; not where its content is, which belongs to the building machine. */
+function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
+  if (spec.kind !== 'ext' && spec.kind !== 'fat') return {}
+  const label = spec.label === undefined ? {} : { label: spec.label }
+  if (spec.kind === 'fat') return { ...label, ...settings(spec.options) }
+  const { owner, holes, engine, xattrs, options } = spec
+  const owners = owner === undefined ? {} : { owner: ownerSetting(owner) }
+  return { ...label, engine, ...owners, holes, xattrs, ...settings(options) }
+}
+
+/** Options are plain data; those that are not given are left out. */
+function settings(options: object): Record<string, ManifestSetting> {
+  return JSON.parse(JSON.stringify(options)) as Record<string, ManifestSetting>
+}
+
+function ownerSetting(owner: OwnerSpec): ManifestSetting {
+  if (owner.kind !== 'map') return owner.kind
+  return { uid: idsText(owner.uid), gid: idsText(owner.gid) }
+}
+
+function idsText(ids: ReadonlyMap<number, number>): Record<string, number> {
+  return Object.fromEntries([...ids].map(([from, to]) => [String(from), to]))
+}
+
+function fileEntry({ path, sizeBytes, sha256 }: PayloadFileEntry): Manifest['bundle'][number] {
   return { path, size_bytes: sizeBytes, sha256 }
 }
 
@@ -72,6 +121,6 @@ function hex32(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`
 }
 
-function typeText(type: NonNullable<DiskPlan['partitions'][number]['type']>): string {
+function typeText(type: NonNullable<PlannedPartition['type']>): string {
   return type.table === 'gpt' ? type.guid : `0x${type.byte.toString(16).padStart(2, '0')}`
 }

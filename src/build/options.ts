@@ -23,6 +23,10 @@ export interface BuildOptions extends PlanOptions {
   readonly only?: 'image' | 'bundle' | undefined
   /** Also make the plain SHA-256 of the raw image, at the cost of the whole disk. */
   readonly fullSha256?: boolean | undefined
+  /** Path of an Ed25519 key in PEM: the manifest is signed with it. */
+  readonly signingKey?: string | undefined
+  /** Path of a file for Make or Ninja that tells what the result depends on. */
+  readonly depfile?: string | undefined
 }
 
 export type BuildPhase = 'config' | 'payload' | 'layout' | 'write' | 'finish'
@@ -32,7 +36,7 @@ export type BuildEvent =
   | { readonly kind: 'progress'; readonly doneBytes: number; readonly totalBytes: number }
   | { readonly kind: 'warning'; readonly problem: Problem }
 
-export type OutputKind = 'image' | 'bundle' | 'part-list' | 'manifest' | 'checksums' | 'gadget'
+export type OutputKind = 'image' | 'bundle' | 'part-list' | 'manifest' | 'signature' | 'checksums' | 'gadget'
 
 export interface BuildOutput {
   /** Absolute. */

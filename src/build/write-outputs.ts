@@ -1,4 +1,5 @@
 /** From the planned disk to the folder of results: one pass over the payload, then the small files beside it. */
+import type { KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
@@ -19,6 +20,8 @@ import { weave } from '../outputs/weave.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
 import { startThreads } from '../outputs/worker-threads.js'
 import { ZipFile } from '../outputs/zip-file.js'
+import { MANIFEST_NAME } from '../proof/manifest-schema.js'
+import { SIGNATURE_NAMES, signManifest } from '../proof/signatures.js'
 import { contentOfFile } from '../tree/file-tree.js'
 import { VERSION } from '../version.js'
 import { archiveMembers, ContentDigests } from './content-digests.js'
@@ -35,6 +38,8 @@ export interface WriteOutputsInput {
   readonly folder: OutputFolder
   readonly only?: 'image' | 'bundle' | undefined
   readonly fullSha256: boolean
+  /** Ed25519; the manifest is signed with it. */
+  readonly signingKey?: KeyObject | undefined
   readonly sourceDateEpoch: number | undefined
   /** Seconds since 1970 for what has no time of its own. */
   readonly modifiedSeconds: number
@@ -143,7 +148,6 @@ class Proof {
 
   constructor(input: WriteOutputsInput, digests: PlannedDigests & { readonly sink: DigestSink }) {
     const { results } = digests.sink
-    const byOffset = new Map(digests.plan.stretches.map(({ offset }, index) => [offset, results.stretches[index]!]))
     const sums = new ContentDigests(digests.files, results.files)
     this.#input = input
     this.#imageSha256 = results.full
@@ -162,7 +166,8 @@ class Proof {
       toolVersion: VERSION,
       sourceDateEpoch: input.sourceDateEpoch,
       diskDigest: mappedDigestOfDisk(digests.plan.stretches, results.stretches),
-      partitionDigests: input.plan.partitions.map(({ startByte }) => byOffset.get(startByte)!),
+      stretches: digests.plan.stretches,
+      stretchDigests: results.stretches,
       imageSha256: results.full,
       payloadFiles: input.payloads.map((payload) =>
         sums.ofPayload(payload, payload.kind === 'file' ? basename(String(payload.file.path)) : ''),
@@ -182,10 +187,14 @@ class Proof {
       manifestText({ ...this.#manifestParts, outputs: [image, ...beside, ...others] }),
       'utf8',
     )
-    const summed = [image, ...beside, ...others, sumOf('manifest.json', manifest)]
+    const { signingKey } = this.#input
+    const signatures = signingKey === undefined ? [] : signManifest(manifest, signingKey)
+    const proof = [{ path: MANIFEST_NAME, bytes: manifest }, ...signatures]
+    const summed = [image, ...beside, ...others, ...proof.map(({ path, bytes }) => sumOf(path, bytes))]
     return [
       ...this.#fixed,
-      { path: 'manifest.json', kind: 'manifest', bytes: manifest },
+      { path: MANIFEST_NAME, kind: 'manifest', bytes: manifest },
+      ...signatures.map(({ path, bytes }) => ({ path, kind: 'signature' as const, bytes })),
       { path: 'SHA256SUMS', kind: 'checksums', bytes: Buffer.from(checksumsText(summed), 'utf8') },
     ]
   }
@@ -214,7 +223,14 @@ function modifiedOf(file: SourceFile, { sourceDateEpoch, modifiedSeconds }: Writ
 }
 
 function assertBundleNamesFree({ plan: { spec }, gadget }: WriteOutputsInput): void {
-  const taken = new Set([spec.name, 'PartList.cfg', 'manifest.json', 'SHA256SUMS', ...gadget.map(({ path }) => path)])
+  const taken = new Set([
+    spec.name,
+    'PartList.cfg',
+    MANIFEST_NAME,
+    ...SIGNATURE_NAMES,
+    'SHA256SUMS',
+    ...gadget.map(({ path }) => path),
+  ])
   const problems: Problem[] = spec.bundle.include
     .filter(({ name }) => taken.has(name))
     .map(({ name, configPath }) => ({

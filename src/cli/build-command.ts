@@ -28,6 +28,8 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
     .addOption(sizeOption())
     .addOption(new Option('--only <what>', 'make one thing and nothing else').choices(['image', 'bundle'] as const))
     .option('--full-sha256', 'also make the SHA-256 of the whole raw image, holes included')
+    .option('--sign <key>', 'sign the manifest with an Ed25519 key (diskloom keygen makes one)')
+    .option('--depfile <file>', 'also tell Make or Ninja what the result depends on')
     .addOption(new Option('--verify', 'read the results back').hideHelp())
     .option('-q, --quiet', 'say nothing but warnings and errors')
     .option('--json', 'write events to standard output, one JSON object per line')
@@ -48,7 +50,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         if (event.kind === 'warning') warnings.push(event.problem)
         progress.event(event)
       }
-      const { out, set, size: sizeBytes, only, fullSha256 } = options
+      const { out, set, size: sizeBytes, only, fullSha256, sign: signingKey, depfile } = options
       const result = await build({
         config,
         out,
@@ -56,6 +58,8 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         sizeBytes,
         only,
         fullSha256,
+        signingKey,
+        depfile,
         environment,
         signal,
         onEvent,

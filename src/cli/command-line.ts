@@ -2,15 +2,25 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.js'
 import { addBuildCommand } from './build-command.js'
+import { addDevicesCommand } from './devices-command.js'
+import { addFlashCommand } from './flash-command.js'
 import { addInitCommand } from './init-command.js'
+import { addInputsCommand } from './inputs-command.js'
 import { writeErrorEvent } from './json-events.js'
+import { addKeygenCommand } from './keygen-command.js'
 import { addPlanCommand } from './plan-command.js'
 import { exitCodeOf, reportError } from './report-error.js'
 import { addSchemaCommand } from './schema-command.js'
 import type { Services } from './services.js'
 import { columnsOf, hasColour, type OutputStream, paintFor, type Terminal } from './terminal.js'
+import { addVerifyCommand } from './verify-command.js'
 
-const SERVICES: Services = { loadBuild: () => import('../build.js') }
+const SERVICES: Services = {
+  loadBuild: () => import('../build.js'),
+  loadFlash: () => import('../flash.js'),
+  loadInputs: () => import('../build.js'),
+  loadVerify: () => import('../verify.js'),
+}
 
 const USAGE_EXIT_CODE = 2
 
@@ -23,7 +33,7 @@ Examples:
                                        the same from the lines of a PartConfig.cfg
 
 Exit codes:
-  0 done   2 command line   3 config   4 layout or payload   5 format   6 input or output
+  0 done   1 a difference was found   2 command line   3 config   4 layout or payload   5 format   6 input or output
   70 a bug of diskloom   130 interrupted
 
 Results go to standard output, progress and messages to standard error.
@@ -33,10 +43,10 @@ Results go to standard output, progress and messages to standard error.
 export async function runCommandLine(
   args: readonly string[],
   terminal: Terminal,
-  services: Services = SERVICES,
+  services: Partial<Services> = {},
 ): Promise<number> {
   try {
-    await makeProgram(terminal, services).parseAsync([...args], { from: 'user' })
+    await makeProgram(terminal, { ...SERVICES, ...services }).parseAsync([...args], { from: 'user' })
     return 0
   } catch (error) {
     // commander has written its message, or the help that was asked for.
@@ -70,6 +80,11 @@ function makeProgram(terminal: Terminal, services: Services): Command {
     })
   addBuildCommand(program, terminal, services)
   addPlanCommand(program, terminal, services)
+  addVerifyCommand(program, terminal, services)
+  addInputsCommand(program, terminal, services)
+  addKeygenCommand(program, terminal)
+  addFlashCommand(program, terminal, services)
+  addDevicesCommand(program, terminal, services)
   addSchemaCommand(program, terminal)
   addInitCommand(program, terminal)
   return program

@@ -1,4 +1,7 @@
 /** The work that commands do; loaded when one needs it, so that `--help` does not wait for it. */
 export interface Services {
   loadBuild(): Promise<Pick<typeof import('../build.js'), 'build' | 'plan'>>
+  loadInputs(): Promise<Pick<typeof import('../build.js'), 'inputs'>>
+  loadVerify(): Promise<Pick<typeof import('../verify.js'), 'compareWithBuild'>>
+  loadFlash(): Promise<Pick<typeof import('../flash.js'), 'flash' | 'devices'>>
 }

@@ -1,0 +1,126 @@
+/** manifest.json as a type, as a check of what is read, and as the JSON Schema that ships (docs/manifest.md). */
+import * as z from 'zod'
+import { FormatError } from '../errors.js'
+import { RUN_PATTERN } from './run-text.js'
+
+export const MANIFEST_NAME = 'manifest.json'
+export const MANIFEST_VERSION = 1
+
+const SECTOR_SIZES = [512, 4096] as const
+
+const bytes = z.int().min(0)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+
+const file = z.object({
+  path: z
+    .string()
+    .describe('With / between folders, relative to where the file stands; bytes that are no UTF-8 as \\xNN'),
+  size_bytes: bytes,
+  sha256,
+})
+
+const output = file.extend({
+  sha256: sha256
+    .optional()
+    .describe('Missing for the raw image, whose digests stand in stretches, unless --full-sha256'),
+})
+
+const setting: z.ZodType<ManifestSetting> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.array(setting), z.record(z.string(), setting)]),
+)
+
+/** A value of an option, as the config spells it. */
+export type ManifestSetting =
+  | string
+  | number
+  | boolean
+  | readonly ManifestSetting[]
+  | { readonly [key: string]: ManifestSetting }
+
+const stretch = z.object({
+  start_byte: bytes,
+  size_bytes: bytes,
+  mapped_sha256: sha256,
+  runs: z
+    .array(z.string().regex(RUN_PATTERN))
+    .describe('What is specified, relative to start_byte: OFFSET+LENGTH, and :0xBB where it is a fill of that byte'),
+})
+
+const partition = z.object({
+  number: z.int().min(1).optional().describe('As the kernel counts; missing outside the table'),
+  name: z.string(),
+  start_byte: bytes,
+  size_bytes: bytes,
+  first_sector: z.number().min(0),
+  last_sector: z.number().describe('Inclusive'),
+  type: z.string().optional().describe('GUID, or the byte of an MBR as 0xNN'),
+  uuid: z
+    .string()
+    .optional()
+    .describe('GPT: of the partition; MBR: SIGNATURE-NUMBER, as the kernel makes its PARTUUID'),
+  attributes: z.string().optional().describe('Attribute bits of a GPT, where any is set'),
+  bootable: z.literal(true).optional(),
+  fs: z.string(),
+  fs_uuid: uuid.optional().describe('Of the volume; FAT takes its volume id from the first four bytes'),
+  options: z.record(z.string(), setting).optional().describe('What the config asks of the volume, defaults included'),
+  volume: z.record(z.string(), setting).optional().describe("Figures of the volume, in the format's words"),
+  mapped_sha256: sha256,
+  payload: z.array(file).describe('Every regular file, or the raw file'),
+})
+
+const manifest = z.object({
+  manifest_version: z.literal(MANIFEST_VERSION),
+  tool: z.object({ name: z.literal('diskloom'), version: z.string() }),
+  source_date_epoch: z.int().nullable().describe('Seconds since 1970; null where none was given'),
+  image: z.object({
+    name: z.string(),
+    size_bytes: bytes,
+    sector_size: z.literal(SECTOR_SIZES),
+    table: z.enum(['gpt', 'mbr', 'none']),
+    disk_guid: uuid.optional(),
+    mbr_signature: z
+      .string()
+      .regex(/^0x[0-9a-f]{8}$/)
+      .optional(),
+    mapped_sha256: sha256.describe('Over the stretches below: docs/OUTPUT.md, "Mapped digest"'),
+    sha256: sha256.optional().describe('Of the raw image with every hole, where --full-sha256 asked for it'),
+  }),
+  stretches: z.array(stretch).describe('Partitions and what stands between them, covering the disk'),
+  partitions: z.array(partition).describe("In the config's order"),
+  bundle: z.array(file).describe('Files that the config adds to the zip'),
+  outputs: z.array(output).describe('Files beside this one'),
+})
+
+export type Manifest = z.output<typeof manifest>
+export type ManifestStretch = Manifest['stretches'][number]
+export type ManifestOutput = Manifest['outputs'][number]
+
+/** JSON Schema, draft-07. */
+export function manifestJsonSchema(): Record<string, unknown> {
+  const { $schema, ...generated } = z.toJSONSchema(manifest, { target: 'draft-7', io: 'input' })
+  return { $schema, title: 'diskloom manifest', ...generated }
+}
+
+/** `source` is for the message: where the bytes come from. Throws FormatError. */
+export function parseManifest(text: Uint8Array, source: string): Manifest {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text))
+  } catch (error) {
+    throw new FormatError(`Cannot read ${source}: it is no JSON (${(error as Error).message})`, { cause: error })
+  }
+  const version = (value as { manifest_version?: unknown } | null)?.manifest_version
+  if (typeof version === 'number' && version !== MANIFEST_VERSION) {
+    throw new FormatError(
+      `Cannot read ${source}: it is of version ${version}, this diskloom reads version ${MANIFEST_VERSION}`,
+    )
+  }
+  const parsed = manifest.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new FormatError(
+    parsed.error.issues.map(({ path, message }) => ({
+      message: `Cannot read ${source}: ${path.join('.') || 'the whole'}: ${message}`,
+    })),
+  )
+}

@@ -1,0 +1,71 @@
+/** A raw image against its manifest: what it specifies and its partition table. Unspecified space is not looked at. */
+import { readSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { errnoOf, InterruptedError, IoError, type Problem } from '../errors.js'
+import { ImageCheck } from './image-check.js'
+import { KeptBytes } from './kept-bytes.js'
+import type { Manifest } from './manifest-schema.js'
+import { checkTable } from './table-check.js'
+
+const CHUNK_BYTES = 1 << 20
+
+/** Bytes of an image in ascending order → findings. */
+export class ImageVerification {
+  readonly #manifest: Manifest
+  readonly #kept: KeptBytes
+  readonly check: ImageCheck
+
+  constructor(manifest: Manifest) {
+    this.#manifest = manifest
+    this.check = new ImageCheck(manifest)
+    this.#kept = new KeptBytes(manifest)
+  }
+
+  update(offset: number, bytes: Uint8Array): void {
+    this.check.update(offset, bytes)
+    this.#kept.update(offset, bytes)
+  }
+
+  finish(): Problem[] {
+    return [...this.check.finish(), ...checkTable(this.#manifest, this.#kept.read)]
+  }
+}
+
+/** Reads what the manifest calls specified from an open file of the right size; `path` is for messages. */
+export async function verifyImageFile(
+  fd: number,
+  path: string,
+  manifest: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<Problem[]> {
+  const verification = new ImageVerification(manifest)
+  const buffer = new Uint8Array(CHUNK_BYTES)
+  for (const { start, end } of verification.check.specifiedRuns()) {
+    for (let at = start; at < end; ) {
+      if (signal?.aborted) throw new InterruptedError()
+      const part = buffer.subarray(0, Math.min(buffer.length, end - at))
+      readFully(fd, path, part, at)
+      verification.update(at, part)
+      at += part.length
+      await nextTurn()
+    }
+  }
+  return verification.finish()
+}
+
+export function readFully(fd: number, path: string, target: Uint8Array, position: number): void {
+  for (let done = 0; done < target.length; ) {
+    let count: number
+    try {
+      count = readSync(fd, target, done, target.length - done, position + done)
+    } catch (error) {
+      throw readFailure(path, position + done, errnoOf(error), error)
+    }
+    if (count === 0) throw readFailure(path, position + done, 'it ends there')
+    done += count
+  }
+}
+
+function readFailure(path: string, offset: number, reason: string | undefined, cause?: unknown): IoError {
+  return new IoError(`Cannot read ${path} at byte ${offset}: ${reason}`, { details: { path, offset }, cause })
+}
