@@ -71,17 +71,17 @@ install_tools() {
 }
 
 build_and_compare_schema() {
-	local before
-	before=$(mktemp)
-	cp schema/diskloom.schema.json "$before"
+	local before differences
+	before=$(mktemp -d)
+	cp schema/*.schema.json "$before"
 	npm run --silent build
-	if ! cmp -s "$before" schema/diskloom.schema.json; then
-		printf 'schema/diskloom.schema.json is not what src/config makes of it; npm run build has written the new one: commit it\n' >&2
-		diff "$before" schema/diskloom.schema.json | head -n 20 >&2 || true
-		rm -f "$before"
+	if ! differences=$(diff -r "$before" schema); then
+		printf 'schema/ is not what src/ makes of it; npm run build has written the new one: commit it\n' >&2
+		printf '%s\n' "$differences" | head -n 20 >&2
+		rm -rf "$before"
 		return 1
 	fi
-	rm -f "$before"
+	rm -rf "$before"
 }
 
 main

@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { type BudgetReport, reportBudget } from './build/budget.js'
 import { collectInputs } from './build/collect-inputs.js'
 import { depfileText } from './build/depfile.js'
 import { grownSpec } from './build/grow-last.js'
@@ -11,6 +12,7 @@ import { buildHostVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildResult, PlanOptions, PlanResult } from './build/options.js'
 import { type PayloadReading, readPayloads } from './build/read-payloads.js'
+import { writeSizeHistory } from './build/size-history.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
@@ -43,6 +45,7 @@ interface Prepared extends PayloadReading {
   readonly config: LoadedConfig
   readonly plan: DiskPlan
   readonly gadget: GadgetPlan
+  readonly budget: BudgetReport | undefined
   readonly epoch: Timestamp | undefined
 }
 
@@ -85,13 +88,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         signal: options.signal,
         onProgress: (doneBytes, totalBytes) => options.onEvent?.({ kind: 'progress', doneBytes, totalBytes }),
       })
+      const { budget } = prepared
+      const historyPath = config.spec.budget?.historyPath
+      if (budget !== undefined && historyPath !== undefined) writeSizeHistory(historyPath, budget.history)
       if (options.depfile !== undefined) {
         const [target] = outputs
         writeWholeFile(options.depfile, depfileText(target!.path, collectInputs(config, prepared), process.cwd()))
       }
       options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
       const seconds = (performance.now() - started) / 1000
-      return { plan, warnings: prepared.warnings, folder: folder.path, outputs, seconds }
+      return { plan, warnings: prepared.warnings, folder: folder.path, outputs, seconds, growth: budget?.growth ?? [] }
     } finally {
       // What was committed stays; this takes the rest.
       folder.discard()
@@ -191,14 +197,16 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
     const plan = planDisk(spec, reading.payloads, layoutEnvironment(epoch))
+    const budget = spec.budget && reportBudget(plan, spec.budget)
     const warnings: Problem[] = [
       ...config.warnings,
       ...reading.warnings,
       ...(gadget?.warnings ?? []),
       ...plan.warnings,
+      ...(budget?.warnings ?? []),
     ].map((problem) => locateProblem(problem, config))
     for (const problem of warnings) onEvent?.({ kind: 'warning', problem })
-    return { ...reading, config, plan, gadget: gadget ?? { files: [], warnings: [] }, epoch, warnings }
+    return { ...reading, config, plan, gadget: gadget ?? { files: [], warnings: [] }, budget, epoch, warnings }
   } catch (error) {
     await release?.()
     throw locateError(error, config)

@@ -1,6 +1,7 @@
 /** What `build` and `plan` take and give: the library's interface. */
 import type { Problem } from '../errors.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
+import type { PartitionGrowth } from './budget.js'
 
 export interface PlanOptions {
   /** Path of the config: YAML, or the lines of a PartConfig.cfg. */
@@ -57,4 +58,6 @@ export interface BuildResult extends PlanResult {
   readonly folder: string
   readonly outputs: readonly BuildOutput[]
   readonly seconds: number
+  /** With `budget:`: how full each partition is, and what its history says. */
+  readonly growth?: readonly PartitionGrowth[] | undefined
 }

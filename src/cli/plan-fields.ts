@@ -1,7 +1,7 @@
 /** A plan as data for `--json`. Places are bytes, ends exclusive. */
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
+import { freeBytes } from '../layout/free-bytes.js'
 import { partitionTypeName } from '../tables/types.js'
-import { freeBytes } from './free-bytes.js'
 
 export function planFields({ spec, sizeBytes, sectorSize, table, ...plan }: DiskPlan): object {
   return {

@@ -1,9 +1,9 @@
 /** A plan as text for people: what the disk is, a row for every partition, and the map. */
 import { formatSize } from '../bytes/format-size.js'
 import type { DiskPlan, PlannedPartition, Region } from '../layout/disk-plan.js'
+import { freeBytes } from '../layout/free-bytes.js'
 import { partitionTypeName } from '../tables/types.js'
 import { diskMap, MAP_LEGEND, type MapOptions, partitionColour } from './disk-map.js'
-import { freeBytes } from './free-bytes.js'
 import { type Column, layOutTable } from './text-table.js'
 
 const TABLE_NAMES: Readonly<Record<DiskPlan['table'], string>> = {

@@ -1,5 +1,6 @@
 /** What a build has made, for people and for programs. */
 import { relative } from 'node:path'
+import type { PartitionGrowth } from '../build/budget.js'
 import type { BuildResult } from '../build.js'
 import { formatSize } from '../bytes/format-size.js'
 import { shortPath } from './report-error.js'
@@ -8,7 +9,7 @@ import { layOutTable } from './text-table.js'
 import { formatSeconds } from './transfer.js'
 
 /** The folder, what it holds, and how long it took. */
-export function resultText({ folder, outputs, seconds, plan }: BuildResult, paint: Paint): string {
+export function resultText({ folder, outputs, seconds, plan, growth = [] }: BuildResult, paint: Paint): string {
   const table = layOutTable(
     outputs,
     [
@@ -19,9 +20,17 @@ export function resultText({ folder, outputs, seconds, plan }: BuildResult, pain
   )
   const title = paint('bold', paint('green', `${shortPath(folder)}/`))
   const made = `${formatSize(plan.sizeBytes)} disk built in ${formatSeconds(seconds)}`
-  return `${[title, ...outputs.map(table.line), made].join('\n')}\n`
+  return `${[title, ...outputs.map(table.line), ...growth.map(growthText), made].join('\n')}\n`
 }
 
-export function resultFields({ folder, outputs, seconds }: BuildResult): object {
-  return { folder, outputs, seconds }
+export function resultFields({ folder, outputs, seconds, growth }: BuildResult): object {
+  return { folder, outputs, seconds, growth }
+}
+
+/** `rootfs: 41.2 MiB of 256 MiB in use, 1.2 MiB more a release, 178 more fit`. */
+function growthText({ name, usedBytes, sizeBytes, growthBytes, releasesLeft }: PartitionGrowth): string {
+  const use = `${name}: ${formatSize(usedBytes)} of ${formatSize(sizeBytes)} in use`
+  if (growthBytes === undefined) return use
+  const change = `${formatSize(Math.abs(Math.round(growthBytes)))} ${growthBytes < 0 ? 'less' : 'more'} a release`
+  return releasesLeft === undefined ? `${use}, ${change}` : `${use}, ${change}, ${releasesLeft} more fit`
 }

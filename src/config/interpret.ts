@@ -2,6 +2,7 @@
  * From values that are each right to the meaning of the whole: units become bytes, paths absolute, defaults are filled
  * in, and what does not go together is found. Runs on what could be read, so that all problems show at once.
  */
+import { interpretBudget } from './interpret-budget.js'
 import { interpretBundle } from './interpret-bundle.js'
 import { interpretGadget } from './interpret-gadget.js'
 import { interpretPartition } from './interpret-partition.js'
@@ -52,6 +53,7 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     ...(keys.uuid !== undefined && { uuid: keys.uuid }),
     ...(keys.mbr?.signature !== undefined && { mbrSignature: keys.mbr.signature }),
     ...(gadget && { gadget }),
+    ...(keys.budget && { budget: interpretBudget(keys.budget, interpretation) }),
   }
 }
 

@@ -190,6 +190,15 @@ export interface BundleSpec {
   readonly level: number
 }
 
+export interface BudgetSpec {
+  /** Of a partition's size, 1 to 100. */
+  readonly warnPercent?: number
+  readonly failPercent?: number
+  /** Absolute; a line of JSON for each release. */
+  readonly historyPath?: string
+  readonly release?: string
+}
+
 export interface GadgetSpec {
   /** Text that replaces the install root in the list; usually the literal `${INSTALL_ROOT}`. */
   readonly installRoot: string
@@ -224,6 +233,7 @@ export interface ImageSpec {
   readonly bundle: BundleSpec
   readonly outputs: readonly ('raw' | 'zip')[]
   readonly gadget?: GadgetSpec
+  readonly budget?: BudgetSpec
 }
 
 /** A read config: its meaning, and where each value of it stands in which file. */

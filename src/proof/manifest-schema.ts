@@ -27,7 +27,9 @@ const output = file.extend({
 })
 
 const setting: z.ZodType<ManifestSetting> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.array(setting), z.record(z.string(), setting)]),
+  z
+    .union([z.string(), z.number(), z.boolean(), z.array(setting), z.record(z.string(), setting)])
+    .meta({ id: 'setting' }),
 )
 
 /** A value of an option, as the config spells it. */

@@ -151,10 +151,10 @@ const KEYS: RefusedConfig[] = [
   {
     name: 'keys and words of coming versions',
     config: top(
-      'budget: { warn: 80% }\ntable: mtd\noutputs: [raw, bmap]\ngadget: { luns: [], modules: [libcomposite] }',
+      'sign: a.key\ntable: mtd\noutputs: [raw, bmap]\ngadget: { luns: [], modules: [libcomposite] }',
     ),
     says: [
-      'a.yaml:1:1: Cannot read the config: the key "budget" is not yet available in this version',
+      'a.yaml:1:1: Cannot read the config: the key "sign" is not yet available in this version',
       'a.yaml:2:8: Cannot read table: mtd is not yet available in this version, accepted are gpt, mbr, none',
       'a.yaml:3:16: Cannot read outputs[1]: bmap is not yet available in this version, accepted are raw, zip',
       'a.yaml:4:11: Cannot read gadget: the key "luns" is not yet available in this version',
@@ -165,7 +165,7 @@ const KEYS: RefusedConfig[] = [
     config: top('__proto__: { image: y }\nconstructor: 1\ntoString: 2'),
     says: ['__proto__', 'constructor', 'toString'].flatMap((key, index) => [
       `a.yaml:${index + 1}:1: Cannot read the config: "${key}" is no key of a config`,
-      '  hint: The keys of a config are image, size, table, sector_size, seed, source_date_epoch, engine, uuid, gpt, mbr, partitions, bundle, outputs, gadget, vars, include',
+      '  hint: The keys of a config are image, size, table, sector_size, seed, source_date_epoch, engine, uuid, gpt, mbr, partitions, bundle, outputs, budget, gadget, vars, include',
     ]),
   },
   {

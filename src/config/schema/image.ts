@@ -1,5 +1,6 @@
 /** The whole config. */
 import * as z from 'zod'
+import { budget } from './budget.js'
 import { bundle } from './bundle.js'
 import { plainFileName } from './file-names.js'
 import { gadget } from './gadget.js'
@@ -70,6 +71,7 @@ export const image = group(
       .array(choice(['raw', 'zip'], { later: LATER_OUTPUTS }))
       .describe('What is written. Default: [raw, zip]')
       .exactOptional(),
+    budget: budget.describe('How full partitions may be, and how they grow from release to release').exactOptional(),
     gadget: gadget.describe('What the board needs to show its storage over USB').exactOptional(),
     vars: z
       .record(variableName, anyText())
@@ -80,7 +82,7 @@ export const image = group(
       .describe('Configs that this one is laid over: maps are merged, partitions by name, other lists replaced')
       .exactOptional(),
   },
-  { noun: 'a config', later: ['budget', 'sign'] },
+  { noun: 'a config', later: ['sign'] },
 )
 
 export type ImageInput = z.output<typeof image>

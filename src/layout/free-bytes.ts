@@ -1,4 +1,4 @@
-import type { PlannedPartition } from '../layout/disk-plan.js'
+import type { PlannedPartition } from './disk-plan.js'
 
 /** Pairs of facts whose product is the free space of a volume, in the words of each format. */
 const FREE_FACTS = [
