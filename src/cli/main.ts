@@ -13,6 +13,25 @@ const terminal: Terminal = {
   stderr: process.stderr,
   environment: process.env,
   signal: controller.signal,
+  ...(process.stdin.isTTY && process.stderr.isTTY && { ask }),
+}
+
+/** Ctrl-C is the interface's while it asks, so it is passed on; the end of the input is an empty answer. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  lines.on('SIGINT', interrupt)
+  try {
+    return await Promise.race([
+      lines.question(question, { signal: controller.signal }),
+      new Promise<string>((resolve) => lines.on('close', () => resolve(''))),
+    ])
+  } catch (error) {
+    if (controller.signal.aborted) throw new InterruptedError()
+    throw error
+  } finally {
+    lines.close()
+  }
 }
 
 /** The first one stops the work, which then cleans up; the second one does not wait for it. */

@@ -14,6 +14,8 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal
+  /** Asks on standard error and gives the line that is typed; missing where nobody could answer. InterruptedError on a signal. */
+  readonly ask?: (question: string) => Promise<string>
 }
 
 const DEFAULT_COLUMNS = 80

@@ -1,0 +1,116 @@
+import type { Command } from '@commander-js/extra-typings'
+import { InterruptedError, type Problem, UsageError } from '../errors.js'
+import { modelText } from '../flash/disks.js'
+import type { FlashEvent, FlashJob, FlashReceipt } from '../flash.js'
+import { setOption } from './config-options.js'
+import { FlashProgress } from './flash-progress.js'
+import { jobsText, receiptText } from './flash-report.js'
+import { problemFields, writeEvent } from './json-events.js'
+import { reportWarnings } from './report-error.js'
+import type { Services } from './services.js'
+import { paintFor, type Terminal } from './terminal.js'
+
+const EXAMPLES = `
+Examples:
+  diskloom devices                     which disks there are
+  diskloom flash board.yaml /dev/sdb   from the config: no image is made in between
+  diskloom flash disk.img /dev/sdb /dev/sdc --yes --receipt cards.jsonl
+  diskloom flash board.yaml /dev/sdb --grow
+                                       the last partition takes the rest of the card
+`
+
+export function addFlashCommand(program: Command, terminal: Terminal, services: Services): void {
+  program
+    .command('flash')
+    .summary('write a config or an image to cards')
+    .description(
+      'Write a config or an image to disks, all at once: only what the image specifies, read back from the medium, the partition table last.',
+    )
+    .argument('<source>', 'a config (.yaml, .cfg), or an image')
+    .argument('<device...>', 'whole disks, such as /dev/sdb or /dev/disk/by-id/…')
+    .option('-y, --yes', 'do not ask')
+    .option('--grow', 'the last partition and its ext file system take the rest of a larger disk')
+    .option('--no-verify', 'do not read back what was written')
+    .option('--allow-fixed', 'also write to a disk that is built in, or a loop device')
+    .option('--receipt <file>', 'write one JSON object per flashed disk to a file')
+    .addOption(setOption())
+    .option('-q, --quiet', 'say nothing but warnings and errors')
+    .option('--json', 'write events to standard output, one JSON object per line')
+    .addHelpText('after', EXAMPLES)
+    .action(async (source, devices, options) => {
+      const { stdout, stderr, environment, signal } = terminal
+      const { json = false, quiet = false, yes = false } = options
+      const { flash } = await services.loadFlash()
+      const paint = paintFor(stderr, environment)
+      const warnings: Problem[] = []
+      const receipts: FlashReceipt[] = []
+      const progress = json || quiet ? undefined : new FlashProgress(terminal)
+      const onEvent = (event: FlashEvent): void => {
+        if (event.kind === 'warning') warnings.push(event.problem)
+        if (event.kind === 'flashed') receipts.push(event.receipt)
+        progress?.event(event)
+        if (json) writeFlashEvent(terminal, event)
+      }
+      const confirm = async (jobs: readonly FlashJob[]): Promise<void> => {
+        reportWarnings(warnings.splice(0), stderr, paint)
+        if (!yes) await askAboutAll(jobs, terminal)
+      }
+      try {
+        await flash({
+          source,
+          devices,
+          grow: options.grow ?? false,
+          verify: options.verify,
+          allowFixed: options.allowFixed ?? false,
+          receiptFile: options.receipt,
+          set: options.set,
+          environment,
+          signal,
+          confirm,
+          onEvent,
+        })
+      } finally {
+        progress?.finish()
+        // What stands on a card is told even where another one failed.
+        if (!json && !quiet)
+          for (const receipt of receipts) stdout.write(receiptText(receipt, paintFor(stdout, environment)))
+      }
+    })
+}
+
+/** The answer is a device's path, not a letter: it has to be looked at to be typed. */
+async function askAboutAll(jobs: readonly FlashJob[], { ask, stderr, environment }: Terminal): Promise<void> {
+  if (ask === undefined) {
+    throw new UsageError('Cannot ask before writing: standard input and error are no terminal', {
+      hint: 'With --yes nothing is asked.',
+    })
+  }
+  stderr.write(jobsText(jobs, paintFor(stderr, environment)))
+  for (const { disk } of jobs) {
+    const answer = await ask(`Everything on ${disk.path} (${modelText(disk)}) will be lost. Type its path to go on: `)
+    if (answer.trim() === disk.path) continue
+    throw new InterruptedError(`Stopped: "${answer.trim()}" is not ${disk.path}. Nothing was written.`)
+  }
+}
+
+/** As `build --json`; progress is as frequent as the display's. */
+function writeFlashEvent({ stdout }: Terminal, event: FlashEvent): void {
+  switch (event.kind) {
+    case 'phase':
+      writeEvent(stdout, 'phase', { phase: event.phase, title: event.title })
+      return
+    case 'warning':
+      writeEvent(stdout, 'warning', problemFields(event.problem))
+      return
+    case 'flash-phase':
+      writeEvent(stdout, 'phase', { device: event.device, phase: event.phase })
+      return
+    case 'flash-progress': {
+      const { device, doneBytes, totalBytes } = event
+      writeEvent(stdout, 'progress', { device, doneBytes, totalBytes })
+      return
+    }
+    case 'flashed':
+      writeEvent(stdout, 'receipt', event.receipt)
+  }
+}

@@ -1,0 +1,258 @@
+/** From a config or an image to devices: everything is inspected, planned and asked before the first byte is written. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import type { BuildEvent, PlanOptions } from './build/options.js'
+import { openDisk } from './build.js'
+import { DiskloomError, errnoOf, InterruptedError, IoError, LayoutError, type Problem, UsageError } from './errors.js'
+import { type Disk, inspectDisk, listDisks } from './flash/disks.js'
+import { type FittedImage, fitImage } from './flash/fit-image.js'
+import { type FlashJob, flashDevice } from './flash/flash-device.js'
+import { assertCanGrow } from './flash/grow-ext.js'
+import { type PartitionPlace, readerOf, readTable } from './flash/image-table.js'
+import { openDevice } from './flash/open-device.js'
+import { openRawImage } from './flash/raw-image.js'
+import type { FlashReceipt } from './flash/receipt.js'
+import { type Refusal, type RefusalOptions, refusalsOf } from './flash/refusals.js'
+import type { FlashPhase } from './flash/write-device.js'
+import { makeCommandRunner } from './host/run-command.js'
+import type { DiskPlan } from './layout/disk-plan.js'
+import { writeWholeFile } from './outputs/whole-file.js'
+import type { CommandRunner } from './tree/command-runner.js'
+
+export type { Disk } from './flash/disks.js'
+export type { FlashJob } from './flash/flash-device.js'
+export type { FlashReceipt } from './flash/receipt.js'
+export type { Refusal, RefusalReason } from './flash/refusals.js'
+
+export interface FlashOptions extends Pick<PlanOptions, 'set' | 'environment' | 'signal'> {
+  /** A config (`.yaml`, `.yml`, `.cfg`) or an image. */
+  readonly source: string
+  /** Paths of whole disks; links (/dev/disk/by-id/…) are followed. */
+  readonly devices: readonly string[]
+  /** The last partition takes what is left of the device, with its file system. */
+  readonly grow: boolean
+  /** Read everything back from the medium. */
+  readonly verify: boolean
+  readonly allowFixed: boolean
+  /** Called once, when all that can be judged beforehand is well; rejecting ends the work with nothing written. */
+  readonly confirm: (jobs: readonly FlashJob[]) => Promise<void>
+  /** Gets a receipt a line, for each device that was written, also where another one failed. */
+  readonly receiptFile?: string | undefined
+  readonly onEvent?: ((event: FlashEvent) => void) | undefined
+}
+
+export type FlashEvent =
+  | BuildEvent
+  | { readonly kind: 'flash-phase'; readonly device: string; readonly phase: FlashPhase | 'grow' }
+  | {
+      readonly kind: 'flash-progress'
+      readonly device: string
+      readonly doneBytes: number
+      readonly totalBytes: number
+    }
+  | { readonly kind: 'flashed'; readonly receipt: FlashReceipt }
+
+export interface Candidate {
+  readonly disk: Disk
+  /** Empty: it can be flashed. */
+  readonly refusals: readonly Refusal[]
+}
+
+/** Every disk of this machine, with the reasons against those that must not be written. */
+export async function devices(
+  options: Pick<PlanOptions, 'environment'> & RefusalOptions = {},
+): Promise<readonly Candidate[]> {
+  const disks = await listDisks(makeCommandRunner(options.environment ?? process.env))
+  return disks.map((disk) => ({ disk, refusals: refusalsOf(disk, options) }))
+}
+
+/**
+ * Writes the source to every device, all of them at the same time; a failing one does not stop the others. Resolves with a
+ * receipt for each when all are done; otherwise rejects with everything that went wrong (what succeeded was told by event).
+ */
+export async function flash(options: FlashOptions): Promise<readonly FlashReceipt[]> {
+  const runner = makeCommandRunner(options.environment ?? process.env)
+  const source = await openSource(options, runner)
+  try {
+    const disks = await inspectAll(options, source.sizeBytes, runner)
+    const jobs: FlashJob[] = []
+    for (const disk of disks) jobs.push({ disk, source: options.source, ...(await source.fit(disk)) })
+    await options.confirm(jobs)
+    return await flashAll(jobs, options, runner)
+  } finally {
+    await source.release()
+  }
+}
+
+interface OpenSource {
+  /** What a device must hold at least. */
+  readonly sizeBytes: number
+  fit(disk: Disk): Promise<Omit<FlashJob, 'disk' | 'source'>>
+  release(): Promise<void>
+}
+
+const CONFIG_EXTENSIONS: readonly string[] = ['.yaml', '.yml', '.cfg']
+
+function openSource(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+  return CONFIG_EXTENSIONS.includes(extname(options.source).toLowerCase())
+    ? openConfig(options)
+    : openImage(options, runner)
+}
+
+async function openConfig({ source, grow, set, environment, signal, onEvent }: FlashOptions): Promise<OpenSource> {
+  let folder: string | undefined
+  const workFolder = (): string => {
+    folder ??= mkdtempSync(join(tmpdir(), 'diskloom-flash-'))
+    return folder
+  }
+  const disk = await openDisk({ config: source, set, environment, signal, onEvent }, workFolder)
+  /** Volumes by the host's tools are made once for all devices that get the same disk. */
+  const finished = new Map<number | undefined, Promise<DiskPlan>>()
+  const finish = (growTo: number | undefined): Promise<DiskPlan> => {
+    let plan = finished.get(growTo)
+    if (plan === undefined) {
+      plan = disk.finish(growTo)
+      finished.set(growTo, plan)
+    }
+    return plan
+  }
+  return {
+    sizeBytes: disk.plan.sizeBytes,
+    async fit({ path, sizeBytes, sectorBytes }) {
+      const { table, sectorSize } = disk.plan
+      if (table !== 'none' && sectorSize !== sectorBytes) {
+        throw new LayoutError(
+          `Cannot flash ${source} to ${path}: it is planned for sectors of ${sectorSize} bytes, the device has sectors of ${sectorBytes}`,
+          { hint: `Set "sector_size: ${sectorBytes}" in the config.` },
+        )
+      }
+      const plan = await finish(grow ? sizeBytes : undefined)
+      const image = plan.image()
+      const read = readerOf(image)
+      const fitted = fitImage(image, readTable(read, sectorBytes), read, { sizeBytes, sectorBytes }, { grow: false })
+      const partitions = plan.partitions.map(({ number, name, startByte, endByte }) => ({
+        number,
+        name,
+        startByte,
+        endByte,
+      }))
+      return { ...fitted, grown: grownBetween(disk.plan, plan), partitions, growsFileSystem: false }
+    },
+    async release() {
+      await disk.release()
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The partition that has another end in `after`. */
+function grownBetween(before: DiskPlan, after: DiskPlan): PartitionPlace | undefined {
+  const index = after.partitions.findIndex(({ endByte }, at) => endByte > before.partitions[at]!.endByte)
+  const partition = after.partitions[index]
+  if (partition === undefined) return undefined
+  const { number, name, startByte, endByte } = partition
+  return { number, name, startByte, endByte }
+}
+
+async function openImage({ source, grow }: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+  const image = await openRawImage(source)
+  const read = readerOf(image)
+  return {
+    sizeBytes: image.sizeBytes,
+    async fit({ sizeBytes, sectorBytes }) {
+      const table = readTable(read, sectorBytes)
+      const fitted: FittedImage = fitImage(image, table, read, { sizeBytes, sectorBytes }, { grow })
+      const { grown } = fitted
+      if (grown !== undefined) assertCanGrow(grown, read, runner)
+      const partitions = table.partitions.map((place) =>
+        grown !== undefined && place.number === grown.number ? grown : place,
+      )
+      return { ...fitted, partitions: disjoint(partitions, sizeBytes), growsFileSystem: grown !== undefined }
+    },
+    async release() {},
+  }
+}
+
+/** Hybrid and hand-made tables may have partitions over one another or past the end: those are not told apart. */
+function disjoint(partitions: readonly PartitionPlace[], sizeBytes: number): PartitionPlace[] {
+  const result: PartitionPlace[] = []
+  for (const place of partitions.toSorted((a, b) => a.startByte - b.startByte)) {
+    if (place.startByte >= (result.at(-1)?.endByte ?? 0) && place.endByte <= sizeBytes) result.push(place)
+  }
+  return result
+}
+
+/** All devices are judged before the error, so that all reasons are told at once. */
+async function inspectAll(options: FlashOptions, neededBytes: number, runner: CommandRunner): Promise<Disk[]> {
+  const problems: Problem[] = []
+  const disks = new Map<string, Disk>()
+  for (const device of options.devices) {
+    const path = await resolveDevice(device)
+    const disk = await inspectDisk(runner, path)
+    if (disks.has(disk.majorMinor)) throw new UsageError(`Cannot flash to ${device}: the same device is given twice`)
+    disks.set(disk.majorMinor, disk)
+    for (const { text, hint } of refusalsOf(disk, { neededBytes, allowFixed: options.allowFixed })) {
+      problems.push({ message: `Cannot flash to ${path}: ${text}`, ...(hint !== undefined && { hint }) })
+    }
+  }
+  if (problems.length > 0) throw new IoError(problems)
+  return [...disks.values()]
+}
+
+async function resolveDevice(device: string): Promise<string> {
+  return realpath(device).catch((error: unknown) => {
+    throw new IoError(`Cannot flash to ${device}: ${errnoOf(error) ?? String(error)}`, {
+      hint: '"diskloom devices" lists the disks of this machine',
+      details: { path: device, errno: errnoOf(error) },
+      cause: error,
+    })
+  })
+}
+
+async function flashAll(
+  jobs: readonly FlashJob[],
+  { verify, signal, onEvent, receiptFile }: FlashOptions,
+  runner: CommandRunner,
+): Promise<FlashReceipt[]> {
+  const outcomes = await Promise.allSettled(
+    jobs.map(async (job) => {
+      const device = job.disk.path
+      const receipt = await flashDevice(job, {
+        open: (disk) => openDevice(disk, runner),
+        runner,
+        verify,
+        signal,
+        now: () => new Date(),
+        onPhase: (phase) => onEvent?.({ kind: 'flash-phase', device, phase }),
+        onProgress: (doneBytes, totalBytes) => onEvent?.({ kind: 'flash-progress', device, doneBytes, totalBytes }),
+      })
+      onEvent?.({ kind: 'flashed', receipt })
+      return receipt
+    }),
+  )
+  const receipts = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value)
+  if (receiptFile !== undefined && receipts.length > 0) {
+    writeWholeFile(receiptFile, Buffer.from(receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join('')))
+  }
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown)
+  if (failures.length > 0) throw joined(failures)
+  return receipts
+}
+
+/** One error of all; a bug of ours, where there is one, goes first. */
+function joined(failures: readonly unknown[]): unknown {
+  const [only] = failures
+  if (failures.length === 1) return only
+  const bug = failures.find((failure) => !(failure instanceof DiskloomError))
+  if (bug !== undefined) return bug
+  const errors = failures as DiskloomError[]
+  if (errors.every(({ code }) => code === 'INTERRUPTED')) {
+    return new InterruptedError(errors.map(({ message }) => message).join('\n'))
+  }
+  return new IoError(
+    errors.flatMap(({ problems }) => problems),
+    { cause: only },
+  )
+}
