@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { SourceFile } from '../image/extent.js'
 import { PayloadReader } from '../image/payload-reader.js'
 
@@ -20,6 +21,11 @@ export function fileDigest(file: SourceFile): string {
     reader.abandon()
   }
   return hash.digest('hex')
+}
+
+/** The same of an output that nobody else writes to. */
+export function fileDigestAt(path: string): string {
+  return fileDigest({ path, sizeBytes: statSync(path).size })
 }
 
 export function bytesDigest(bytes: Uint8Array): string {

@@ -3,6 +3,8 @@ import { crc32 } from '../bytes/crc32.js'
 import type { Extent } from '../image/extent.js'
 import { deflateBlock } from './deflate-block.js'
 import { type DigestPlan, type DigestResults, Digests } from './digests.js'
+import { fileDigestAt } from './file-digest.js'
+import { type DigestRange, RangeDigests } from './range-digests.js'
 
 export interface DeflatedBlock {
   readonly crc32: number
@@ -17,10 +19,19 @@ export interface DigestStream {
   finish(): Promise<DigestResults>
 }
 
+/** As DigestStream; fills need not be told. One sum for each range. */
+export interface RangeDigestStream {
+  window(offset: number, bytes: Uint8Array): Promise<void>
+  finish(): Promise<readonly string[]>
+}
+
 export interface Threads {
   /** `bytes` is in shared memory where threads are real, and lent until the promise settles. */
   deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
   digests(plan: DigestPlan): DigestStream
+  rangeDigests(ranges: readonly DigestRange[]): RangeDigestStream
+  /** SHA-256 of a finished output, lower-case hexadecimal. Rejects where it cannot be read. */
+  fileDigest(path: string): Promise<string>
   /**
    * Fills `target`, which begins at byte `offset` of the image, from extents of files and fills; undefined where no thread is
    * free to. Rejects where a file cannot be read or has changed, with an error that says little.
@@ -40,6 +51,14 @@ export const INLINE_THREADS: Threads = {
       finish: () => Promise.resolve(digests.finish()),
     }
   },
+  rangeDigests: (ranges) => {
+    const digests = new RangeDigests(ranges)
+    return {
+      window: (offset, bytes) => Promise.resolve(digests.window(offset, bytes)),
+      finish: () => Promise.resolve(digests.finish()),
+    }
+  },
+  fileDigest: async (path) => fileDigestAt(path),
   read: () => undefined,
   close: () => Promise.resolve(),
 }

@@ -1,6 +1,7 @@
 /** What the main thread and a worker say to each other. Bytes travel as views of shared memory. */
 import type { Extent } from '../image/extent.js'
 import type { DigestPlan, DigestResults } from './digests.js'
+import type { DigestRange } from './range-digests.js'
 import type { DeflatedBlock } from './threads.js'
 
 export type WorkerRequest =
@@ -22,8 +23,12 @@ export type WorkerRequest =
       readonly byte: number
     }
   | { readonly kind: 'digest-finish'; readonly id: number }
+  | { readonly kind: 'ranges-plan'; readonly ranges: readonly DigestRange[] }
+  | { readonly kind: 'ranges-window'; readonly id: number; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'ranges-finish'; readonly id: number }
+  | { readonly kind: 'file-digest'; readonly id: number; readonly path: string }
 
-export type WorkerResult = DeflatedBlock | DigestResults | undefined
+export type WorkerResult = DeflatedBlock | DigestResults | readonly string[] | string | undefined
 
 export type WorkerReply =
   | { readonly id: number; readonly result: WorkerResult }

@@ -1,7 +1,7 @@
 /** Real threads behind the `Threads` interface. */
 import { Worker } from 'node:worker_threads'
 import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
-import type { DeflatedBlock, DigestStream, Threads } from './threads.js'
+import type { DeflatedBlock, DigestStream, RangeDigestStream, Threads } from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
 
 const WORKER_URL = new URL('./worker.js', import.meta.url)
@@ -37,7 +37,7 @@ class Channel {
     return this.#pending.size
   }
 
-  tell(request: Extract<WorkerRequest, { kind: 'digest-plan' }>): void {
+  tell(request: Extract<WorkerRequest, { kind: 'digest-plan' | 'ranges-plan' }>): void {
     this.#worker.postMessage(request)
   }
 
@@ -98,6 +98,18 @@ export function startThreads(count: number): Threads {
         fill: async (offset, length, byte) => void (await askAll({ kind: 'digest-fill', offset, length, byte })),
         finish: async () => mergeDigests((await askAll({ kind: 'digest-finish' })) as DigestResults[]),
       }
+    },
+    rangeDigests(ranges): RangeDigestStream {
+      const channel = new Channel()
+      others.push(channel)
+      channel.tell({ kind: 'ranges-plan', ranges })
+      return {
+        window: async (offset, bytes) => void (await channel.ask({ kind: 'ranges-window', offset, bytes })),
+        finish: async () => (await channel.ask({ kind: 'ranges-finish' })) as readonly string[],
+      }
+    },
+    async fileDigest(path) {
+      return (await leastLoaded().ask({ kind: 'file-digest', path })) as string
     },
     read(extents, offset, target) {
       reader ??= new Channel()

@@ -1,4 +1,4 @@
-/** A worker thread: deflates blocks, reads windows of small files, or keeps the digests of one pass. Started by `startThreads`. */
+/** A worker thread: deflates blocks, reads windows of small files, hashes outputs, or keeps digests of one pass. Started by `startThreads`. */
 import { parentPort } from 'node:worker_threads'
 import { crc32 } from '../bytes/crc32.js'
 import { invariant } from '../errors.js'
@@ -6,12 +6,15 @@ import { PayloadReader } from '../image/payload-reader.js'
 import { readExtents } from '../image/read.js'
 import { deflateBlock } from './deflate-block.js'
 import { Digests } from './digests.js'
+import { fileDigestAt } from './file-digest.js'
+import { RangeDigests } from './range-digests.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
 
 const port = parentPort
 invariant(port !== null, 'worker.ts runs in a worker thread')
 
 let digests: Digests | undefined
+let ranges: RangeDigests | undefined
 
 function answer(request: WorkerRequest): WorkerResult {
   if (request.kind === 'deflate') {
@@ -19,6 +22,17 @@ function answer(request: WorkerRequest): WorkerResult {
   }
   if (request.kind === 'read') {
     read(request)
+    return undefined
+  }
+  if (request.kind === 'file-digest') return fileDigestAt(request.path)
+  if (request.kind === 'ranges-plan') {
+    ranges = new RangeDigests(request.ranges)
+    return undefined
+  }
+  if (request.kind === 'ranges-window' || request.kind === 'ranges-finish') {
+    invariant(ranges !== undefined, `${request.kind} before ranges-plan`)
+    if (request.kind === 'ranges-finish') return ranges.finish()
+    ranges.window(request.offset, request.bytes)
     return undefined
   }
   if (request.kind === 'digest-plan') {
@@ -44,7 +58,7 @@ function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read'
 
 /** Memory that the reply can take along instead of a copy. */
 function ownedBuffers(reply: WorkerReply): ArrayBuffer[] {
-  if (!('result' in reply) || reply.result === undefined || !('deflated' in reply.result)) return []
+  if (!('result' in reply) || typeof reply.result !== 'object' || !('deflated' in reply.result)) return []
   const { buffer } = reply.result.deflated
   return buffer instanceof ArrayBuffer ? [buffer] : []
 }
