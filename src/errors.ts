@@ -129,3 +129,23 @@ export function errnoOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' ? code : undefined
 }
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENAMETOOLONG: 'its path is longer than this system takes',
+  ELOOP: 'its symlinks run in a circle',
+  EMFILE: 'this process has too many files open',
+}
+
+/** What a system error says, in words where the errno is a usual one. */
+export function systemReason(error: unknown): string {
+  const errno = errnoOf(error)
+  return errno === undefined ? String(error) : (SYSTEM_REASONS[errno] ?? errno)
+}

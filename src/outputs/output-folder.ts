@@ -2,9 +2,19 @@
  * The folder of results. Every output is written under a temporary name beside its place and renamed when all of them are
  * complete, so a failure or an interruption leaves what was there before.
  */
-import { accessSync, constants, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 
 const TEMPORARY = /^\..+\.(\d+)\.part$/
 
@@ -27,15 +37,12 @@ export class OutputFolder {
   /** Makes the folder where it is missing. Throws IoError where that or writing there is not possible. */
   static open(path: string): OutputFolder {
     const folder = new OutputFolder(resolve(path))
-    folder.#makeFolder(folder.path)
     try {
-      accessSync(folder.path, constants.W_OK | constants.X_OK)
+      folder.#makeFolder(folder.path)
+      assertWritable(folder.path)
     } catch (error) {
-      throw new IoError(`Cannot write into ${folder.path}: ${errnoOf(error)}`, {
-        hint: 'Choose another folder with --out.',
-        details: { path: folder.path, errno: errnoOf(error) },
-        cause: error,
-      })
+      folder.discard()
+      throw error
     }
     removeAbandoned(folder.path)
     return folder
@@ -73,7 +80,7 @@ export class OutputFolder {
       try {
         renameSync(temporary, final)
       } catch (error) {
-        throw new IoError(`Cannot write ${final}: ${errnoOf(error)}`, { details: { path: final }, cause: error })
+        throw new IoError(`Cannot write ${final}: ${systemReason(error)}`, { details: { path: final }, cause: error })
       }
     }
     this.#made.length = 0
@@ -97,22 +104,59 @@ export class OutputFolder {
     this.#work = undefined
   }
 
+  /**
+   * Folder by folder from the nearest one that is there. (`mkdirSync` with `recursive` never returns in Node 20 where a
+   * file system has no room for folders of ours and says ENOENT, as procfs does.)
+   */
   #makeFolder(path: string): void {
     try {
-      const first = mkdirSync(path, { recursive: true })
-      if (first === undefined) return
-      const made: string[] = []
-      for (let folder = path; folder.length >= resolve(first).length; folder = dirname(folder)) made.unshift(folder)
-      this.#made.push(...made)
+      const missing: string[] = []
+      for (let folder = path; statSync(folder, { throwIfNoEntry: false }) === undefined; folder = dirname(folder)) {
+        missing.unshift(folder)
+      }
+      for (const folder of missing) {
+        if (makeUnlessThere(folder)) this.#made.push(folder)
+      }
+      // Refuses a file of that name: the folder that is there is only asked for.
+      readdirSync(path)
     } catch (error) {
       const errno = errnoOf(error)
-      const reason = errno === 'EEXIST' || errno === 'ENOTDIR' ? 'a file stands in its place' : errno
+      const reason = (errno !== undefined && FOLDER_REASONS[errno]) || systemReason(error)
       throw new IoError(`Cannot make the folder ${path}: ${reason}`, {
         hint: 'Choose another folder with --out.',
         details: { path, errno },
         cause: error,
       })
     }
+  }
+}
+
+const FOLDER_REASONS: Readonly<Record<string, string>> = {
+  EEXIST: 'a file stands in its place',
+  ENOTDIR: 'a file stands in its place',
+  ENOENT: 'its file system takes no new folders',
+}
+
+function assertWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new IoError(`Cannot write into ${path}: ${systemReason(error)}`, {
+      hint: 'Choose another folder with --out.',
+      details: { path, errno: errnoOf(error) },
+      cause: error,
+    })
+  }
+}
+
+/** False where somebody else was faster. */
+function makeUnlessThere(folder: string): boolean {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST' && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false
+    throw error
   }
 }
 

@@ -7,7 +7,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pageAlignedMemory } from '../bytes/page-aligned.js'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { ImageSink } from './sink.js'
 
 /** A span of a fill is written from one buffer of this size. */
@@ -83,7 +83,7 @@ async function openForWriting(path: string, direct: boolean): Promise<FileHandle
       return await open(path, flags, 0o644)
     }
   } catch (error) {
-    throw new IoError(`Cannot create ${path}: ${errnoOf(error) ?? String(error)}`, {
+    throw new IoError(`Cannot create ${path}: ${systemReason(error)}`, {
       details: { path, errno: errnoOf(error) },
       cause: error,
     })
@@ -107,5 +107,5 @@ export function writeError(path: string, sizeBytes: number, error: unknown, offs
       cause: error,
     })
   }
-  return new IoError(`Cannot write ${path} at byte ${offset}: ${errno}`, { details, cause: error })
+  return new IoError(`Cannot write ${path} at byte ${offset}: ${systemReason(error)}`, { details, cause: error })
 }

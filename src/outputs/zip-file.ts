@@ -1,7 +1,7 @@
 /** The bundle: one zip to burn, the image first. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { ZipWriter } from '../archives/zip/writer.js'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
 import { writeError } from './raw-sink.js'
 import type { ImageSink } from './sink.js'
@@ -37,7 +37,7 @@ export class ZipFile {
     try {
       return new ZipFile(await open(path, 'w', 0o644), path, threads, options)
     } catch (error) {
-      throw new IoError(`Cannot create ${path}: ${errnoOf(error)}`, {
+      throw new IoError(`Cannot create ${path}: ${systemReason(error)}`, {
         details: { path, errno: errnoOf(error) },
         cause: error,
       })

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ZipWriter } from '../../src/archives/zip/writer.js'
@@ -140,14 +140,30 @@ describe('the output folder', () => {
     ]).toEqual([3, 0, 0xff, 0xff, 0, 4])
   })
 
-  it('removes what a killed build left, and only that', async () => {
+  it('removes what a killed build left, and only that', () => {
     const path = join(folder, 'killed')
-    const { mkdirSync, writeFileSync } = await import('node:fs')
     mkdirSync(path)
     writeFileSync(join(path, '.disk.4194305.part'), 'x') // above the highest pid of Linux
     writeFileSync(join(path, '.disk.1.part'), 'x') // init runs
     writeFileSync(join(path, '.other.part'), 'x')
     OutputFolder.open(path)
     expect(readdirSync(path).sort()).toEqual(['.disk.1.part', '.other.part'])
+  })
+
+  it.each([
+    ['a file', (path: string) => writeFileSync(path, ''), 'a file stands in its place'],
+    ['a symlink to nowhere', (path: string) => symlinkSync('/nowhere/at/all', path), 'a file stands in its place'],
+  ])('refuses a path through %s, and leaves nothing', (_, plant, reason) => {
+    const base = mkdtempSync(join(folder, 'refused-'))
+    const path = join(base, 'in-the-way')
+    plant(path)
+    expect(() => OutputFolder.open(join(path, 'a/b'))).toThrow(`Cannot make the folder ${path}/a/b: ${reason}`)
+    expect(readdirSync(base)).toEqual(['in-the-way'])
+  })
+
+  it.runIf(process.platform === 'linux')('ends where a file system takes no folders', () => {
+    expect(() => OutputFolder.open('/proc/diskloom/out')).toThrow(
+      'Cannot make the folder /proc/diskloom/out: its file system takes no new folders',
+    )
   })
 })
