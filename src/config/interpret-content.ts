@@ -75,7 +75,7 @@ class EntryInterpreter {
     const common = { configPath: this.#at }
     switch (act) {
       case 'device_table':
-        return { kind: 'device-table', path: this.#absolute(act), ...common }
+        return { kind: 'device-table', path: this.#absolute(act), configPath: [...this.#at, act] }
       case 'remove':
         return { kind: act, patterns: remove!, ...common }
       case 'rename':
@@ -107,7 +107,7 @@ class EntryInterpreter {
       ...(include !== undefined && { include }),
       ...(exclude !== undefined && { exclude }),
       ...(owner !== undefined && { owner }),
-      configPath: this.#at,
+      configPath: [...this.#at, kind],
     }
   }
 

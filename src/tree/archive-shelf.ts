@@ -63,12 +63,12 @@ function formatOf(archive: ArchiveFile, path: string, configPath: ConfigPath | u
   // Of every kind of cpio in text: the reader then says which ones it takes.
   if (/^0707\d\d/.test(text)) return 'cpio'
   if (beginsTar(head, sizeBytes)) return 'tar'
-  const begins =
-    sizeBytes === 0 ? 'is empty' : `begins with "${displayName(byteStringFromBytes(head.subarray(0, SHOWN_BYTES)))}"`
+  const shown = displayName(byteStringFromBytes(head.subarray(0, SHOWN_BYTES)))
+  const found = sizeBytes === 0 ? 'an empty file' : `a file that begins with "${shown}"`
   const accepted = 'accepted are a folder, and a tar or cpio, plain or packed by gzip, xz, zstd or bzip2'
   throw new FormatError(
     problemAt(
-      `Cannot read "${path}": it is a file that ${begins}, ${accepted}`,
+      `Cannot read "${path}": it is ${found}, ${accepted}`,
       configPath,
       'As it is, a file goes into a partition by fs: PATH, and into a volume by content: [{ path: /NAME, file: PATH }]; a list of gen_init_cpio by { list: PATH }',
     ),
