@@ -31,6 +31,17 @@ it('merges folders; nodes and attributes of the upper tree win', () => {
   expect((lower.children.get(byteString('etc')) as DirectoryNode).children.size).toBe(2)
 })
 
+it('takes no attributes from a folder that is only there for what it holds', () => {
+  const lower = folder(0o700, { root: folder(0o700, { '.profile': file() }), tmp: folder(0o1777, {}) })
+  const implied = (children: Record<string, FileNode>): DirectoryNode => ({ ...folder(0o755, children), implied: true })
+  const upper = implied({ root: implied({ '.bashrc': file() }), tmp: implied({}), new: implied({ file: file() }) })
+  const modes = (tree: DirectoryNode) => [...walkTree(tree)].map(([path, { mode }]) => `${path} ${mode.toString(8)}`)
+  const expected = [' 700', 'new 755', 'new/file 644', 'root 700', 'root/.bashrc 644', 'root/.profile 644', 'tmp 1777']
+  expect(modes(overlayTrees(lower, upper).tree)).toEqual(expected)
+  // In the other order the one that says something wins all the same.
+  expect(modes(overlayTrees(upper, lower).tree)).toEqual(expected)
+})
+
 it('keeps the names of one file together', () => {
   const twice = file()
   const { tree } = overlayTrees(folder(0o755, {}), folder(0o755, { a: twice, d: folder(0o755, { b: twice }) }))

@@ -255,7 +255,8 @@ describeWithTools(
         .match(/^.*[^/\n]$/gm)!
         .sort()
       expect(files).toEqual(['::/MLO', '::/again/Image', '::/boot/linux/Image', '::/extlinux/extlinux.conf'])
-      expect(tool('mtype', '-i', url, '::/MLO', '::/extlinux/extlinux.conf')).toBe('loaderdefault linux\n')
+      expect(tool('mtype', '-i', url, '::/MLO')).toBe('loader')
+      expect(tool('mtype', '-i', url, '::/extlinux/extlinux.conf')).toBe('default linux\n')
       const sum = createHash('sha256').update(Buffer.alloc(70_000, 7)).digest('hex')
       for (const path of ['::/boot/linux/Image', '::/again/Image']) {
         expect(tool('sh', '-c', 'mtype -i "$1" "$2" | sha256sum', 'sh', url, path)).toContain(sum)
