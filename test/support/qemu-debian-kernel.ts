@@ -14,6 +14,7 @@ export interface DebianKernel {
   readonly version: string
 }
 
+const BUSYBOX = '/bin/busybox'
 const FETCH = join(PROJECT, 'scripts/fetch-debian-kernel.sh')
 
 /**
@@ -58,7 +59,9 @@ export function writeInitramfs({ initPath, modules, files = {} }: Initramfs, tar
   const folder = `${target}.d`
   mkdirSync(join(folder, 'bin'), { recursive: true })
   mkdirSync(join(folder, 'modules'))
-  copyFileSync('/bin/busybox', join(folder, 'bin/busybox'))
+  if (runTool('ldd', [BUSYBOX]).status === 0)
+    throw new Error(`${BUSYBOX} needs libraries: package busybox-static does not`)
+  copyFileSync(BUSYBOX, join(folder, 'bin/busybox'))
   copyFileSync(initPath, join(folder, 'init'))
   tool('chmod', '755', join(folder, 'init'))
   for (const path of modules) copyFileSync(path, join(folder, 'modules', basename(path)))

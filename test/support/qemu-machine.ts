@@ -2,8 +2,9 @@
  * A PC under QEMU with nothing but a serial console and virtio disks. The processor is interpreted (TCG), so that it runs
  * where KVM does not; no network, no display, no clock of the host.
  *
- * No QEMU outlives its test: `withMachine` kills it on the way out, its deadline does where a guest hangs, and the kernel
- * does (setpriv --pdeathsig) when the test's process is gone before either.
+ * No QEMU outlives its test: `withMachine` kills it on the way out, its deadline does where a guest hangs, the end of the
+ * test runner does (which leaves its workers behind when it gets a signal), and the kernel does (setpriv --pdeathsig) when
+ * the worker itself is gone before any of these.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
@@ -48,6 +49,7 @@ export class Machine {
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #deadline: NodeJS.Timeout
   readonly #ended: Promise<void>
+  readonly #stop = (): boolean => this.#process.kill('SIGKILL')
   #console = ''
   #stderr = ''
   /** Where `waitFor` looks next. */
@@ -67,13 +69,15 @@ export class Machine {
     })
     // A guest that powers off while it is written to is no error of the test.
     this.#process.stdin.on('error', () => {})
+    process.on('disconnect', this.#stop)
     this.#deadline = setTimeout(() => {
       this.#over = 'deadline'
-      this.#process.kill('SIGKILL')
+      this.#stop()
     }, DEADLINE_MS)
     this.#ended = new Promise((resolve) => {
       const end = (error?: Error): void => {
         clearTimeout(this.#deadline)
+        process.off('disconnect', this.#stop)
         this.#over ??= 'exit'
         if (error instanceof Error) this.#stderr += error.message
         this.#wake?.()
@@ -116,7 +120,7 @@ export class Machine {
   }
 
   async kill(): Promise<void> {
-    this.#process.kill('SIGKILL')
+    this.#stop()
     await this.#ended
   }
 
