@@ -1,0 +1,41 @@
+/**
+ * The header of a qcow2 image, versions 2 and 3, and the words of its tables. Big-endian. Clusters are found through two
+ * levels of tables.  [QCOW2]
+ */
+import { bytes, type Infer, struct, u32be } from '../../bytes/struct.js'
+import { u64be } from './u64be.js'
+
+/** What both versions have. */
+export const Qcow2Header = struct('qcow2_header', 72, {
+  magic: [0, u32be],
+  version: [4, u32be],
+  backing_file_offset: [8, u64be],
+  backing_file_size: [16, u32be],
+  cluster_bits: [20, u32be],
+  size: [24, u64be],
+  crypt_method: [32, u32be],
+  l1_size: [36, u32be],
+  l1_table_offset: [40, u64be],
+  refcount_table_offset: [48, u64be],
+  refcount_table_clusters: [56, u32be],
+  nb_snapshots: [60, u32be],
+  snapshots_offset: [64, u64be],
+})
+export type Qcow2Header = Infer<typeof Qcow2Header>
+
+/** What version 3 adds, behind the above. */
+export const Qcow2HeaderV3 = struct('qcow2_header_v3', 32, {
+  incompatible_features: [0, bytes(8)],
+  compatible_features: [8, bytes(8)],
+  autoclear_features: [16, bytes(8)],
+  refcount_order: [24, u32be],
+  header_length: [28, u32be],
+})
+
+export const QCOW2_MAGIC = 0x514649fb
+/** An entry of either table. */
+export const TABLE_ENTRY_BYTES = 8
+export const MIN_CLUSTER_BITS = 9
+export const MAX_CLUSTER_BITS = 21
+/** Compressed clusters count their stored length in these. */
+export const COMPRESSED_SECTOR_BYTES = 512

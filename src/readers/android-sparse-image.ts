@@ -1,0 +1,105 @@
+/** Android's sparse image as an image value: "don't care" is what the value calls unspecified.  [AOSP libsparse sparse_format.h] */
+import {
+  CHUNK_TYPE,
+  CHUNK_WORD_BYTES,
+  ChunkHeader,
+  SPARSE_HEADER_MAGIC,
+  SparseHeader,
+} from '../archives/android-sparse/disklayout.js'
+import { type DiskImage, ImageBuilder } from '../image/extent.js'
+import { fieldError } from './field-error.js'
+import type { ImageFile } from './image-file.js'
+import { MAX_IMAGE_BYTES } from './limits.js'
+
+const HEADER = 'Android sparse header'
+const CHUNK = 'Android sparse chunk'
+/** A fill of four different bytes is this much memory, used again and again. */
+const PATTERN_BYTES = 1 << 20
+const NAMES = new Map<number, string>(Object.entries(CHUNK_TYPE).map(([name, type]) => [type, name]))
+
+/** Reads the headers; content stays in the file. FormatError where they do not add up. O(chunks). */
+export function readAndroidSparse(file: ImageFile): DiskImage {
+  const header = readHeader(file)
+  const sizeBytes = header.total_blks * header.blk_sz
+  const builder = new ImageBuilder(sizeBytes)
+  let at = header.file_hdr_sz
+  let block = 0
+  for (let index = 0; index < header.total_chunks; index++) {
+    const chunk = file.decode(ChunkHeader, at)
+    const bodyBytes = chunk.total_sz - header.chunk_hdr_sz
+    const lengthBytes = chunk.chunk_sz * header.blk_sz
+    const refuse = (field: string, found: number | string, expected: string): Error =>
+      fieldError(file.name, { structure: `${CHUNK} ${index}`, offset: at, field, found, expected })
+    const expected = bodyOf(chunk.chunk_type, lengthBytes)
+    if (expected === undefined) throw refuse('chunk_type', `0x${chunk.chunk_type.toString(16)}`, '0xcac1 to 0xcac4')
+    if (bodyBytes !== expected) throw refuse('total_sz', chunk.total_sz, `${expected + header.chunk_hdr_sz}`)
+    if (chunk.chunk_type === CHUNK_TYPE.crc32 && chunk.chunk_sz !== 0) throw refuse('chunk_sz', chunk.chunk_sz, '0')
+    if (block + chunk.chunk_sz > header.total_blks) {
+      throw refuse('chunk_sz', chunk.chunk_sz, `at most the ${header.total_blks - block} blocks that are left`)
+    }
+    const bodyAt = at + header.chunk_hdr_sz
+    if (bodyAt + bodyBytes > file.sizeBytes) {
+      throw refuse('the body', `cut off at byte ${file.sizeBytes}`, `${bodyBytes} bytes from byte ${bodyAt}`)
+    }
+    const offset = block * header.blk_sz
+    if (chunk.chunk_type === CHUNK_TYPE.raw) builder.file(offset, lengthBytes, file.source, bodyAt)
+    if (chunk.chunk_type === CHUNK_TYPE.fill) {
+      addFill(builder, offset, lengthBytes, file.read(bodyAt, CHUNK_WORD_BYTES, CHUNK).slice())
+    }
+    block += chunk.chunk_sz
+    at = bodyAt + bodyBytes
+  }
+  if (block !== header.total_blks) {
+    throw fieldError(file.name, {
+      structure: HEADER,
+      offset: 0,
+      field: 'total_blks',
+      found: header.total_blks,
+      expected: `${block}, which is what the chunks cover,`,
+    })
+  }
+  return builder.finish()
+}
+
+/** Bytes behind the header of a chunk; undefined for a type that is not known. */
+function bodyOf(type: number, lengthBytes: number): number | undefined {
+  switch (NAMES.get(type)) {
+    case 'raw':
+      return lengthBytes
+    case 'dontCare':
+      return 0
+    case 'fill':
+    case 'crc32':
+      return CHUNK_WORD_BYTES
+    default:
+      return undefined
+  }
+}
+
+function readHeader(file: ImageFile): SparseHeader {
+  const header = file.decode(SparseHeader, 0)
+  const refuse = (field: keyof SparseHeader, expected: string): Error =>
+    fieldError(file.name, { structure: HEADER, offset: 0, field, found: header[field], expected })
+  if (header.magic !== SPARSE_HEADER_MAGIC) throw refuse('magic', `0x${SPARSE_HEADER_MAGIC.toString(16)}`)
+  if (header.major_version !== 1) throw refuse('major_version', '1')
+  if (header.file_hdr_sz < SparseHeader.SIZE) throw refuse('file_hdr_sz', `${SparseHeader.SIZE} or more`)
+  if (header.chunk_hdr_sz < ChunkHeader.SIZE) throw refuse('chunk_hdr_sz', `${ChunkHeader.SIZE} or more`)
+  if (header.blk_sz === 0 || header.blk_sz % CHUNK_WORD_BYTES !== 0) throw refuse('blk_sz', 'a multiple of 4')
+  if (header.total_blks === 0) throw refuse('total_blks', '1 or more')
+  if (header.total_blks * header.blk_sz > MAX_IMAGE_BYTES) {
+    throw refuse('total_blks', `at most ${MAX_IMAGE_BYTES} bytes in blocks of ${header.blk_sz}`)
+  }
+  return header
+}
+
+function addFill(builder: ImageBuilder, offset: number, length: number, word: Uint8Array): void {
+  if (word.every((byte) => byte === word[0])) {
+    builder.fill(offset, length, word[0]!)
+    return
+  }
+  const pattern = new Uint8Array(Math.min(length, PATTERN_BYTES))
+  for (let at = 0; at < pattern.length; at += word.length) pattern.set(word, at)
+  for (let done = 0; done < length; done += pattern.length) {
+    builder.bytes(offset + done, pattern.subarray(0, Math.min(pattern.length, length - done)))
+  }
+}
