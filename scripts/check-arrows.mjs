@@ -21,6 +21,7 @@ const MIDDLE = [
   'outputs/',
   'gadget/',
   'proof/',
+  'readers/',
 ]
 const FORMAT = [...BASE, 'image/', 'tree/file-tree.ts', 'filesystems/*.ts']
 
@@ -43,6 +44,7 @@ const ALLOWED = {
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/'],
+  'readers/': [...BASE, 'image/', 'archives/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
   'proof/': [
     ...BASE,
