@@ -77,7 +77,7 @@ function randomOptions(random: Random): ExtFormatOptions {
     reserved_percent: random.pick([0, 5, 50]),
     lazy_itable_init: random.chance(20),
     lost_and_found: random.chance(80),
-    ...(random.chance(20) ? { bytes_per_inode: random.pick([1024, 8192, 65536]) } : {}),
+    ...(random.chance(20) ? { bytes_per_inode: random.pick([2048, 8192, 65536]) } : {}),
   }
 }
 

@@ -110,6 +110,12 @@ describe('what ext cannot hold', () => {
       'Cannot make ext4 with inode_size 300: accepted are powers of two from 128 to 1024 (block_size)',
     ],
     [
+      'inodes only',
+      emptyTree(TIME),
+      { inode_size: 1024, bytes_per_inode: 1024 },
+      'Cannot make ext4 with bytes_per_inode 1024: accepted is more than the inode itself takes (inode_size 1024)',
+    ],
+    [
       'a journal too short',
       emptyTree(TIME),
       { journal_size: 100_000 },

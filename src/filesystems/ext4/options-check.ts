@@ -16,8 +16,11 @@ const MAX_STRIDE = 0xffff
 /** `blockSize` is the chosen one, in bytes. Throws FormatError. */
 export function assertOptions(options: ExtFormatOptions, blockSize: number): void {
   const problems: Problem[] = []
-  const refuse = (what: string, value: unknown, accepted: string): void => {
-    problems.push({ message: `Cannot make ${options.type} with ${what} ${value}: accepted ${accepted}` })
+  const refuse = (what: keyof ExtFormatOptions, value: unknown, accepted: string): void => {
+    problems.push({
+      path: ['options', what],
+      message: `Cannot make ${options.type} with ${what} ${value}: accepted ${accepted}`,
+    })
   }
   const {
     block_size,
@@ -39,12 +42,16 @@ export function assertOptions(options: ExtFormatOptions, blockSize: number): voi
   if (bytes_per_inode !== undefined && !isWhole(bytes_per_inode, MIN_BYTES_PER_INODE, MAX_BYTES_PER_INODE)) {
     refuse('bytes_per_inode', bytes_per_inode, `is ${MIN_BYTES_PER_INODE} to ${MAX_BYTES_PER_INODE}`)
   }
+  if (bytes_per_inode !== undefined && inode_size !== undefined && bytes_per_inode <= inode_size) {
+    refuse('bytes_per_inode', bytes_per_inode, `is more than the inode itself takes (inode_size ${inode_size})`)
+  }
   if (inodes !== undefined && !isWhole(inodes, 1, 0xffff_ffff)) refuse('inodes', inodes, 'is 1 to 4294967295')
   if (reserved_percent !== undefined && !(reserved_percent >= 0 && reserved_percent <= MAX_RESERVED_PERCENT)) {
     refuse('reserved_percent', reserved_percent, `is 0 to ${MAX_RESERVED_PERCENT}`)
   }
   if (label !== undefined && byteString(label).length > LABEL_BYTES) {
     problems.push({
+      path: ['label'],
       message: `Cannot write ${options.type} label "${label}": ${byteString(label).length} bytes, at most ${LABEL_BYTES}`,
     })
   }

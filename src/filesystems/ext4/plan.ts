@@ -154,14 +154,18 @@ export function payloadTooLarge(
 ): LayoutError {
   const { geometry, demand, placement } = attempt
   const { blockSize } = geometry
-  const free = payloadBlocksOf(attempt)
-  const needed = free + placement.missingBlocks
-  const neededBytes = needed * blockSize
+  const space = payloadBlocksOf(attempt)
+  const neededBytes = (space + placement.missingBlocks) * blockSize
+  // Group structures and journal alone may be larger than the volume.
+  const availableBytes = Math.max(0, space) * blockSize
   const largest = largestFiles(planner.survey, demand, blockSize)
   const lacks: string[] = []
   if (placement.missingBlocks > 0) {
+    const own = `${formatSize(attempt.groupBlocks * blockSize)} of group structures`
+    const journal =
+      geometry.journalBlocks === 0 ? '' : ` and a journal of ${formatSize(geometry.journalBlocks * blockSize)}`
     lacks.push(
-      `needs ${neededBytes} bytes (${formatSize(neededBytes)}), has ${free * blockSize} bytes (${formatSize(free * blockSize)})`,
+      `needs ${neededBytes} bytes (${formatSize(neededBytes)}), has ${availableBytes} bytes (${formatSize(availableBytes)}) beside ${own}${journal}`,
     )
   }
   if (demand.inodes > geometry.inodeCount) lacks.push(`needs ${demand.inodes} inodes, has ${geometry.inodeCount}`)
@@ -178,7 +182,7 @@ export function payloadTooLarge(
     {
       details: {
         neededBytes,
-        availableBytes: free * blockSize,
+        availableBytes,
         neededInodes: demand.inodes,
         availableInodes: geometry.inodeCount,
         largest,
