@@ -83,6 +83,17 @@ export const u64le: Codec<number> = {
   },
 }
 
+/** The same, big-endian. */
+export const u64be: Codec<number> = {
+  ...u64le,
+  write: (view, at, value) => view.setBigUint64(at, BigInt(value)),
+  read: (view, at) => {
+    const value = view.getBigUint64(at)
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} at byte ${at} exceeds 2^53 - 1`)
+    return Number(value)
+  },
+}
+
 /** A true 64-bit word of flags. */
 export const flags64le: Codec<bigint> = {
   size: 8,
