@@ -6,7 +6,7 @@ import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { type BudgetReport, reportBudget } from './build/budget.js'
 import { collectInputs } from './build/collect-inputs.js'
-import { depfileText } from './build/depfile.js'
+import { planDepfile } from './build/depfile.js'
 import { grownSpec } from './build/grow-last.js'
 import { buildHostVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
@@ -91,13 +91,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       const { budget } = prepared
       const historyPath = config.spec.budget?.historyPath
       if (budget !== undefined && historyPath !== undefined) writeSizeHistory(historyPath, budget.history)
-      if (options.depfile !== undefined) {
-        const [target] = outputs
-        writeWholeFile(options.depfile, depfileText(target!.path, collectInputs(config, prepared), process.cwd()))
-      }
+      const unnamed = options.depfile === undefined ? [] : writeDepfile(options.depfile, outputs[0]!.path, prepared)
+      for (const problem of unnamed) options.onEvent?.({ kind: 'warning', problem })
       options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
       const seconds = (performance.now() - started) / 1000
-      return { plan, warnings: prepared.warnings, folder: folder.path, outputs, seconds, growth: budget?.growth ?? [] }
+      return {
+        plan,
+        warnings: [...prepared.warnings, ...unnamed],
+        folder: folder.path,
+        outputs,
+        seconds,
+        growth: budget?.growth ?? [],
+      }
     } finally {
       // What was committed stays; this takes the rest.
       folder.discard()
@@ -149,6 +154,13 @@ export async function openDisk(options: PlanOptions, workFolder: () => string): 
   }
 }
 
+/** Gives a warning for each input that the file cannot name. */
+function writeDepfile(path: string, target: string, prepared: Prepared): readonly Problem[] {
+  const { bytes, warnings } = planDepfile(target, collectInputs(prepared.config, prepared), process.cwd())
+  writeWholeFile(path, bytes)
+  return warnings
+}
+
 /** Before everything else: a build of minutes must not end with a key that cannot be read. */
 function readKey({ environment = process.env }: BuildOptions, path: string): KeyObject {
   return readSigningKey(path, environment[PASSPHRASE_VARIABLE])
@@ -185,27 +197,31 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     ...(options.sizeBytes !== undefined && { sizeBytes: options.sizeBytes }),
   })
   let release: (() => Promise<void>) | undefined
+  const warnings: Problem[] = []
+  // Told as soon as known: what a warning says may be why the build then fails.
+  const warn = (found: readonly Problem[]): void => {
+    for (const problem of found.map((each) => locateProblem(each, config))) {
+      warnings.push(problem)
+      onEvent?.({ kind: 'warning', problem })
+    }
+  }
   try {
     const { spec } = config
+    warn(config.warnings)
     const epoch = sourceDateEpoch(environment, spec.sourceDateEpoch)
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
     const runner = makeCommandRunner(environment)
     const { variable } = config
     const reading = await readPayloads(spec, { clampTo: epoch, runner, environment, variable, signal })
     release = reading.release
+    warn(reading.warnings)
     const gadget = spec.gadget && planGadgetFiles(spec.gadget, await readGadgetInputs(spec.gadget))
+    warn(gadget?.warnings ?? [])
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
     const plan = planDisk(spec, reading.payloads, layoutEnvironment(epoch))
     const budget = spec.budget && reportBudget(plan, spec.budget)
-    const warnings: Problem[] = [
-      ...config.warnings,
-      ...reading.warnings,
-      ...(gadget?.warnings ?? []),
-      ...plan.warnings,
-      ...(budget?.warnings ?? []),
-    ].map((problem) => locateProblem(problem, config))
-    for (const problem of warnings) onEvent?.({ kind: 'warning', problem })
+    warn([...plan.warnings, ...(budget?.warnings ?? [])])
     return { ...reading, config, plan, gadget: gadget ?? { files: [], warnings: [] }, budget, epoch, warnings }
   } catch (error) {
     await release?.()

@@ -1,0 +1,330 @@
+/** `diskloom verify`: what was built passes, and each way of damaging it is found and named. */
+import { execFileSync } from 'node:child_process'
+import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { deflateRawSync } from 'node:zlib'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { runCommandLine } from '../../src/cli/command-line.js'
+import { DifferenceError, DiskloomError, FormatError } from '../../src/errors.js'
+import { type Manifest, parseManifest } from '../../src/proof/manifest-schema.js'
+import { readPublicKey } from '../../src/proof/signing-key.js'
+import { verifyBundleStream, verifyRelease } from '../../src/proof/verify-release.js'
+import { capturedTerminal } from '../support/captured-terminal.js'
+import { describeWithTools, scratchFolder } from '../support/oracle.js'
+import { makeRelease, RELEASE_CONFIG, type Release, writeFlipped } from '../support/release.js'
+
+const scratch = scratchFolder()
+const SMALL_CONFIG = `
+image: board.img
+size: 5MiB
+source_date_epoch: 1760000000
+partitions:
+  - { name: kernel, size: 1MiB, fs: boot.bin }
+  - { name: rootfs, size: 2MiB, fs: ext2/boot }
+`
+let release: Release
+let manifest: Manifest
+let key: ReturnType<typeof readPublicKey>
+
+beforeAll(async () => {
+  release = await makeRelease(scratch)
+  manifest = parseManifest(readFileSync(join(release.folder, 'manifest.json')), 'manifest.json')
+  key = readPublicKey(release.keys.open)
+})
+
+/** In pieces of odd length, as a pipe may give them. */
+function inPieces(bytes: Buffer, length = 4097): Readable {
+  return Readable.from(
+    (function* () {
+      for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
+    })(),
+  )
+}
+
+/** The messages that a check ends with; none when it passes. */
+async function findingsOf(check: Promise<unknown>): Promise<string[]> {
+  try {
+    await check
+    return []
+  } catch (error) {
+    if (!(error instanceof DiskloomError)) throw error
+    expect(error).toBeInstanceOf(DifferenceError)
+    return error.problems.map(({ message }) => message)
+  }
+}
+
+describe('a release as it was built', () => {
+  it('passes as a folder, as a bundle and as a stream', async () => {
+    const files = ['PartList.cfg', 'SHA256SUMS', 'board.img', 'manifest.json']
+    for (const check of [
+      () => verifyRelease(release.folder, { key }),
+      () => verifyRelease(release.zip, { key }),
+      () => verifyBundleStream(inPieces(readFileSync(release.zip)), 'standard input', { key }),
+    ]) {
+      const verified = await check()
+      expect(verified.signed).toBe(true)
+      expect(verified.files).toEqual(expect.arrayContaining(files))
+    }
+  })
+
+  it('passes without a key, which says nothing of who made it', async () => {
+    expect((await verifyRelease(release.zip)).signed).toBe(false)
+  })
+
+  it.each([
+    [
+      'an MBR with logical partitions',
+      RELEASE_CONFIG.replace('partitions:', 'table: mbr\npartitions:').replace(
+        '{ name: spare,',
+        '{ name: spare, logical: true,',
+      ),
+    ],
+    ['sectors of 4096 bytes', RELEASE_CONFIG.replace('size: 40MiB', 'size: 40MiB\nsector_size: 4096')],
+    ['no table at all', RELEASE_CONFIG.replace('size: 40MiB', 'size: 40MiB\ntable: none')],
+    [
+      'a fill, and a boot blob over the first sector',
+      RELEASE_CONFIG.replace(
+        'partitions:',
+        'table: mbr\npartitions:\n  - { name: loader, in_table: false, start: 1s, fs: README.txt, fill: 0xFF, size: 100KiB }',
+      ),
+    ],
+  ])('passes with %s', async (_, config) => {
+    const other = await makeRelease(scratch, config)
+    const verified = await verifyRelease(other.folder, { key: readPublicKey(other.keys.open) })
+    expect(verified.files).toContain('board.img')
+    await verifyRelease(other.zip, { key: readPublicKey(other.keys.open) })
+  })
+
+  it('passes where unspecified space holds something else, as on a card that was used before', async () => {
+    const folder = copyOf(release)
+    const image = readFileSync(join(folder, 'board.img'))
+    const specified = manifest.stretches.flatMap(({ start_byte, runs }) =>
+      runs.map((run) => {
+        const [offset, length] = run.split(':')[0]!.split('+').map(Number)
+        return [start_byte + offset!, start_byte + offset! + length!] as const
+      }),
+    )
+    const dirty = Buffer.alloc(image.length, 0xd1)
+    for (const [start, end] of specified) image.copy(dirty, start, start, end)
+    expect(dirty.equals(image)).toBe(false)
+    writeFileSync(join(folder, 'board.img'), dirty)
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([])
+  })
+})
+
+describe('a damaged folder', () => {
+  it('names the file whose bytes, size or presence is wrong', async () => {
+    const folder = copyOf(release)
+    const list = join(folder, 'PartList.cfg')
+    const sums = readFileSync(list)
+    writeFlipped(list, sums, 3)
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([
+      expect.stringMatching(/^Cannot verify PartList\.cfg: its SHA-256 is [0-9a-f]{64}, [0-9a-f]{64} is expected$/),
+    ])
+    truncateSync(list, 5)
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([
+      `Cannot verify PartList.cfg: it has 5 bytes, ${sums.length} are expected`,
+    ])
+    rmSync(list)
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual(['Cannot verify PartList.cfg: it is not there'])
+  })
+
+  it('names the partition in which a bit of the image turned', async () => {
+    for (const { name, start_byte, runs } of partitionsOf(manifest)) {
+      const folder = copyOf(release)
+      const image = join(folder, 'board.img')
+      const first = runs.find((run) => !run.includes(':')) ?? runs[0]!
+      writeFlipped(image, readFileSync(image), start_byte + Number(first.split('+')[0]))
+      const [finding, ...rest] = await findingsOf(verifyRelease(folder, { key }))
+      expect(finding).toContain(`Cannot verify partition "${name}" (bytes ${start_byte} to `)
+      expect(finding).toMatch(name === 'spare' ? /is 0x01, 0x00 is expected/ : /mapped SHA-256 is .*, .* is expected/)
+      expect(rest).toEqual([])
+    }
+  })
+
+  it('tells the field of the table', async () => {
+    const folder = copyOf(release)
+    const image = join(folder, 'board.img')
+    const bytes = readFileSync(image)
+    writeFlipped(image, bytes, bytes.length - 512 + 24)
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([
+      expect.stringContaining('what stands outside the partitions'),
+      expect.stringMatching(/GPT of board\.img: HeaderCRC32 of the backup header is 0x\w+, 0x\w+ is expected/),
+      expect.stringMatching(/MyLBA of the backup header is 81918, 81919 is expected/),
+    ])
+  })
+
+  it('tells a missing, a foreign and a broken signature from one another', async () => {
+    const folder = copyOf(release)
+    const signature = join(folder, 'manifest.json.sig')
+    const foreign = (await makeRelease(scratch)).keys.open
+    expect(await findingsOf(verifyRelease(folder, { key: readPublicKey(foreign) }))).toEqual([
+      expect.stringContaining('manifest.json.sig is no signature of it by this key'),
+    ])
+    truncateSync(signature, 63)
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([
+      expect.stringContaining('has 63 bytes, 64 are expected'),
+    ])
+    rmSync(signature)
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([expect.stringContaining('it is not signed')])
+  })
+
+  it('does not take a manifest that was changed to fit a changed file', async () => {
+    const folder = copyOf(release)
+    const path = join(folder, 'manifest.json')
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace('"name": "rootfs"', '"name": "rooted"'))
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([
+      expect.stringContaining('is no signature of it by this key'),
+    ])
+    expect((await findingsOf(verifyRelease(folder)))[0]).toContain(
+      'PartitionName of entry 3 is rootfs, rooted is expected',
+    )
+    writeFileSync(path, text.replace(/"mapped_sha256": "./, '"mapped_sha256": "'))
+    await expect(verifyRelease(folder)).rejects.toBeInstanceOf(DiskloomError)
+  })
+
+  it('refuses what is no release', async () => {
+    await expect(verifyRelease(scratch)).rejects.toThrow(/there is no manifest\.json in it/)
+    await expect(verifyRelease(join(scratch, 'nothing'))).rejects.toThrow(/ENOENT/)
+    await expect(verifyRelease(release.image)).rejects.toBeInstanceOf(FormatError)
+  })
+})
+
+describe('a damaged bundle', () => {
+  it('is found out wherever it is cut, and told where', async () => {
+    const bytes = readFileSync(release.zip)
+    for (let index = 1; index < 24; index++) {
+      const length = Math.floor((bytes.length * index) / 24)
+      const [finding] = await findingsOf(verifyBundleStream(inPieces(bytes.subarray(0, length)), 'cut.zip', { key }))
+      expect(finding).toContain(`Cannot read cut.zip: it ends at byte ${length}, within `)
+    }
+    const [finding] = await findingsOf(
+      verifyBundleStream(inPieces(bytes.subarray(0, bytes.length - 1)), 'cut.zip', { key }),
+    )
+    expect(finding).toContain('its end record')
+  })
+
+  it('is found out whichever byte of it is another', async () => {
+    const small = await makeRelease(scratch, SMALL_CONFIG)
+    const own = readPublicKey(small.keys.open)
+    const bytes = readFileSync(small.zip)
+    const path = join(scratch, 'flipped.zip')
+    const count = process.env.DISKLOOM_DEEP ? 3000 : 120
+    for (let index = 0; index < count; index++) {
+      // Spread over the file, dense at its end, where the small entries and the directory are.
+      const at = index % 2 === 0 ? Math.floor((bytes.length * index) / count) : bytes.length - 1 - index * 37
+      if (isUnread(bytes, at)) continue
+      writeFlipped(path, bytes, at)
+      const stream = inPieces(readFileSync(path), 1 << 16)
+      const checks = [() => verifyRelease(path, { key: own }), () => verifyBundleStream(stream, path, { key: own })]
+      for (const check of checks) {
+        const error = await check().catch((caught: unknown) => caught)
+        expect(error, `byte ${at} of ${bytes.length}`).toBeInstanceOf(DiskloomError)
+      }
+    }
+  })
+
+  it('may not hold anything that the manifest does not vouch for', async () => {
+    const path = join(scratch, 'more.zip')
+    writeFileSync(path, withEntry(readFileSync(release.zip), 'evil.sh', Buffer.from('rm -rf /\n')))
+    expect(await findingsOf(verifyRelease(path, { key }))).toEqual([
+      'Cannot verify evil.sh: manifest.json does not name it',
+    ])
+  })
+})
+
+describe('diskloom verify', () => {
+  it('ends with 0, or with 1 and the finding', async () => {
+    const good = capturedTerminal()
+    expect(await runCommandLine(['verify', release.zip, '--key', release.keys.open], good)).toBe(0)
+    expect(good.written.stdout).toContain('4 partitions of board.img')
+    const folder = copyOf(release)
+    truncateSync(join(folder, 'board.img'), 1 << 20)
+    const bad = capturedTerminal()
+    expect(await runCommandLine(['verify', folder, '--key', release.keys.open], bad)).toBe(1)
+    expect(bad.written.stderr).toContain('board.img: it has 1048576 bytes, 41943040 are expected')
+    expect(bad.written.stdout).toBe('')
+  })
+})
+
+describeWithTools('a bundle that another tool packed again', ['unzip', 'zip'], () => {
+  it('passes with stored entries, and is refused with data descriptors', async () => {
+    const folder = join(scratch, 'unpacked')
+    execFileSync('unzip', ['-q', release.zip, '-d', folder])
+    const path = join(scratch, 'packed.zip')
+    const names = ['board.img', 'README.txt', 'PartList.cfg', 'manifest.json', 'manifest.json.sig', 'SHA256SUMS']
+    execFileSync('zip', ['-q', '-X', '-0', path, ...names], { cwd: folder })
+    expect(await findingsOf(verifyRelease(path, { key }))).toEqual([
+      'Cannot verify manifest.json.sshsig: SHA256SUMS names it, and it is not there',
+      'Cannot verify manifest.json.minisig: SHA256SUMS names it, and it is not there',
+    ])
+    const piped = execFileSync('zip', ['-q', '-X', '-', ...names], { cwd: folder, maxBuffer: 1 << 28 })
+    await expect(verifyBundleStream(inPieces(piped), 'piped.zip')).rejects.toThrow(/has its size behind its content/)
+  })
+})
+
+/** Partitions with the runs of their stretch. */
+function partitionsOf({ partitions, stretches }: Manifest) {
+  return partitions.map(({ name, start_byte }) => ({
+    name,
+    start_byte,
+    runs: stretches.find((stretch) => stretch.start_byte === start_byte)!.runs,
+  }))
+}
+
+let copies = 0
+function copyOf({ folder }: Release): string {
+  const target = join(scratch, `copy-${++copies}`)
+  cpSync(folder, target, { recursive: true })
+  expect(statSync(target).isDirectory()).toBe(true)
+  return target
+}
+
+const LOCAL = 0x04034b50
+const CENTRAL = 0x02014b50
+
+/** Fields of the archive's headers that no reader of ours looks at: versions, times, attributes. */
+function isUnread(bytes: Buffer, at: number): boolean {
+  for (let start = Math.max(0, at - 60); start <= at; start++) {
+    if (start + 4 > bytes.length) break
+    const signature = bytes.readUInt32LE(start)
+    const offset = at - start
+    if (signature === LOCAL && [4, 5, 6, 7, 10, 11, 12, 13].includes(offset)) return true
+    if (signature === CENTRAL && offset >= 4 && offset < 16) return true
+    if (signature === CENTRAL && offset >= 34 && offset < 42) return true
+    if (signature === 0x06054b50 && offset >= 4 && offset < 10) return true
+  }
+  return false
+}
+
+/** The same archive with one more entry at its end, correct in itself. */
+function withEntry(zip: Buffer, name: string, content: Buffer): Buffer {
+  const end = zip.subarray(-22)
+  const directoryAt = end.readUInt32LE(16)
+  const packed = deflateRawSync(content)
+  const crc = Number(
+    execFileSync('python3', ['-c', 'import sys,zlib;print(zlib.crc32(sys.stdin.buffer.read()))'], { input: content }),
+  )
+  const local = Buffer.alloc(30)
+  local.writeUInt32LE(LOCAL)
+  local.writeUInt16LE(20, 4)
+  local.writeUInt16LE(8, 8)
+  local.writeUInt32LE(crc, 14)
+  local.writeUInt32LE(packed.length, 18)
+  local.writeUInt32LE(content.length, 22)
+  local.writeUInt16LE(name.length, 26)
+  const central = Buffer.alloc(46)
+  central.writeUInt32LE(CENTRAL)
+  local.copy(central, 6, 4, 28)
+  central.writeUInt32LE(directoryAt, 42)
+  const head = Buffer.concat([local, Buffer.from(name), packed])
+  const directory = Buffer.concat([zip.subarray(directoryAt, zip.length - 22), central, Buffer.from(name)])
+  const last = Buffer.from(end)
+  last.writeUInt16LE(end.readUInt16LE(8) + 1, 8)
+  last.writeUInt16LE(end.readUInt16LE(10) + 1, 10)
+  last.writeUInt32LE(directory.length, 12)
+  last.writeUInt32LE(directoryAt + head.length, 16)
+  return Buffer.concat([zip.subarray(0, directoryAt), head, directory, last])
+}
