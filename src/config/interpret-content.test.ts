@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the config's own syntax
 /** What entries of `content:` mean; what is refused stands in test/reject/content.test.ts. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { loadText } from '../../test/support/load-text.js'
 import type { ContentSource } from './spec.js'
@@ -79,6 +80,18 @@ describe('single paths', () => {
       attributes: { mode: 0o600, owner: { user: '0', group: '4' } },
     })
   })
+})
+
+it('the example of docs/content.md is a config', () => {
+  const page = readFileSync(new URL('../../docs/content.md', import.meta.url), 'utf8')
+  const example = /^```yaml\n(.*?)^```$/ms.exec(page)![1]!
+  const { spec, warnings } = loadText(`image: x\n${example}`, { set: { BOARD: 'b' } })
+  expect(warnings).toEqual([])
+  const kinds = spec.partitions.map(({ volume }) => 'content' in volume && volume.content.map(({ kind }) => kind))
+  expect(kinds).toEqual([
+    ['put', 'put', 'put'],
+    ['path', 'folder', 'put', 'put', 'rename', 'remove', 'set', 'device-table'],
+  ])
 })
 
 it('free: bytes, sectors and a share, where the size is open', () => {

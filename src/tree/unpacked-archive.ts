@@ -8,7 +8,7 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { ArchiveFile } from '../archives/archive-file.js'
-import { type ConfigPath, errnoOf, FormatError, InterruptedError, IoError } from '../errors.js'
+import { type ConfigPath, errnoOf, FormatError, InterruptedError, IoError, systemReason } from '../errors.js'
 import type { CommandRunner } from './command-runner.js'
 import type { FileTree } from './file-tree.js'
 import { readSourceFile } from './raw-file.js'
@@ -94,7 +94,7 @@ function packingOf(path: string, sizeBytes: number): Packing | undefined {
 
 /** Linux opens a file without a name again through its descriptor; elsewhere it keeps its name until the release. */
 function openSpool(workFolder: string): { fd: number; path: string; release: () => void } {
-  const folder = mkdtempSync(join(workFolder, 'unpacked-'))
+  const folder = makeSpoolFolder(workFolder)
   const named = join(folder, 'archive')
   const fd = openSync(named, 'wx+', 0o600)
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
@@ -109,6 +109,17 @@ function openSpool(workFolder: string): { fd: number; path: string; release: () 
   }
   return { fd, path: isReachable ? path : named, release }
 }
+
+function makeSpoolFolder(workFolder: string): string {
+  try {
+    return mkdtempSync(join(workFolder, 'unpacked-'))
+  } catch (error) {
+    const message = `Cannot make a temporary file in "${workFolder}": ${systemReason(error)}`
+    throw new IoError(message, { hint: ELSEWHERE, details: { path: workFolder, errno: errnoOf(error) }, cause: error })
+  }
+}
+
+const ELSEWHERE = 'TMPDIR chooses another folder'
 
 async function unpack(path: string, packing: Packing, fd: number, options: UnpackOptions): Promise<void> {
   if (packing === 'gzip') return gunzip(path, fd, options.signal)
@@ -142,7 +153,7 @@ async function gunzip(path: string, fd: number, signal: AbortSignal | undefined)
 function noRoomOr(error: unknown, path: string): unknown {
   if (errnoOf(error) !== 'ENOSPC') return error
   const message = `Cannot unpack "${path}": no space left for what is in it, in the folder for temporary files`
-  return new IoError(message, { hint: 'TMPDIR chooses another folder', cause: error })
+  return new IoError(message, { hint: ELSEWHERE, cause: error })
 }
 
 /** Writes on; the descriptor stays its owner's (a stream of node:fs would close it with an error). */

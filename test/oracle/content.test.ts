@@ -23,6 +23,8 @@ interface Built {
 const TOOLS = [
   'tar',
   'xz',
+  'gzip',
+  'zstd',
   'bsdtar',
   'find',
   'mount',
@@ -47,12 +49,16 @@ describeWithTools(
     }
     let count = 0
 
-    /** Builds as the package does, threads and all. */
-    async function built(partitions: string, top = ''): Promise<Built> {
+    /** Builds as the package does, threads and all; `temporary`: where archives are unpacked. */
+    async function built(partitions: string, top = '', temporary = '.'): Promise<Built> {
       const name = `case-${++count}`
       writeFileSync(at(`${name}.yaml`), `image: ${name}\n${top}partitions:\n${partitions}`)
       const { build } = await importPackage()
-      const { warnings } = await build({ config: at(`${name}.yaml`), out: at('out'), environment: { TMPDIR: scratch } })
+      const { warnings } = await build({
+        config: at(`${name}.yaml`),
+        out: at('out'),
+        environment: { TMPDIR: join(scratch, temporary) },
+      })
       const folder = at(`out/${name}`)
       const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
       return { image: join(folder, name), manifest, warnings: warnings.map(({ message }) => message) }
@@ -137,6 +143,32 @@ describeWithTools(
         await expect(refused).rejects.toThrow('Cannot fit the payload')
         expect(openSpools()).toEqual([])
         expect(readdirSync(scratch).filter((name) => name.startsWith('unpacked-'))).toEqual([])
+      })
+
+      it('that finds no room for what is in it says so, and where to give some', async () => {
+        tool(
+          'sh',
+          '-c',
+          'xz -dc "$1.xz" | gzip -1 > "$1.gz" && xz -dc "$1.xz" | zstd -q -1 > "$1.zst"',
+          'sh',
+          at('every.tar'),
+        )
+        mkdirSync(at('small'))
+        tool('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', at('small'))
+        try {
+          for (const packing of ['gz', 'xz', 'zst']) {
+            const refused = built(`  - { name: a, size: 32MiB, fs: ext4/every.tar.${packing} }\n`, '', 'small')
+            const message = `Cannot unpack "${at(`every.tar.${packing}`)}": no space left for what is in it`
+            await expect(refused).rejects.toMatchObject({ code: 'IO', message: expect.stringContaining(message) })
+          }
+          expect(readdirSync(at('small'))).toEqual([])
+        } finally {
+          tool('umount', at('small'))
+        }
+        await expect(built('  - { name: a, size: 32MiB, fs: ext4/every.tar.gz }\n', '', 'none')).rejects.toMatchObject({
+          code: 'IO',
+          message: `Cannot make a temporary file in "${at('none')}": it does not exist`,
+        })
       })
 
       it('gives its owners away where it is asked to', async () => {

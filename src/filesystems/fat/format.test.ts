@@ -187,7 +187,7 @@ describe('fatFormat.plan', () => {
       'no room for the payload',
       {},
       1 * MIB,
-      'LAYOUT: Cannot fit the payload into FAT12 of 1 MiB: needs 3,000,320 bytes (1,465 clusters of 2 KiB), available are 1,028,096 bytes (502 clusters)',
+      'LAYOUT: Cannot fit the payload into FAT12 of 1 MiB: needs 3,000,320 bytes (1,465 clusters of 2 KiB), available are 1,028,096 bytes (502 clusters); the largest are A (2.86 MiB)',
     ],
     [
       'too small for FAT16',

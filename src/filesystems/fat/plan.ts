@@ -17,6 +17,7 @@ import {
   MAX_CLUSTER_SECTORS,
   planGeometry,
 } from './geometry.js'
+import { largestFilesText } from './largest-files.js'
 import type { FatFormatOptions } from './options.js'
 import { countOf, formatCount } from './path-list.js'
 import { type FatPayload, planPayload } from './payload.js'
@@ -98,7 +99,7 @@ function explainMisfit(
   if (what === 'root slots') return explainRootSlots(`into ${volume}`, needed, available)
   const { clusterBytes } = geometry
   return withSmallestSize(contents, {
-    message: `Cannot fit the payload into ${volume}: needs ${formatCount(needed * clusterBytes)} bytes (${countOf(needed, 'cluster')} of ${formatSize(clusterBytes)}), available are ${formatCount(available * clusterBytes)} bytes (${countOf(available, 'cluster')})`,
+    message: `Cannot fit the payload into ${volume}: needs ${formatCount(needed * clusterBytes)} bytes (${countOf(needed, 'cluster')} of ${formatSize(clusterBytes)}), available are ${formatCount(available * clusterBytes)} bytes (${countOf(available, 'cluster')})${largestFilesText(contents.payload)}`,
   })
 }
 
