@@ -29,6 +29,16 @@ describe('deflateBlock', () => {
     }
   })
 
+  it('refers to nothing before its bytes where they begin with zeros', () => {
+    const begins = [Buffer.from('00000000f4030000000000', 'hex'), Buffer.from('0000000001020304'.repeat(40), 'hex')]
+    for (const begin of begins) {
+      for (const length of [0, 100, 50_000, 65_536 - begin.length, 98_304, 1 << 20]) {
+        const bytes = Buffer.concat([begin, Buffer.alloc(length), begin, Buffer.alloc(300), begin])
+        for (const level of [1, 5, 9]) expect(inflate(deflateBlock(bytes, level)).equals(bytes)).toBe(true)
+      }
+    }
+  })
+
   it('joins any blocks of any sizes', () => {
     const block = fc.uint8Array({ minLength: 1, maxLength: 2000 })
     fc.assert(

@@ -9,6 +9,8 @@ import { invariant } from '../errors.js'
 
 const STORED_MAX_BYTES = 65535
 const STORED_HEADER_BYTES = 5
+/** How far back deflate can refer. */
+const STREAM_WINDOW_BYTES = 32768
 /** An empty block of the fixed code: BFINAL, BTYPE 01, end-of-block as seven zero bits. */
 const END_OF_BLOCK_BITS = 7
 /** LEN and its complement, of an empty stored block. */
@@ -23,12 +25,28 @@ export function deflateBlock(bytes: Uint8Array, level: number): Uint8Array {
   if (level === 0) return storedBlocks(bytes)
   const parts: Uint8Array[] = []
   const stream = new Deflate({ level: level as NonNullable<DeflateOptions['level']> }, (part) => parts.push(part))
+  startWithoutWindow(stream)
   stream.push(bytes)
   // Everything out, as non-final blocks; then the final block is an empty one, whose shape is known. (fflate's own
   // byte-aligning flush writes its marker to the wrong place when bits are pending: 0.8.3.)
   stream.flush()
   stream.push(new Uint8Array(0), true)
   return continueAfterEmptyFinalBlock(parts)
+}
+
+/**
+ * fflate's stream begins behind 32 KiB of zeros, as if they had been given, and so refers to them where the bytes begin with
+ * zeros: nobody can inflate that (0.8.3; its one-shot call, which begins at 0, is right). So the stream begins at 0, too.
+ */
+function startWithoutWindow(stream: Deflate): void {
+  const state = (stream as unknown as { s: { l: number; i: number; w: number; z: number } }).s
+  invariant(
+    state.i === STREAM_WINDOW_BYTES && state.w === state.i && state.z === state.i,
+    "fflate's stream has changed",
+  )
+  state.i = 0
+  state.w = 0
+  state.z = 0
 }
 
 /** Turns the empty final block at the end into a non-final one and aligns what follows to a byte. */
