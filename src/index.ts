@@ -6,6 +6,7 @@ export {
   type BuildPhase,
   type BuildResult,
   build,
+  inputs,
   type OutputKind,
   type PlanOptions,
   type PlanResult,
@@ -15,6 +16,7 @@ export { configJsonSchema } from './config/json-schema.js'
 export type { ImageSpec, PartitionSpec, VolumeSpec } from './config/spec.js'
 export {
   ConfigError,
+  DifferenceError,
   DiskloomError,
   type ErrorCode,
   EXIT_CODES,
@@ -27,4 +29,8 @@ export {
 } from './errors.js'
 export type { DiskImage, Extent, Source, SourceFile } from './image/extent.js'
 export type { DiskPlan, PlannedPartition, Region } from './layout/disk-plan.js'
+export { type Manifest, manifestJsonSchema, parseManifest } from './proof/manifest-schema.js'
+export { readPublicKey } from './proof/signing-key.js'
+export { type VerifiedRelease, type VerifyOptions, verifyBundleStream, verifyRelease } from './proof/verify-release.js'
+export { type CompareOptions, type CompareResult, compareWithBuild } from './verify.js'
 export { VERSION } from './version.js'

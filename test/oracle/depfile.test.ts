@@ -36,12 +36,12 @@ include: base.yaml
 partitions:
   - { name: kernel, size: 1MiB, fs: "ker nel.bin" }
   - { name: rootfs, size: 4MiB, fs: ext4, content: [tree, { tar: more.tar }] }
-bundle: { include: [README.txt] }
+bundle: { include: [NOTES.txt] }
 `,
     files: {
       'base.yaml': 'image: board.img\nsize: 8MiB\n',
       'ker nel.bin': 'kernel',
-      'README.txt': 'read',
+      'NOTES.txt': 'read',
       'more.tar': Buffer.alloc(10240),
       'tree/sub/deep/file': 'x',
       'tree/empty': 'folder',
@@ -55,7 +55,7 @@ describe('diskloom inputs', () => {
     const found = await inputs({ config: join(project, 'board.yaml'), environment: {} })
     expect(found).toEqual(
       [
-        ...['README.txt', 'base.yaml', 'board.yaml', 'ker nel.bin', 'more.tar'],
+        ...['NOTES.txt', 'base.yaml', 'board.yaml', 'ker nel.bin', 'more.tar'],
         ...['tree', 'tree/empty', 'tree/sub', 'tree/sub/deep', 'tree/sub/deep/file'],
         ...[...AWKWARD, ...UNNAMED].map((name) => `tree/${name}`),
       ]

@@ -86,7 +86,7 @@ describe('a release as it was built', () => {
       'a fill, and a boot blob over the first sector',
       RELEASE_CONFIG.replace(
         'partitions:',
-        'table: mbr\npartitions:\n  - { name: loader, in_table: false, start: 1s, fs: README.txt, fill: 0xFF, size: 100KiB }',
+        'table: mbr\npartitions:\n  - { name: loader, in_table: false, start: 1s, fs: NOTES.txt, fill: 0xFF, size: 100KiB }',
       ),
     ],
   ])('passes with %s', async (_, config) => {
@@ -254,7 +254,7 @@ describeWithTools('a bundle that another tool packed again', ['unzip', 'zip'], (
     const folder = join(scratch, 'unpacked')
     execFileSync('unzip', ['-q', release.zip, '-d', folder])
     const path = join(scratch, 'packed.zip')
-    const names = ['board.img', 'README.txt', 'PartList.cfg', 'manifest.json', 'manifest.json.sig', 'SHA256SUMS']
+    const names = ['board.img', 'NOTES.txt', 'PartList.cfg', 'manifest.json', 'manifest.json.sig', 'SHA256SUMS']
     execFileSync('zip', ['-q', '-X', '-0', path, ...names], { cwd: folder })
     expect(await findingsOf(verifyRelease(path, { key }))).toEqual([
       'Cannot verify manifest.json.sshsig: SHA256SUMS names it, and it is not there',

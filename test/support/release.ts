@@ -15,7 +15,7 @@ partitions:
   - { name: boot, size: 8MiB, fs: fat/boot }
   - { name: rootfs, size: 16MiB, fs: ext4/rootfs }
   - { name: spare, size: 4MiB }
-bundle: { include: [README.txt] }
+bundle: { include: [NOTES.txt] }
 `
 
 /** Fixed noise: content that repeats nowhere, the same in every run. */
@@ -54,7 +54,7 @@ export async function makeRelease(
       'boot/kernel8.img': noise(100_000, 2),
       'rootfs/etc/hostname': 'board\n',
       'rootfs/bin/app': noise(250_000, 3),
-      'README.txt': 'Burn it.\n',
+      'NOTES.txt': 'Burn it.\n',
     },
   })
   const name = join(project, `key-${randomBytes(4).toString('hex')}`)
