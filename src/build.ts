@@ -80,6 +80,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         bundle: prepared.bundle,
         gadget: prepared.gadget.files,
         folder,
+        runner: makeCommandRunner(options.environment ?? process.env),
         only: options.only,
         fullSha256: options.fullSha256 ?? false,
         signingKey,
@@ -195,6 +196,7 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     environment,
     ...(options.set !== undefined && { set: options.set }),
     ...(options.sizeBytes !== undefined && { sizeBytes: options.sizeBytes }),
+    ...(options.outputs !== undefined && { outputs: options.outputs }),
   })
   let release: (() => Promise<void>) | undefined
   const warnings: Problem[] = []

@@ -1,4 +1,5 @@
 /** What `build` and `plan` take and give: the library's interface. */
+import type { OutputInput } from '../config/schema/output.js'
 import type { Problem } from '../errors.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
 import type { PartitionGrowth } from './budget.js'
@@ -10,6 +11,8 @@ export interface PlanOptions {
   readonly set?: Readonly<Record<string, string>> | undefined
   /** Size of the disk in bytes; wins over the config's. */
   readonly sizeBytes?: number | undefined
+  /** What is written, in place of the config's `outputs:`. */
+  readonly outputs?: readonly OutputInput[] | undefined
   /** For `${NAME}` in the config, and SOURCE_DATE_EPOCH; default: the process's. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   /** Stops the work; the promise then rejects with InterruptedError and nothing is left behind. */
@@ -37,14 +40,26 @@ export type BuildEvent =
   | { readonly kind: 'progress'; readonly doneBytes: number; readonly totalBytes: number }
   | { readonly kind: 'warning'; readonly problem: Problem }
 
-export type OutputKind = 'image' | 'bundle' | 'part-list' | 'manifest' | 'signature' | 'checksums' | 'gadget'
+export type OutputKind =
+  | 'image'
+  | 'bundle'
+  | 'compressed'
+  | 'bmap'
+  | 'android-sparse'
+  | 'virtual-disk'
+  | 'partition'
+  | 'part-list'
+  | 'manifest'
+  | 'signature'
+  | 'checksums'
+  | 'gadget'
 
 export interface BuildOutput {
   /** Absolute. */
   readonly path: string
   readonly kind: OutputKind
   readonly sizeBytes: number
-  /** Missing for the raw image unless `fullSha256`. */
+  /** Missing for the raw image unless `fullSha256`, and for partitions as files of their own. */
   readonly sha256?: string | undefined
 }
 

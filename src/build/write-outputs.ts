@@ -2,19 +2,24 @@
 import type { KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
+import type { OutputSpec } from '../config/spec.js'
 import { type ConfigPath, InterruptedError, LayoutError, type Problem } from '../errors.js'
 import type { GadgetFile } from '../gadget/gadget-files.js'
+import { missingTool } from '../host/run-command.js'
 import { type DiskImage, imageOfBytes, type SourceFile } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
 import type { DiskPlan, Payload } from '../layout/disk-plan.js'
 import { partListText } from '../layout/part-list.js'
+import { BmapSink } from '../outputs/bmap-sink.js'
 import { DigestSink } from '../outputs/digest-sink.js'
 import { mappedDigestOfDisk, type PlannedDigests, planDigests } from '../outputs/digests.js'
-import { bytesDigest, fileDigest } from '../outputs/file-digest.js'
+import { bytesDigest } from '../outputs/file-digest.js'
 import type { OutputFolder } from '../outputs/output-folder.js'
-import { RawSink } from '../outputs/raw-sink.js'
-import type { ImageSink } from '../outputs/sink.js'
+import { createPlannedSink } from '../outputs/planned-sink.js'
+import { planQcow2 } from '../outputs/qcow2-plan.js'
+import { convertByQemuImg, QEMU_IMG } from '../outputs/qemu-img.js'
+import type { FileSink, ImageSink } from '../outputs/sink.js'
 import { INLINE_THREADS, type Threads } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
@@ -22,11 +27,14 @@ import { startThreads } from '../outputs/worker-threads.js'
 import { ZipFile } from '../outputs/zip-file.js'
 import { MANIFEST_NAME } from '../proof/manifest-schema.js'
 import { SIGNATURE_NAMES, signManifest } from '../proof/signatures.js'
+import type { CommandRunner } from '../tree/command-runner.js'
 import { contentOfFile } from '../tree/file-tree.js'
 import { VERSION } from '../version.js'
+import { type BundleExtra, bundleExtras } from './bundle-extras.js'
 import { archiveMembers, ContentDigests } from './content-digests.js'
 import { type ManifestOutput, manifestText } from './manifest.js'
 import type { BuildOutput, OutputKind } from './options.js'
+import { type OutputFile, outputFiles } from './output-files.js'
 import type { BundleFile } from './read-payloads.js'
 
 export interface WriteOutputsInput {
@@ -36,6 +44,8 @@ export interface WriteOutputsInput {
   readonly gadget: readonly GadgetFile[]
   /** Opened; committed here, and discarded by the caller when this rejects. */
   readonly folder: OutputFolder
+  /** For what diskloom leaves to other programs: zstd, xz, qemu-img. */
+  readonly runner: CommandRunner
   readonly only?: 'image' | 'bundle' | undefined
   readonly fullSha256: boolean
   /** Ed25519; the manifest is signed with it. */
@@ -57,55 +67,86 @@ interface SmallFile {
 }
 
 export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutput[]> {
-  const { spec } = input.plan
+  const { plan, folder, runner, signal } = input
+  const { spec } = plan
   const wanted = wantedOutputs(input)
   assertBundleNamesFree(input)
-  const image = input.plan.image()
+  assertPrograms(wanted.specs, runner)
+  const image = plan.image()
   const totalBytes = carriedBytes(image)
   const threads = totalBytes >= THREADS_MINIMUM_BYTES ? startThreads(availableParallelism()) : INLINE_THREADS
-  const { folder } = input
   const open: { close(): Promise<void> }[] = []
   try {
-    const raw = wanted.raw ? await RawSink.create(folder.stage(spec.name), image.sizeBytes, totalBytes) : undefined
-    if (raw !== undefined) open.push(raw)
+    const files = outputFiles(wanted.specs, { plan, image, threads, runner })
+    const paths = new Map(files.map((file) => [file, folder.stage(file.name)]))
+    const sinks: ImageSink[] = []
+    for (const file of files) {
+      if (file.open === undefined) continue
+      const sink = await file.open(paths.get(file)!)
+      open.push(sink)
+      sinks.push(sink)
+    }
+    const source = await sourceForQemu(files, paths, input)
+    if (source.sink !== undefined) {
+      open.push(source.sink)
+      sinks.push(source.sink)
+    }
     const zipPath = wanted.zip ? folder.stage(spec.bundle.name) : undefined
-    const zip = zipPath && (await ZipFile.create(zipPath, threads, { level: spec.bundle.level, signal: input.signal }))
-    if (zip) open.push(zip)
-    const imageEntry = { name: spec.name, content: image, modifiedSeconds: input.modifiedSeconds }
+    const zip = zipPath && (await ZipFile.create(zipPath, threads, { level: spec.bundle.level, signal }))
+    if (zip) {
+      open.push(zip)
+      sinks.push(await zip.entrySink({ name: spec.name, content: image, modifiedSeconds: input.modifiedSeconds }))
+    }
     const digests = wanted.proof ? startDigests(input, image, threads) : undefined
-    const sinks = [raw, zip && (await zip.entrySink(imageEntry)), digests?.sink].filter((sink) => sink !== undefined)
-    await weave(image, sinks as ImageSink[], threads, {
-      signal: input.signal,
+    if (digests !== undefined) sinks.push(digests.sink)
+    const bmap = zip && spec.bundle.meta ? new BmapSink(undefined, image, threads) : undefined
+    if (bmap !== undefined) sinks.push(bmap)
+    await weave(image, sinks, threads, {
+      signal,
       onProgress: (doneBytes) => input.onProgress(doneBytes, totalBytes),
     })
-
-    const outputs: BuildOutput[] = []
-    const record = (path: string, kind: OutputKind, sizeBytes: number, sha256?: string): void => {
-      outputs.push({ path: join(folder.path, path), kind, sizeBytes, sha256 })
+    for (const file of files) {
+      if (file.convert === undefined) continue
+      await convertByQemuImg(runner, source.file!, { path: paths.get(file)!, format: file.convert }, signal)
     }
-    const imageSha256 = digests?.sink.results.full
-    if (raw !== undefined) record(spec.name, 'image', image.sizeBytes, imageSha256)
+
+    const outputs: BuildOutput[] = await Promise.all(
+      files.map(async (file) => {
+        const { name, kind, rawBytes } = file
+        const path = join(folder.path, name)
+        if (rawBytes !== undefined) {
+          return { path, kind, sizeBytes: rawBytes, sha256: kind === 'image' ? digests?.sink.results.full : undefined }
+        }
+        const staged = paths.get(file)!
+        return { path, kind, sizeBytes: statSync(staged).size, sha256: await threads.fileDigest(staged) }
+      }),
+    )
     if (digests !== undefined) {
-      const proof = new Proof(input, digests)
+      const proof = new Proof(input, digests, bundleExtras(plan, bmap?.text))
       if (zip && zipPath) {
         for (const { name, file } of input.bundle) {
           await zip.add({ name, content: contentOfFile(file), modifiedSeconds: modifiedOf(file, input) })
         }
-        for (const { path, bytes } of proof.smallFiles(undefined)) {
+        for (const { path, bytes } of proof.bundleFiles()) {
           await zip.add({ name: path, content: imageOfBytes(bytes), modifiedSeconds: input.modifiedSeconds })
         }
         const sizeBytes = await zip.finish()
-        record(spec.bundle.name, 'bundle', sizeBytes, fileDigest({ path: zipPath, sizeBytes: statSync(zipPath).size }))
+        const sha256 = await threads.fileDigest(zipPath)
+        outputs.push({ path: join(folder.path, spec.bundle.name), kind: 'bundle', sizeBytes, sha256 })
       }
       if (input.only === undefined) {
-        const bundle = outputs.find(({ kind }) => kind === 'bundle')
-        for (const { path, kind, bytes } of proof.smallFiles(bundle)) {
+        for (const { path, kind, bytes } of proof.folderFiles(outputs)) {
           writeWholeFile(folder.stage(path), bytes)
-          record(path, kind, bytes.length, bytesDigest(bytes))
+          outputs.push({
+            path: join(folder.path, path),
+            kind,
+            sizeBytes: bytes.length,
+            sha256: bytesDigest(bytes),
+          })
         }
       }
     }
-    if (input.signal?.aborted) throw new InterruptedError()
+    if (signal?.aborted) throw new InterruptedError()
     folder.commit()
     return outputs
   } catch (error) {
@@ -116,17 +157,53 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   }
 }
 
+/** What qemu-img reads: the qcow2 or the raw image where there is one, else a qcow2 that nobody keeps. */
+async function sourceForQemu(
+  files: readonly OutputFile[],
+  paths: ReadonlyMap<OutputFile, string>,
+  { plan, folder }: WriteOutputsInput,
+): Promise<{ readonly file?: Parameters<typeof convertByQemuImg>[1]; readonly sink?: FileSink }> {
+  if (files.every(({ convert }) => convert === undefined)) return {}
+  for (const format of ['qcow2', 'raw'] as const) {
+    const file = files.find(({ spec }) => spec.format === format)
+    if (file !== undefined) return { file: { path: paths.get(file)!, format } }
+  }
+  const path = join(folder.workFolder(), 'disk.qcow2')
+  return { file: { path, format: 'qcow2' }, sink: await createPlannedSink(path, planQcow2(plan.image())) }
+}
+
+/** Of the formats that diskloom leaves to another program. */
+const PROGRAMS: Readonly<Partial<Record<OutputSpec['format'], string>>> = {
+  xz: 'xz',
+  zst: 'zstd',
+  vmdk: QEMU_IMG,
+  vdi: QEMU_IMG,
+  vhdx: QEMU_IMG,
+}
+
+/** A missing program ends the build before its first byte. */
+function assertPrograms(specs: readonly OutputSpec[], runner: CommandRunner): void {
+  for (const { format } of specs) {
+    const program = PROGRAMS[format]
+    if (program !== undefined && runner.locate(program) === undefined) throw missingTool(program)
+  }
+}
+
 interface WantedOutputs {
-  readonly raw: boolean
+  /** All but the zip. */
+  readonly specs: readonly OutputSpec[]
   readonly zip: boolean
   /** Digests, manifest and the small files: everything but a bare image has them. */
   readonly proof: boolean
 }
 
-function wantedOutputs({ plan, only }: WriteOutputsInput): WantedOutputs {
-  if (only === 'image') return { raw: true, zip: false, proof: false }
-  if (only === 'bundle') return { raw: false, zip: true, proof: true }
-  return { raw: plan.spec.outputs.includes('raw'), zip: plan.spec.outputs.includes('zip'), proof: true }
+function wantedOutputs({ plan: { spec }, only }: WriteOutputsInput): WantedOutputs {
+  if (only === 'image') {
+    return { specs: [{ format: 'raw', name: spec.name, configPath: [] }], zip: false, proof: false }
+  }
+  if (only === 'bundle') return { specs: [], zip: true, proof: true }
+  const isZip = ({ format }: OutputSpec): boolean => format === 'zip'
+  return { specs: spec.outputs.filter((output) => !isZip(output)), zip: spec.outputs.some(isZip), proof: true }
 }
 
 function startDigests({ plan, fullSha256, payloads }: WriteOutputsInput, image: DiskImage, threads: Threads) {
@@ -145,11 +222,17 @@ class Proof {
   readonly #imageSha256: string | undefined
   readonly #manifestParts: Omit<Parameters<typeof manifestText>[0], 'outputs'>
   readonly #bundleSums: readonly ManifestOutput[]
+  readonly #extras: readonly BundleExtra[]
 
-  constructor(input: WriteOutputsInput, digests: PlannedDigests & { readonly sink: DigestSink }) {
+  constructor(
+    input: WriteOutputsInput,
+    digests: PlannedDigests & { readonly sink: DigestSink },
+    extras: readonly BundleExtra[],
+  ) {
     const { results } = digests.sink
     const sums = new ContentDigests(digests.files, results.files)
     this.#input = input
+    this.#extras = extras
     this.#imageSha256 = results.full
     this.#fixed = [
       { path: 'PartList.cfg', kind: 'part-list', bytes: Buffer.from(partListText(input.plan), 'utf8') },
@@ -177,11 +260,22 @@ class Proof {
     sums.close()
   }
 
-  /** `bundle`: the finished zip, for the folder's files; undefined for those inside the zip, which cannot name its sum. */
-  smallFiles(bundle: BuildOutput | undefined): SmallFile[] {
+  /** For the zip, which cannot name its own sum. */
+  bundleFiles(): Pick<SmallFile, 'path' | 'bytes'>[] {
+    const sums = this.#extras.map(({ path, bytes }) => sumOf(path, bytes))
+    return [...this.#extras, ...this.#smallFiles([...this.#bundleSums, ...sums])]
+  }
+
+  /** For the folder, beside the outputs of the pass. */
+  folderFiles(outputs: readonly BuildOutput[]): SmallFile[] {
+    const { folder } = this.#input
+    const beside = outputs.filter(({ kind }) => kind !== 'image')
+    return this.#smallFiles(beside.map((output) => outputOf(relative(folder.path, output.path), output)))
+  }
+
+  #smallFiles(beside: readonly ManifestOutput[]): SmallFile[] {
     const { spec } = this.#input.plan
     const others = this.#fixed.map(({ path, bytes }) => sumOf(path, bytes))
-    const beside = bundle === undefined ? this.#bundleSums : [outputOf(spec.bundle.name, bundle)]
     const image = { path: spec.name, size_bytes: this.#input.plan.sizeBytes, sha256: this.#imageSha256 }
     const manifest = Buffer.from(
       manifestText({ ...this.#manifestParts, outputs: [image, ...beside, ...others] }),

@@ -1,7 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings'
 import type { BuildEvent } from '../build.js'
 import { type Problem, UsageError } from '../errors.js'
-import { setOption, sizeOption } from './config-options.js'
+import { outputOption, setOption, sizeOption } from './config-options.js'
 import { writeEvent } from './json-events.js'
 import { openProgress } from './open-progress.js'
 import { reportWarnings } from './report-error.js'
@@ -14,6 +14,7 @@ Examples:
   diskloom build board.yaml
   diskloom build board.yaml --out /tmp/release --set VERSION=1.2
   diskloom build board.yaml --only image --quiet
+  diskloom build board.yaml --output raw --output zst --output bmap
   diskloom build board.yaml --json | jq 'select(.event == "result")'
 `
 
@@ -26,7 +27,12 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
     .option('-o, --out <folder>', 'folder for the results', 'out')
     .addOption(setOption())
     .addOption(sizeOption())
-    .addOption(new Option('--only <what>', 'make one thing and nothing else').choices(['image', 'bundle'] as const))
+    .addOption(outputOption())
+    .addOption(
+      new Option('--only <what>', 'make one thing and nothing else')
+        .choices(['image', 'bundle'] as const)
+        .conflicts('output'),
+    )
     .option('--full-sha256', 'also make the SHA-256 of the whole raw image, holes included')
     .option('--sign <key>', 'sign the manifest with an Ed25519 key (diskloom keygen makes one)')
     .option('--depfile <file>', 'also tell Make or Ninja what the result depends on')
@@ -50,12 +56,13 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         if (event.kind === 'warning') warnings.push(event.problem)
         progress.event(event)
       }
-      const { out, set, size: sizeBytes, only, fullSha256, sign: signingKey, depfile } = options
+      const { out, set, size: sizeBytes, output: outputs, only, fullSha256, sign: signingKey, depfile } = options
       const result = await build({
         config,
         out,
         set,
         sizeBytes,
+        outputs,
         only,
         fullSha256,
         signingKey,

@@ -1,7 +1,9 @@
 /** Options that every command over a config shares. */
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { didYouMean } from '../bytes/nearest.js'
 import { parseByteCount } from '../config/quantity.js'
 import { Refusal } from '../config/refusal.js'
+import { OUTPUT_FORMATS, type OutputInput, output } from '../config/schema/output.js'
 
 export type Variables = Readonly<Record<string, string>>
 
@@ -18,6 +20,28 @@ export function sizeOption() {
       if (size instanceof Refusal) throw new InvalidArgumentError(`${size.text}.`)
       return size
     },
+  )
+}
+
+/** `WORD` or `WORD=NAME`, once for each output. */
+export function outputOption() {
+  return new Option(
+    '--output <format[=name]>',
+    `write this instead of what the config says; may be repeated: ${OUTPUT_FORMATS.join(', ')}`,
+  ).argParser((text: string, before: readonly OutputInput[] | undefined) => [...(before ?? []), parseOutput(text)])
+}
+
+function parseOutput(text: string): OutputInput {
+  const separator = text.indexOf('=')
+  const word = separator < 0 ? text : text.slice(0, separator)
+  const plain: unknown = separator < 0 ? word : { format: word, name: text.slice(separator + 1) }
+  const read = output.safeParse(plain)
+  if (read.success) return read.data
+  const known = OUTPUT_FORMATS.find((format) => format === word)
+  if (known !== undefined) throw new InvalidArgumentError(`"${text.slice(separator + 1)}" is no plain file name.`)
+  const meant = didYouMean(word, OUTPUT_FORMATS)
+  throw new InvalidArgumentError(
+    `"${word}" is unknown, accepted are ${OUTPUT_FORMATS.join(', ')}.${meant === undefined ? '' : ` ${meant}`}`,
   )
 }
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { ConfigPath } from '../errors.js'
 import type { Interpretation } from './interpretation.js'
 import type { BundleInput } from './schema/bundle.js'
-import type { BundleSpec, GadgetSpec } from './spec.js'
+import { type BundleSpec, type GadgetSpec, META_NAMES, type OutputSpec, README_NAME } from './spec.js'
 
 const DEFAULT_LEVEL = 6
 const ZIP_SUFFIX = '.zip'
@@ -12,15 +12,23 @@ const OUTPUT_NAMES = ['PartList.cfg', 'manifest.json', 'SHA256SUMS', 'layout.svg
 const BMAP_SUFFIX = '.bmap'
 const GADGET_FOLDER = 'gadget'
 
+/** Extensions by which balenaEtcher knows an image in an archive. */
+const ETCHER_NAME = /\.(?:img|bin|iso|dsk|hddimg|raw|sdcard|rpi-sdimg|wic)$/i
+
 export interface BundleContext {
   readonly imageName: string
+  readonly outputs: readonly OutputSpec[]
   readonly gadget: GadgetSpec | undefined
   readonly interpretation: Interpretation
 }
 
 /** Finds every name that two files would have, in the folder of results or in the zip. */
-export function interpretBundle(input: BundleInput, { imageName, gadget, interpretation }: BundleContext): BundleSpec {
-  const name = input.name ?? `${imageName}${ZIP_SUFFIX}`
+export function interpretBundle(
+  input: BundleInput,
+  { imageName, outputs, gadget, interpretation }: BundleContext,
+): BundleSpec {
+  const zip = outputs.find(({ format }) => format === 'zip')
+  const name = zip?.name ?? input.name ?? `${imageName}${ZIP_SUFFIX}`
   const own = new Set<string>([...OUTPUT_NAMES, `${imageName}${BMAP_SUFFIX}`])
   if (own.has(imageName)) {
     interpretation.refuse(
@@ -28,13 +36,16 @@ export function interpretBundle(input: BundleInput, { imageName, gadget, interpr
       `Cannot name the image "${imageName}": a file or folder beside it has that name, any other is accepted`,
     )
   }
-  if (own.has(name) || name === imageName) {
+  // A name from `outputs:` is judged there.
+  if (input.name !== undefined && (own.has(input.name) || input.name === imageName)) {
     interpretation.refuse(
       ['bundle', 'name'],
-      `Cannot name the zip "${name}": another result has that name, any other is accepted`,
+      `Cannot name the zip "${input.name}": another result has that name, any other is accepted`,
     )
   }
-  const taken = new Map<string, string>([...own, imageName].map((reserved) => [reserved, 'a file of the build']))
+  const { meta = false, readme = false } = input
+  const inZip = [...own, imageName, ...(meta ? Object.values(META_NAMES) : []), ...(readme ? [README_NAME] : [])]
+  const taken = new Map<string, string>(inZip.map((reserved) => [reserved, 'a file of the build']))
   const include = (input.include ?? []).map((item, index) => {
     const configPath: ConfigPath = ['bundle', 'include', index]
     const pathAt = typeof item === 'string' ? configPath : [...configPath, 'path']
@@ -44,7 +55,14 @@ export function interpretBundle(input: BundleInput, { imageName, gadget, interpr
     taken.set(entry.name, `bundle.include[${index}]`)
     return entry
   })
-  return { name, include, level: input.level ?? DEFAULT_LEVEL }
+  if (meta && !ETCHER_NAME.test(imageName)) {
+    interpretation.warnings.push({
+      path: ['bundle', 'meta'],
+      message: `balenaEtcher will not find the image in the zip: it goes by the name, and "${imageName}" does not end in .img`,
+      hint: `image: ${imageName}.img`,
+    })
+  }
+  return { name, include, level: zip?.level ?? input.level ?? DEFAULT_LEVEL, meta, readme }
 }
 
 function checkEntryName(

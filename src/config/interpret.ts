@@ -5,6 +5,7 @@
 import { interpretBudget } from './interpret-budget.js'
 import { interpretBundle } from './interpret-bundle.js'
 import { interpretGadget } from './interpret-gadget.js'
+import { interpretOutputs } from './interpret-outputs.js'
 import { interpretPartition } from './interpret-partition.js'
 import type { ConfigInput, Interpretation } from './interpretation.js'
 import { DEFAULT_SECTOR_SIZE, toSizeSpec } from './quantity.js'
@@ -13,7 +14,6 @@ import type { ImageSpec } from './spec.js'
 const DEFAULT_TABLE = 'gpt'
 const DEFAULT_ENGINE = 'native'
 const DEFAULT_GPT_ENTRIES = 128
-const DEFAULT_OUTPUTS = ['raw', 'zip'] as const
 
 /** The meaning, when `interpretation.problems` stays empty and every key could be read. */
 export function interpret(input: ConfigInput, interpretation: Interpretation): ImageSpec {
@@ -23,7 +23,6 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
   const table = keys.table ?? DEFAULT_TABLE
   checkDiskSize(keys, interpretation)
   checkTableKeys(keys, interpretation)
-  checkOutputs(keys, interpretation)
   const lastInTable = input.partitions.findLastIndex((partition) => partition?.values.in_table !== false)
   const last = lastInTable < 0 ? input.partitions.length - 1 : lastInTable
   const partitions = input.partitions.flatMap((partition, index) => {
@@ -36,6 +35,12 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
   })
   const entriesAt = keys.gpt?.entries_at && toSizeSpec(keys.gpt.entries_at, sectorSize)
   const gadget = keys.gadget && interpretGadget(keys.gadget, interpretation)
+  const outputs = interpretOutputs(keys.outputs, {
+    imageName: name,
+    bundleName: keys.bundle?.name,
+    override: interpretation.outputs,
+    interpretation,
+  })
   return {
     name,
     table,
@@ -46,8 +51,8 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
       ...(entriesAt?.kind === 'bytes' && { entriesAtBytes: entriesAt.bytes }),
     },
     partitions,
-    bundle: interpretBundle(keys.bundle ?? {}, { imageName: name, gadget, interpretation }),
-    outputs: keys.outputs ?? DEFAULT_OUTPUTS,
+    bundle: interpretBundle(keys.bundle ?? {}, { imageName: name, outputs, gadget, interpretation }),
+    outputs,
     ...(diskBytes !== undefined && { sizeBytes: diskBytes }),
     ...(keys.source_date_epoch !== undefined && { sourceDateEpoch: keys.source_date_epoch }),
     ...(keys.uuid !== undefined && { uuid: keys.uuid }),
@@ -89,14 +94,5 @@ function checkTableKeys(keys: ConfigInput['top']['values'], interpretation: Inte
       `Cannot use ${key}: the table is ${table}, ${key} is accepted with table: ${owner}`,
       hint,
     )
-  }
-}
-
-function checkOutputs({ outputs }: ConfigInput['top']['values'], interpretation: Interpretation): void {
-  if (outputs?.length === 0)
-    interpretation.refuse(['outputs'], 'Cannot write outputs: the list is empty, accepted are raw and zip')
-  for (const [index, output] of (outputs ?? []).entries()) {
-    if (outputs!.indexOf(output) !== index)
-      interpretation.refuse(['outputs', index], `Cannot write ${output} twice: one of each is accepted`)
   }
 }

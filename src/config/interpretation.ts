@@ -4,6 +4,7 @@ import type { PathProblem } from './explain-issue.js'
 import { type Located, nodeAt } from './located.js'
 import { DEFAULT_SECTOR_SIZE, toSizeSpec } from './quantity.js'
 import type { ImageInput } from './schema/image.js'
+import type { OutputInput } from './schema/output.js'
 import type { PartitionInput } from './schema/partition.js'
 import type { Engine } from './spec.js'
 
@@ -31,13 +32,17 @@ export class Interpretation {
   readonly unread: ReadonlySet<string>
   readonly #root: Located
 
-  constructor(input: ConfigInput, root: Located, sizeOverride: number | undefined) {
+  /** Outputs that the command line asks for, in place of the config's. */
+  readonly outputs: readonly OutputInput[] | undefined
+
+  constructor(input: ConfigInput, root: Located, overrides: { sizeBytes?: number; outputs?: readonly OutputInput[] }) {
     this.#root = root
+    this.outputs = overrides.outputs
     this.unread = input.top.unread
     const { sector_size, size: written } = input.top.values
     this.sectorSize = sector_size ?? DEFAULT_SECTOR_SIZE
     const size = written && toSizeSpec(written, this.sectorSize)
-    this.diskBytes = sizeOverride ?? (size?.kind === 'bytes' ? size.bytes : undefined)
+    this.diskBytes = overrides.sizeBytes ?? (size?.kind === 'bytes' ? size.bytes : undefined)
   }
 
   /** A path of the config, relative to the file in which it stands. */

@@ -6,6 +6,7 @@ import { Interpretation } from './interpretation.js'
 import { type Located, nodeAt, toPlain } from './located.js'
 import { type ConfigFiles, readConfigFiles, readUtf8Text } from './read-config-files.js'
 import { readInput } from './read-input.js'
+import type { OutputInput } from './schema/output.js'
 import type { SourceText, TextRange } from './source-text.js'
 import type { ImageSpec, LoadedConfig } from './spec.js'
 import { unusedSettingWarnings, VariableScope } from './variable-scope.js'
@@ -17,6 +18,8 @@ export interface LoadConfigOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The disk's size in bytes from `--size`; wins over the config's own. */
   readonly sizeBytes?: number
+  /** What is written, from the command line; in place of the config's `outputs:`. */
+  readonly outputs?: readonly OutputInput[]
   /** Gives a file's text by its absolute path; default: UTF-8 from the disk. */
   readonly readText?: (path: string) => string
 }
@@ -34,7 +37,7 @@ export function loadConfig(path: string, options: LoadConfigOptions): LoadedConf
   const scope = new VariableScope(sources, written, new Set(usedNames))
   const { root, problems: unexpanded, broken } = expandConfig(written, scope)
   const { input, problems: misread } = readInput(toPlain(root, broken))
-  const interpretation = new Interpretation(input, root, options.sizeBytes)
+  const interpretation = new Interpretation(input, root, options)
   const spec = interpret(input, interpretation)
 
   // A value whose variables could not be expanded is wrong for that reason alone.

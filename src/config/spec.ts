@@ -181,6 +181,39 @@ export interface PartitionSpec {
   readonly configPath: ConfigPath
 }
 
+export type OutputFormat =
+  | 'raw'
+  | 'zip'
+  | 'gz'
+  | 'xz'
+  | 'zst'
+  | 'bmap'
+  | 'android-sparse'
+  | 'qcow2'
+  | 'vmdk'
+  | 'vdi'
+  | 'vhdx'
+  | 'split'
+
+/** One thing that is made of the image. */
+export interface OutputSpec {
+  readonly format: OutputFormat
+  /** File name; of `split`, what the names of its files begin with. */
+  readonly name: string
+  /** Of the compression, as the format counts. */
+  readonly level?: number
+  /** `android-sparse`: the most bytes of one file; missing = one file. */
+  readonly splitBytes?: number
+  /** Empty for what the command line asks for. */
+  readonly configPath: ConfigPath
+}
+
+/** Where balenaEtcher looks in a zip. */
+export const META_NAMES = { bmap: '.meta/image.bmap', manifest: '.meta/manifest.json' } as const
+
+/** For the person who burns the image. */
+export const README_NAME = 'README.txt'
+
 export interface BundleSpec {
   /** File name of the zip; default `<image>.zip`. */
   readonly name: string
@@ -188,6 +221,10 @@ export interface BundleSpec {
   readonly include: readonly { readonly path: string; readonly name: string; readonly configPath: ConfigPath }[]
   /** Deflate level of the payload, 0 to 9. */
   readonly level: number
+  /** Whether `.meta/` is in it, by which balenaEtcher skips what nobody relies on. */
+  readonly meta: boolean
+  /** Whether README.txt is in it: how to burn the image. */
+  readonly readme: boolean
 }
 
 export interface BudgetSpec {
@@ -231,7 +268,7 @@ export interface ImageSpec {
   readonly gpt: { readonly entries: number; readonly entriesAtBytes?: number }
   readonly partitions: readonly PartitionSpec[]
   readonly bundle: BundleSpec
-  readonly outputs: readonly ('raw' | 'zip')[]
+  readonly outputs: readonly OutputSpec[]
   readonly gadget?: GadgetSpec
   readonly budget?: BudgetSpec
 }

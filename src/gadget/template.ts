@@ -10,7 +10,7 @@ import { invariant } from '../errors.js'
 const TEMPLATE_FOLDER = new URL('../../templates/', import.meta.url)
 
 const GADGET_TEMPLATES = ['modules.list', 'node-override.dts'] as const
-export type TemplateName = (typeof GADGET_TEMPLATES)[number]
+export type TemplateName = (typeof GADGET_TEMPLATES)[number] | 'burn-readme.txt'
 
 /** Path of a file in templates/, from the sources and from an installed package alike. */
 export function templatePath(name: string): string {

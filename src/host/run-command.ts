@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   xz: 'xz-utils',
   bzip2: 'bzip2',
   zstd: 'zstd',
+  'qemu-img': 'qemu-utils',
 }
 
 const SIGNAL_STATUS_BASE = 128

@@ -35,8 +35,11 @@ export function imageSpec(draft: ImageDraft): Draft {
     sectorSize: 512,
     seed: 'disk',
     gpt: { entries: 128 },
-    bundle: { name: 'disk.zip', include: [], level: 6 },
-    outputs: ['raw', 'zip'],
+    bundle: { name: 'disk.zip', include: [], level: 6, meta: false, readme: false },
+    outputs: [
+      { format: 'raw', name: 'disk', configPath: [] },
+      { format: 'zip', name: 'disk.zip', configPath: [] },
+    ],
     ...draft,
     partitions: draft.partitions.map(partitionSpec),
   }

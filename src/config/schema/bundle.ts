@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { plainFileName, zipEntryName } from './file-names.js'
 import { group } from './group.js'
-import { integer, text } from './leaf.js'
+import { flag, integer, text } from './leaf.js'
 
 const MAX_DEFLATE_LEVEL = 9
 
@@ -22,6 +22,12 @@ export const bundle = group(
       .exactOptional(),
     level: integer({ maximum: MAX_DEFLATE_LEVEL })
       .describe('Effort of the compression, 0 to 9. Default: 6')
+      .exactOptional(),
+    meta: flag()
+      .describe('Put .meta/image.bmap and .meta/manifest.json into the zip, which balenaEtcher reads. Default: false')
+      .exactOptional(),
+    readme: flag()
+      .describe('Put README.txt into the zip, for the person who burns the image. Default: false')
       .exactOptional(),
   },
   { noun: 'the bundle' },

@@ -7,6 +7,7 @@ import { gadget } from './gadget.js'
 import { group } from './group.js'
 import { guid } from './identifiers.js'
 import { anyText, byteChoice, choice, integer, quantity, text } from './leaf.js'
+import { output } from './output.js'
 import { ENGINES, partition } from './partition.js'
 
 const MAX_U32 = 0xffff_ffff
@@ -17,8 +18,6 @@ const MAX_GPT_ENTRIES = 8192
 
 /** Eleven digits: the year 5138. */
 const MAX_EPOCH_SECONDS = 99_999_999_999
-
-const LATER_OUTPUTS = ['bmap', 'gz', 'xz', 'zst', 'android-sparse', 'qcow2', 'vmdk', 'vdi', 'vhdx', 'split', 'svg']
 
 const gpt = group(
   {
@@ -68,8 +67,10 @@ export const image = group(
     partitions: z.array(partition).describe('The partitions, in the order of the table'),
     bundle: bundle.describe('The zip with the image and the files that ship with it').exactOptional(),
     outputs: z
-      .array(choice(['raw', 'zip'], { later: LATER_OUTPUTS }))
-      .describe('What is written. Default: [raw, zip]')
+      .array(output)
+      .describe(
+        'What is written, any number at once: words, or maps such as { format: zst, level: 19 }. Default: [raw, zip]',
+      )
       .exactOptional(),
     budget: budget.describe('How full partitions may be, and how they grow from release to release').exactOptional(),
     gadget: gadget.describe('What the board needs to show its storage over USB').exactOptional(),
