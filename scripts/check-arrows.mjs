@@ -62,6 +62,7 @@ const ALLOWED = {
   'verify.ts': [...BASE, 'build.ts', 'build/', 'proof/'],
   'flash/': [...BASE, 'version.ts', 'image/', 'outputs/', 'tables/', 'tree/', 'filesystems/ext4/disklayout/'],
   'flash.ts': [...BASE, ...MIDDLE, 'build.ts', 'build/', 'flash/'],
+  'convert.ts': [...BASE, ...MIDDLE, 'build/'],
   'index.ts': [''],
   'cli/': [
     'errors.ts',
@@ -72,6 +73,7 @@ const ALLOWED = {
     'build/',
     'flash.ts',
     'flash/',
+    'convert.ts',
     'config/',
     'layout/',
     'filesystems/*.ts',

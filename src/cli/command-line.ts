@@ -2,6 +2,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.js'
 import { addBuildCommand } from './build-command.js'
+import { addConvertCommand } from './convert-command.js'
 import { addDevicesCommand } from './devices-command.js'
 import { addFlashCommand } from './flash-command.js'
 import { addInitCommand } from './init-command.js'
@@ -17,6 +18,7 @@ import { addVerifyCommand } from './verify-command.js'
 
 const SERVICES: Services = {
   loadBuild: () => import('../build.js'),
+  loadConvert: () => import('../convert.js'),
   loadFlash: () => import('../flash.js'),
   loadInputs: () => import('../build.js'),
   loadVerify: () => import('../verify.js'),
@@ -80,6 +82,7 @@ function makeProgram(terminal: Terminal, services: Services): Command {
     })
   addBuildCommand(program, terminal, services)
   addPlanCommand(program, terminal, services)
+  addConvertCommand(program, terminal, services)
   addVerifyCommand(program, terminal, services)
   addInputsCommand(program, terminal, services)
   addKeygenCommand(program, terminal)

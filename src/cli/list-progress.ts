@@ -1,10 +1,10 @@
 import { DefaultRenderer, Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2'
 import type { BuildEvent, BuildPhase } from '../build.js'
-import type { Progress } from './progress.js'
+import type { Progress, ProgressTask } from './progress.js'
 import { Throttle } from './throttle.js'
 import { Transfer } from './transfer.js'
 
-const TASKS: readonly { readonly phase: BuildPhase; readonly title: string }[] = [
+const BUILD_TASKS: readonly ProgressTask[] = [
   { phase: 'config', title: 'Config' },
   { phase: 'payload', title: 'Payload' },
   { phase: 'layout', title: 'Layout' },
@@ -30,14 +30,17 @@ interface Gate {
 
 /** The phases as a list with a spinner, and under the one that writes a bar with bytes, rate and time left. */
 export class ListProgress implements Progress {
-  readonly #gates: readonly Gate[] = TASKS.map(makeGate)
+  readonly #tasks: readonly ProgressTask[]
+  readonly #gates: readonly Gate[]
   readonly #throttle = new Throttle(INTERVAL_MS)
   readonly #run: Promise<unknown>
   #transfer = new Transfer()
   #task: { title: string; output: string } | undefined
 
-  constructor() {
-    const tasks = TASKS.map(({ phase, title }, index): ListrTask<unknown, typeof StderrRenderer> => {
+  constructor(shown: readonly ProgressTask[] = BUILD_TASKS) {
+    this.#tasks = shown
+    this.#gates = shown.map(makeGate)
+    const tasks = shown.map(({ phase, title }, index): ListrTask<unknown, typeof StderrRenderer> => {
       return {
         title,
         task: async (_, task) => {
@@ -65,8 +68,8 @@ export class ListProgress implements Progress {
 
   event(event: BuildEvent): void {
     if (event.kind === 'phase') {
-      const index = TASKS.findIndex(({ phase }) => phase === event.phase)
-      this.#openBefore(index < 0 ? TASKS.length : index)
+      const index = this.#tasks.findIndex(({ phase }) => phase === event.phase)
+      this.#openBefore(index < 0 ? this.#tasks.length : index)
       if (event.phase === MOVING_PHASE) this.#transfer = new Transfer()
     } else if (event.kind === 'progress') {
       this.#transfer.update(event)
@@ -77,7 +80,7 @@ export class ListProgress implements Progress {
   }
 
   async finish(outcome: 'done' | 'failed'): Promise<void> {
-    if (outcome === 'done') this.#openBefore(TASKS.length)
+    if (outcome === 'done') this.#openBefore(this.#tasks.length)
     else for (const gate of this.#gates) gate.fail()
     await this.#run
   }

@@ -1,4 +1,10 @@
-import type { BuildEvent } from '../build.js'
+import type { BuildEvent, BuildPhase } from '../build.js'
+
+/** A phase that people see. */
+export interface ProgressTask {
+  readonly phase: BuildPhase
+  readonly title: string
+}
 
 /** How a build tells what it is doing: on a terminal, in a log, to a program, or not at all. */
 export interface Progress {

@@ -3,5 +3,6 @@ export interface Services {
   loadBuild(): Promise<Pick<typeof import('../build.js'), 'build' | 'plan'>>
   loadInputs(): Promise<Pick<typeof import('../build.js'), 'inputs'>>
   loadVerify(): Promise<Pick<typeof import('../verify.js'), 'compareWithBuild'>>
+  loadConvert(): Promise<Pick<typeof import('../convert.js'), 'convert'>>
   loadFlash(): Promise<Pick<typeof import('../flash.js'), 'flash' | 'devices'>>
 }

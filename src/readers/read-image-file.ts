@@ -16,8 +16,8 @@ import { gunzipTo, unpackByProgram } from './unpack-stream.js'
 import { unpackZipImage } from './zip-image.js'
 
 export interface ImageReadOptions {
-  /** An existing folder for spool files: as much room as the image has content. */
-  readonly workFolder: string
+  /** An existing folder for spool files, asked for when the first one is needed: as much room as the image has content. */
+  readonly workFolder: string | (() => string)
   /** Runs xz and zstd. */
   readonly runner: CommandRunner
   /** What `-` reads. */
@@ -144,7 +144,8 @@ class Reading {
   }
 
   #spool(): Spool {
-    const spool = new Spool(this.#options.workFolder)
+    const { workFolder } = this.#options
+    const spool = new Spool(typeof workFolder === 'string' ? workFolder : workFolder())
     this.#releases.push(() => spool.release())
     return spool
   }

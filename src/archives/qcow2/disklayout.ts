@@ -2,8 +2,7 @@
  * The header of a qcow2 image, versions 2 and 3, and the words of its tables. Big-endian. Clusters are found through two
  * levels of tables.  [QCOW2]
  */
-import { bytes, type Infer, struct, u32be } from '../../bytes/struct.js'
-import { u64be } from './u64be.js'
+import { bytes, type Infer, struct, u32be, u64be } from '../../bytes/struct.js'
 
 /** What both versions have. */
 export const Qcow2Header = struct('qcow2_header', 72, {

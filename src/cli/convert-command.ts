@@ -1,0 +1,83 @@
+import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { formatSize } from '../bytes/format-size.js'
+import type { ConvertResult } from '../convert.js'
+import { writeEvent } from './json-events.js'
+import { openProgress } from './open-progress.js'
+import { shortPath } from './report-error.js'
+import type { Services } from './services.js'
+import { type Paint, paintFor, type Terminal } from './terminal.js'
+import { layOutTable } from './text-table.js'
+import { formatSeconds } from './transfer.js'
+
+const EXAMPLES = `
+Formats, by extension or after a colon:
+  raw (.img .raw .bin .wic)   zip   gz   xz   zst   bmap   android-sparse (.simg)   qcow2
+
+Examples:
+  diskloom convert disk.img --output disk.img.zst
+  diskloom convert disk.img.xz -o disk.img -o disk.bmap -o disk.simg
+  diskloom convert super.img_sparsechunk.* -o super:raw
+  curl -L https://example.org/board.img.gz | diskloom convert - -o board.zip
+`
+
+/** What the display calls the phases of a conversion. */
+const TASKS = [
+  { phase: 'payload', title: 'Image' },
+  { phase: 'write', title: 'Outputs' },
+] as const
+
+export function addConvertCommand(program: Command, terminal: Terminal, services: Services): void {
+  program
+    .command('convert')
+    .summary('turn an image into other formats, all in one pass')
+    .description(
+      'Read an image (raw, gz, xz, zst, zip, qcow2, Android sparse, or one of the last two packed in the others) and write it in other formats, all in one pass.',
+    )
+    .argument('<image...>', 'an image, "-" for standard input, or all parts of a split Android sparse image')
+    .addOption(outputOption())
+    .option('--entry <name>', 'which file of a zip, where it is not the first image in it')
+    .addOption(new Option('--level <n>', 'how hard to compress, in the count of each format').argParser(parseLevel))
+    .option('-q, --quiet', 'say nothing but errors')
+    .option('--json', 'write events to standard output, one JSON object per line')
+    .addHelpText('after', EXAMPLES)
+    .action(async (source, { output: outputs, entry, level, json = false, quiet = false }) => {
+      const { stdout, environment, signal } = terminal
+      const { convert } = await services.loadConvert()
+      const progress = await openProgress(terminal, { json, quiet, tasks: TASKS })
+      const onEvent = progress.event.bind(progress)
+      const result = await convert({ source, outputs, entry, level, environment, signal, onEvent }).catch(
+        async (error: unknown) => {
+          await progress.finish('failed')
+          throw error
+        },
+      )
+      await progress.finish('done')
+      if (json) writeEvent(stdout, 'result', result)
+      else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
+    })
+}
+
+function outputOption() {
+  return new Option('-o, --output <path[:format]>', 'a file to write; may be repeated')
+    .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+    .makeOptionMandatory()
+}
+
+function parseLevel(text: string): number {
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('A whole number is expected, such as --level 9.')
+  return Number(text)
+}
+
+function resultText({ format, sizeBytes, outputs, seconds }: ConvertResult, paint: Paint): string {
+  const table = layOutTable(
+    outputs,
+    [
+      { title: 'file', align: 'left', value: ({ path }) => shortPath(path) },
+      { title: 'format', align: 'left', value: (output) => output.format },
+      { title: 'size', align: 'right', value: (output) => formatSize(output.sizeBytes) },
+    ],
+    Number.POSITIVE_INFINITY,
+  )
+  const made = `${formatSize(sizeBytes)} disk (${format}) converted in ${formatSeconds(seconds)}`
+  return `${[...outputs.map(table.line), paint('green', made)].join('\n')}\n`
+}
