@@ -1,4 +1,4 @@
-/** Android's sparse image as an image value: "don't care" is what the value calls unspecified.  [AOSP libsparse sparse_format.h] */
+/** Android's sparse image as an image value: "don't care" is what the value calls unspecified.  [ANDROID-SPARSE] */
 import {
   CHUNK_TYPE,
   CHUNK_WORD_BYTES,

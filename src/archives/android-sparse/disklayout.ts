@@ -1,6 +1,6 @@
 /**
  * Android's sparse image: a header, then chunks that cover the disk in order. Little-endian, counted in blocks. Readers that
- * matter: fastboot of bootloaders (U-Boot among them), simg2img.  [AOSP libsparse sparse_format.h]
+ * matter: fastboot of bootloaders (U-Boot among them), simg2img.  [ANDROID-SPARSE]
  */
 import { type Infer, struct, u16le, u32le } from '../../bytes/struct.js'
 
