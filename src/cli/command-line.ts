@@ -1,6 +1,7 @@
 /** The commands and what they have in common: help, errors, exit codes. Nothing here ends the process. */
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.js'
+import { addAttestCommand } from './attest-command.js'
 import { addBuildCommand } from './build-command.js'
 import { addConvertCommand } from './convert-command.js'
 import { addDevicesCommand } from './devices-command.js'
@@ -86,6 +87,7 @@ function makeProgram(terminal: Terminal, services: Services): Command {
   addVerifyCommand(program, terminal, services)
   addInputsCommand(program, terminal, services)
   addKeygenCommand(program, terminal)
+  addAttestCommand(program, terminal)
   addFlashCommand(program, terminal, services)
   addDevicesCommand(program, terminal, services)
   addSchemaCommand(program, terminal)
