@@ -12,13 +12,13 @@ import { type FlashJob, flashDevice } from './flash/flash-device.js'
 import { assertCanGrow } from './flash/grow-ext.js'
 import { type PartitionPlace, readerOf, readTable } from './flash/image-table.js'
 import { openDevice } from './flash/open-device.js'
-import { openRawImage } from './flash/raw-image.js'
 import type { FlashReceipt } from './flash/receipt.js'
 import { type Refusal, type RefusalOptions, refusalsOf } from './flash/refusals.js'
 import type { FlashPhase } from './flash/write-device.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskPlan } from './layout/disk-plan.js'
 import { writeWholeFile } from './outputs/whole-file.js'
+import { readImageFile } from './readers/read-image-file.js'
 import type { CommandRunner } from './tree/command-runner.js'
 
 export type { Disk } from './flash/disks.js'
@@ -27,7 +27,7 @@ export type { FlashReceipt } from './flash/receipt.js'
 export type { Refusal, RefusalReason } from './flash/refusals.js'
 
 export interface FlashOptions extends Pick<PlanOptions, 'set' | 'environment' | 'signal'> {
-  /** A config (`.yaml`, `.yml`, `.cfg`) or an image. */
+  /** A config (`.yaml`, `.yml`, `.cfg`), or an image in any format that is read; `-` is standard input. */
   readonly source: string
   /** Paths of whole disks; links (/dev/disk/by-id/…) are followed. */
   readonly devices: readonly string[]
@@ -102,12 +102,8 @@ function openSource(options: FlashOptions, runner: CommandRunner): Promise<OpenS
 }
 
 async function openConfig({ source, grow, set, environment, signal, onEvent }: FlashOptions): Promise<OpenSource> {
-  let folder: string | undefined
-  const workFolder = (): string => {
-    folder ??= mkdtempSync(join(tmpdir(), 'diskloom-flash-'))
-    return folder
-  }
-  const disk = await openDisk({ config: source, set, environment, signal, onEvent }, workFolder)
+  const folder = makeWorkFolder()
+  const disk = await openDisk({ config: source, set, environment, signal, onEvent }, folder.path)
   /** Volumes by the host's tools are made once for all devices that get the same disk. */
   const finished = new Map<number | undefined, Promise<DiskPlan>>()
   const finish = (growTo: number | undefined): Promise<DiskPlan> => {
@@ -142,6 +138,20 @@ async function openConfig({ source, grow, set, environment, signal, onEvent }: F
     },
     async release() {
       await disk.release()
+      folder.remove()
+    },
+  }
+}
+
+/** For spool files: made when the first one is, in TMPDIR. */
+function makeWorkFolder(): { path(): string; remove(): void } {
+  let folder: string | undefined
+  return {
+    path() {
+      folder ??= mkdtempSync(join(tmpdir(), 'diskloom-flash-'))
+      return folder
+    },
+    remove() {
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -156,8 +166,15 @@ function grownBetween(before: DiskPlan, after: DiskPlan): PartitionPlace | undef
   return { number, name, startByte, endByte }
 }
 
-async function openImage({ source, grow }: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
-  const image = await openRawImage(source)
+async function openImage({ source, grow, signal }: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+  const folder = makeWorkFolder()
+  const opened = await readImageFile(source, { workFolder: folder.path(), runner, ...(signal && { signal }) }).catch(
+    (error: unknown) => {
+      folder.remove()
+      throw error
+    },
+  )
+  const { image } = opened
   const read = readerOf(image)
   return {
     sizeBytes: image.sizeBytes,
@@ -171,7 +188,10 @@ async function openImage({ source, grow }: FlashOptions, runner: CommandRunner):
       )
       return { ...fitted, partitions: disjoint(partitions, sizeBytes), growsFileSystem: grown !== undefined }
     },
-    async release() {},
+    async release() {
+      opened.release()
+      folder.remove()
+    },
   }
 }
 

@@ -12,8 +12,7 @@ export function jobsText(jobs: readonly FlashJob[], paint: Paint): string {
       const { path, sizeBytes, serial, bus, nodes } = disk
       const facts = [modelText(disk), bus, serial === undefined ? undefined : `serial ${serial}`].filter(Boolean)
       const parts = nodes.filter(({ type }) => type === 'part')
-      const content =
-        parts.length === 0 ? 'no partitions' : `${parts.length} partitions: ${parts.map(partText).join(', ')}`
+      const content = parts.length === 0 ? 'it has no partitions' : `it has ${parts.map(partText).join(', ')}`
       const more =
         grown === undefined
           ? ''
