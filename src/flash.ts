@@ -1,11 +1,21 @@
 /** From a config or an image to devices: everything is inspected, planned and asked before the first byte is written. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import type { BuildEvent, PlanOptions } from './build/options.js'
 import { openDisk } from './build.js'
-import { DiskloomError, errnoOf, InterruptedError, IoError, LayoutError, type Problem, UsageError } from './errors.js'
+import {
+  DiskloomError,
+  errnoOf,
+  InterruptedError,
+  IoError,
+  LayoutError,
+  type Problem,
+  systemReason,
+  UsageError,
+} from './errors.js'
+import { applyBmap, parseBmap } from './flash/bmap.js'
 import { type Disk, inspectDisk, listDisks } from './flash/disks.js'
 import { type FittedImage, fitImage } from './flash/fit-image.js'
 import { type FlashJob, flashDevice } from './flash/flash-device.js'
@@ -16,6 +26,7 @@ import type { FlashReceipt } from './flash/receipt.js'
 import { type Refusal, type RefusalOptions, refusalsOf } from './flash/refusals.js'
 import type { FlashPhase } from './flash/write-device.js'
 import { makeCommandRunner } from './host/run-command.js'
+import type { DiskImage } from './image/extent.js'
 import type { DiskPlan } from './layout/disk-plan.js'
 import { writeWholeFile } from './outputs/whole-file.js'
 import { readImageFile } from './readers/read-image-file.js'
@@ -29,6 +40,8 @@ export type { Refusal, RefusalReason } from './flash/refusals.js'
 export interface FlashOptions extends Pick<PlanOptions, 'set' | 'environment' | 'signal'> {
   /** A config (`.yaml`, `.yml`, `.cfg`), or an image in any format that is read; `-` is standard input. */
   readonly source: string
+  /** A block map of the image: only what it maps is written. */
+  readonly bmap?: string | undefined
   /** Paths of whole disks; links (/dev/disk/by-id/…) are followed. */
   readonly devices: readonly string[]
   /** The last partition takes what is left of the device, with its file system. */
@@ -95,10 +108,10 @@ interface OpenSource {
 
 const CONFIG_EXTENSIONS: readonly string[] = ['.yaml', '.yml', '.cfg']
 
-function openSource(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
-  return CONFIG_EXTENSIONS.includes(extname(options.source).toLowerCase())
-    ? openConfig(options)
-    : openImage(options, runner)
+async function openSource(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+  if (!CONFIG_EXTENSIONS.includes(extname(options.source).toLowerCase())) return openImage(options, runner)
+  if (options.bmap === undefined) return openConfig(options)
+  throw new UsageError('Cannot use a block map with a config: it says itself what matters')
 }
 
 async function openConfig({ source, grow, set, environment, signal, onEvent }: FlashOptions): Promise<OpenSource> {
@@ -166,7 +179,7 @@ function grownBetween(before: DiskPlan, after: DiskPlan): PartitionPlace | undef
   return { number, name, startByte, endByte }
 }
 
-async function openImage({ source, grow, signal }: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+async function openImage({ source, bmap, grow, signal }: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
   const folder = makeWorkFolder()
   const opened = await readImageFile(source, { workFolder: folder.path(), runner, ...(signal && { signal }) }).catch(
     (error: unknown) => {
@@ -174,7 +187,14 @@ async function openImage({ source, grow, signal }: FlashOptions, runner: Command
       throw error
     },
   )
-  const { image } = opened
+  let image: DiskImage
+  try {
+    image = bmap === undefined ? opened.image : applyBmap(opened.image, parseBmap(await readText(bmap), bmap), bmap)
+  } catch (error) {
+    opened.release()
+    folder.remove()
+    throw error
+  }
   const read = readerOf(image)
   return {
     sizeBytes: image.sizeBytes,
@@ -193,6 +213,15 @@ async function openImage({ source, grow, signal }: FlashOptions, runner: Command
       folder.remove()
     },
   }
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new IoError(`Cannot read block map "${path}": ${systemReason(error)}`, {
+      details: { path, errno: errnoOf(error) },
+      cause: error,
+    })
+  })
 }
 
 /** Hybrid and hand-made tables may have partitions over one another or past the end: those are not told apart. */

@@ -30,6 +30,7 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
     .argument('<device...>', 'whole disks, such as /dev/sdb or /dev/disk/by-id/…')
     .option('-y, --yes', 'do not ask')
     .option('--grow', 'the last partition and its ext file system take the rest of a larger disk')
+    .option('--bmap <file>', 'write only what this block map of the image maps')
     .option('--no-verify', 'do not read back what was written')
     .option('--allow-fixed', 'also write to a disk that is built in, or a loop device')
     .option('--receipt <file>', 'write one JSON object per flashed disk to a file')
@@ -59,6 +60,7 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
         await flash({
           source,
           devices,
+          bmap: options.bmap,
           grow: options.grow ?? false,
           verify: options.verify,
           allowFixed: options.allowFixed ?? false,
