@@ -3,9 +3,6 @@
  * files, each a complete sparse file over the whole image that says "don't care" where others have the content: what
  * fastboot sends when a device takes only so much at once.
  */
-import { ceilDivide } from '../bytes/align.js'
-import { FormatError, invariant } from '../errors.js'
-import type { DiskImage } from '../image/extent.js'
 import {
   CHUNK_TYPE_DONT_CARE,
   CHUNK_TYPE_FILL,
@@ -15,7 +12,10 @@ import {
   SPARSE_HEADER_MAGIC,
   SPARSE_MAJOR_VERSION,
   SparseHeader,
-} from './android-sparse-disklayout.js'
+} from '../archives/android-sparse/disklayout.js'
+import { ceilDivide } from '../bytes/align.js'
+import { FormatError, invariant } from '../errors.js'
+import type { DiskImage } from '../image/extent.js'
 import { blockStretches } from './block-stretches.js'
 import type { PlacedStretch } from './placed-writer.js'
 

@@ -2,19 +2,21 @@
  * A QCOW2 file as it will stand, known before any byte flows: header, reference counts, L1, the L2 tables that have an
  * entry, content. Zeros that matter are zero clusters, unspecified space is not allocated: the three states, kept.
  */
-import { ceilDivide } from '../bytes/align.js'
-import type { DiskImage } from '../image/extent.js'
-import { type BlockStretch, blockStretches } from './block-stretches.js'
-import type { PlacedStretch } from './placed-writer.js'
-import type { PlannedFile } from './planned-sink.js'
 import {
   OFLAG_COPIED_HIGH,
   OFLAG_ZERO,
   QCOW2_MAGIC,
   QCOW2_VERSION,
   Qcow2Header,
+  Qcow2HeaderV3,
   REFCOUNT_ORDER,
-} from './qcow2-disklayout.js'
+} from '../archives/qcow2/disklayout.js'
+import { ceilDivide } from '../bytes/align.js'
+import { concatBytes } from '../bytes/concat.js'
+import type { DiskImage } from '../image/extent.js'
+import { type BlockStretch, blockStretches } from './block-stretches.js'
+import type { PlacedStretch } from './placed-writer.js'
+import type { PlannedFile } from './planned-sink.js'
 
 /** qemu-img's own choice. */
 const CLUSTER_BITS = 16
@@ -71,15 +73,17 @@ export function planQcow2(image: DiskImage): PlannedFile {
     refcount_table_clusters: shape.refcountTable,
     nb_snapshots: 0,
     snapshots_offset: 0,
+  })
+  const headerV3 = Qcow2HeaderV3.encode({
     incompatible_features: 0,
     compatible_features: 0,
     autoclear_features: 0,
     refcount_order: REFCOUNT_ORDER,
-    header_length: Qcow2Header.SIZE,
+    header_length: Qcow2Header.SIZE + Qcow2HeaderV3.SIZE,
   })
   function* headers(): Generator<Header> {
     // What follows the header is zeros: the end of its list of extensions.
-    yield { position: 0, bytes: header }
+    yield { position: 0, bytes: concatBytes([header, headerV3]) }
     const blocks = Array.from({ length: shape.refcountBlocks }, (_, index) => index)
     yield { position: at.refcountTable, bytes: entries(blocks, at.refcountBlocks, { copied: false }) }
     yield* refcounts(used, at.refcountBlocks)

@@ -1,9 +1,14 @@
 /** Android's sparse image as an image value: "don't care" is what the value calls unspecified.  [ANDROID-SPARSE] */
 import {
-  CHUNK_TYPE,
-  CHUNK_WORD_BYTES,
+  CHUNK_TYPE_CRC32,
+  CHUNK_TYPE_DONT_CARE,
+  CHUNK_TYPE_FILL,
+  CHUNK_TYPE_RAW,
   ChunkHeader,
+  CRC32_BYTES,
+  FILL_VALUE_BYTES,
   SPARSE_HEADER_MAGIC,
+  SPARSE_MAJOR_VERSION,
   SparseHeader,
 } from '../archives/android-sparse/disklayout.js'
 import { type DiskImage, ImageBuilder } from '../image/extent.js'
@@ -15,7 +20,6 @@ const HEADER = 'Android sparse header'
 const CHUNK = 'Android sparse chunk'
 /** A fill of four different bytes is this much memory, used again and again. */
 const PATTERN_BYTES = 1 << 20
-const NAMES = new Map<number, string>(Object.entries(CHUNK_TYPE).map(([name, type]) => [type, name]))
 
 /** Reads the headers; content stays in the file. FormatError where they do not add up. O(chunks). */
 export function readAndroidSparse(file: ImageFile): DiskImage {
@@ -33,7 +37,7 @@ export function readAndroidSparse(file: ImageFile): DiskImage {
     const expected = bodyOf(chunk.chunk_type, lengthBytes)
     if (expected === undefined) throw refuse('chunk_type', `0x${chunk.chunk_type.toString(16)}`, '0xcac1 to 0xcac4')
     if (bodyBytes !== expected) throw refuse('total_sz', chunk.total_sz, `${expected + header.chunk_hdr_sz}`)
-    if (chunk.chunk_type === CHUNK_TYPE.crc32 && chunk.chunk_sz !== 0) throw refuse('chunk_sz', chunk.chunk_sz, '0')
+    if (chunk.chunk_type === CHUNK_TYPE_CRC32 && chunk.chunk_sz !== 0) throw refuse('chunk_sz', chunk.chunk_sz, '0')
     if (block + chunk.chunk_sz > header.total_blks) {
       throw refuse('chunk_sz', chunk.chunk_sz, `at most the ${header.total_blks - block} blocks that are left`)
     }
@@ -42,9 +46,9 @@ export function readAndroidSparse(file: ImageFile): DiskImage {
       throw refuse('the body', `cut off at byte ${file.sizeBytes}`, `${bodyBytes} bytes from byte ${bodyAt}`)
     }
     const offset = block * header.blk_sz
-    if (chunk.chunk_type === CHUNK_TYPE.raw) builder.file(offset, lengthBytes, file.source, bodyAt)
-    if (chunk.chunk_type === CHUNK_TYPE.fill) {
-      addFill(builder, offset, lengthBytes, file.read(bodyAt, CHUNK_WORD_BYTES, CHUNK).slice())
+    if (chunk.chunk_type === CHUNK_TYPE_RAW) builder.file(offset, lengthBytes, file.source, bodyAt)
+    if (chunk.chunk_type === CHUNK_TYPE_FILL) {
+      addFill(builder, offset, lengthBytes, file.read(bodyAt, FILL_VALUE_BYTES, CHUNK).slice())
     }
     block += chunk.chunk_sz
     at = bodyAt + bodyBytes
@@ -63,14 +67,15 @@ export function readAndroidSparse(file: ImageFile): DiskImage {
 
 /** Bytes behind the header of a chunk; undefined for a type that is not known. */
 function bodyOf(type: number, lengthBytes: number): number | undefined {
-  switch (NAMES.get(type)) {
-    case 'raw':
+  switch (type) {
+    case CHUNK_TYPE_RAW:
       return lengthBytes
-    case 'dontCare':
+    case CHUNK_TYPE_DONT_CARE:
       return 0
-    case 'fill':
-    case 'crc32':
-      return CHUNK_WORD_BYTES
+    case CHUNK_TYPE_FILL:
+      return FILL_VALUE_BYTES
+    case CHUNK_TYPE_CRC32:
+      return CRC32_BYTES
     default:
       return undefined
   }
@@ -81,10 +86,12 @@ function readHeader(file: ImageFile): SparseHeader {
   const refuse = (field: keyof SparseHeader, expected: string): Error =>
     fieldError(file.name, { structure: HEADER, offset: 0, field, found: header[field], expected })
   if (header.magic !== SPARSE_HEADER_MAGIC) throw refuse('magic', `0x${SPARSE_HEADER_MAGIC.toString(16)}`)
-  if (header.major_version !== 1) throw refuse('major_version', '1')
+  if (header.major_version !== SPARSE_MAJOR_VERSION) {
+    throw refuse('major_version', `${SPARSE_MAJOR_VERSION}`)
+  }
   if (header.file_hdr_sz < SparseHeader.SIZE) throw refuse('file_hdr_sz', `${SparseHeader.SIZE} or more`)
   if (header.chunk_hdr_sz < ChunkHeader.SIZE) throw refuse('chunk_hdr_sz', `${ChunkHeader.SIZE} or more`)
-  if (header.blk_sz === 0 || header.blk_sz % CHUNK_WORD_BYTES !== 0) throw refuse('blk_sz', 'a multiple of 4')
+  if (header.blk_sz === 0 || header.blk_sz % FILL_VALUE_BYTES !== 0) throw refuse('blk_sz', 'a multiple of 4')
   if (header.total_blks === 0) throw refuse('total_blks', '1 or more')
   if (header.total_blks * header.blk_sz > MAX_IMAGE_BYTES) {
     throw refuse('total_blks', `at most ${MAX_IMAGE_BYTES} bytes in blocks of ${header.blk_sz}`)

@@ -7,6 +7,7 @@ import {
   COMPRESSED_SECTOR_BYTES,
   MAX_CLUSTER_BITS,
   MIN_CLUSTER_BITS,
+  OFLAG_ZERO,
   QCOW2_MAGIC,
   Qcow2Header,
   Qcow2HeaderV3,
@@ -22,7 +23,7 @@ const HEADER = 'qcow2 header'
 const FORMAT_HINT = 'qemu-img convert -O raw makes a raw image of it.'
 const MASK_OFFSET = 0x00ff_ffff_ffff_fe00n
 const COMPRESSED = 1n << 62n
-const READS_AS_ZEROS = 1n
+const READS_AS_ZEROS = BigInt(OFLAG_ZERO)
 /** Incompatible features that change nothing for a reader: 0, dirty (reference counts are stale). */
 const HARMLESS_FEATURES = 1n
 const FEATURE_NAMES = ['dirty', 'corrupt', 'external data file', 'compression type', 'extended L2 entries']
@@ -226,7 +227,7 @@ function readHeader(file: ImageFile): Qcow2Header {
 
 function assertFeatures(file: ImageFile): void {
   const { incompatible_features } = file.decode(Qcow2HeaderV3, Qcow2Header.SIZE)
-  const features = Buffer.from(incompatible_features).readBigUInt64BE()
+  const features = BigInt(incompatible_features)
   const unread = features & ~HARMLESS_FEATURES
   if (unread === 0n) return
   const bit = unread.toString(2).length - 1

@@ -31,6 +31,15 @@ export const ChunkHeader = struct('chunk_header', 12, {
 export type ChunkHeader = Infer<typeof ChunkHeader>
 
 export const SPARSE_HEADER_MAGIC = 0xed26ff3a
-export const CHUNK_TYPE = { raw: 0xcac1, fill: 0xcac2, dontCare: 0xcac3, crc32: 0xcac4 } as const
-/** What a fill chunk repeats, and the body of a CRC chunk. */
-export const CHUNK_WORD_BYTES = 4
+export const SPARSE_MAJOR_VERSION = 1
+
+export const CHUNK_TYPE_RAW = 0xcac1
+export const CHUNK_TYPE_FILL = 0xcac2
+export const CHUNK_TYPE_DONT_CARE = 0xcac3
+/** Of what stands before it. Never written: half of the readers refuse it. */
+export const CHUNK_TYPE_CRC32 = 0xcac4
+
+/** The value of a fill chunk, repeated. */
+export const FILL_VALUE_BYTES = 4
+/** The body of a CRC chunk. */
+export const CRC32_BYTES = 4

@@ -2,7 +2,7 @@
  * The header of a qcow2 image, versions 2 and 3, and the words of its tables. Big-endian. Clusters are found through two
  * levels of tables.  [QCOW2]
  */
-import { bytes, type Infer, struct, u32be, u64be } from '../../bytes/struct.js'
+import { type Infer, struct, u32be, u64be } from '../../bytes/struct.js'
 
 /** What both versions have. */
 export const Qcow2Header = struct('qcow2_header', 72, {
@@ -24,14 +24,25 @@ export type Qcow2Header = Infer<typeof Qcow2Header>
 
 /** What version 3 adds, behind the above. */
 export const Qcow2HeaderV3 = struct('qcow2_header_v3', 32, {
-  incompatible_features: [0, bytes(8)],
-  compatible_features: [8, bytes(8)],
-  autoclear_features: [16, bytes(8)],
+  incompatible_features: [0, u64be],
+  compatible_features: [8, u64be],
+  autoclear_features: [16, u64be],
+  /** 2^n bits for a count. */
   refcount_order: [24, u32be],
   header_length: [28, u32be],
 })
 
 export const QCOW2_MAGIC = 0x514649fb
+export const QCOW2_VERSION = 3
+
+/** Of a cluster that is used: counts have 16 bits. */
+export const REFCOUNT_ORDER = 4
+
+/** In an entry of L1 or L2: the count of the cluster that it names is exactly one. The upper half of the entry. */
+export const OFLAG_COPIED_HIGH = 0x8000_0000
+/** In an entry of L2, from version 3 on: the cluster reads as zeros. */
+export const OFLAG_ZERO = 1
+
 /** An entry of either table. */
 export const TABLE_ENTRY_BYTES = 8
 export const MIN_CLUSTER_BITS = 9
