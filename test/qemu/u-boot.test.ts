@@ -30,9 +30,9 @@ const GPT: readonly JudgedVolume[] = [
   { name: 'ext4-4k', sizeBytes: 32 * MIB, volume: extVolume('ext4', { block_size: 4096 }), tree: extTree(4096) },
   { name: 'ext4-u-boot', sizeBytes: 32 * MIB, volume: extVolume('ext4', { profile: 'u-boot' }), tree: extTree(1024) },
   {
-    name: 'ext4-linear',
+    name: 'ext4-indexed',
     sizeBytes: 24 * MIB,
-    volume: extVolume('ext4', { profile: 'u-boot', features: ['^dir_index'] }),
+    volume: extVolume('ext4', { profile: 'u-boot', features: ['dir_index'] }),
     tree: extTree(1024),
   },
   { name: 'ext3', sizeBytes: 24 * MIB, volume: extVolume('ext3'), tree: extTree(1024) },
@@ -107,7 +107,7 @@ async function look(uboot: UBoot, at: string, tree: FileTree): Promise<Findings>
 /** What U-Boot is told to write, of the bytes that the last load left in memory. */
 const WRITTEN = { bytes: 30_000, from: 'many blocks', volume: 'ext4' }
 const FAT_WRITTEN = ['fat12', 'fat16', 'fat32']
-const EXT_WRITTEN = ['ext4-u-boot', 'ext4-linear', 'ext3', 'ext2']
+const EXT_WRITTEN = ['ext4-u-boot', 'ext4-indexed', 'ext3', 'ext2']
 const FAT_FILE = 'a new folder/written by U-Boot.bin'
 const EXT_FILE = '/bin/written by U-Boot'
 
@@ -133,7 +133,7 @@ async function write(uboot: UBoot, at: Addresses): Promise<Map<string, string>> 
   for (const name of EXT_WRITTEN) {
     await say(`${name}: write`, `ext4write ${at(name)} ${LOAD_ADDRESS} "${EXT_FILE}" ${size}`)
   }
-  await say('ext4-linear: write to the root', `ext4write ${at('ext4-linear')} ${LOAD_ADDRESS} /written ${size}`)
+  await say('ext4-indexed: write to the root', `ext4write ${at('ext4-indexed')} ${LOAD_ADDRESS} /written ${size}`)
   await say('ext4-u-boot: write to the root', `ext4write ${at('ext4-u-boot')} ${LOAD_ADDRESS} /written ${size}`)
   await say('ext4: write', `ext4write ${at('ext4')} ${LOAD_ADDRESS} /bin/written ${size}`)
   return said
@@ -223,8 +223,8 @@ describeWithTools(
     })
 
     it('writes to a directory of several blocks only where it has no hash tree', () => {
-      expect(said.get('ext4-linear: write to the root')).toContain(`${WRITTEN.bytes} bytes written`)
-      expect(said.get('ext4-u-boot: write to the root')).toContain('hash tree directory')
+      expect(said.get('ext4-u-boot: write to the root')).toContain(`${WRITTEN.bytes} bytes written`)
+      expect(said.get('ext4-indexed: write to the root')).toContain('hash tree directory')
     })
 
     it.each([...FAT_WRITTEN, ...EXT_WRITTEN])('reads its own file from %s', (name) => {

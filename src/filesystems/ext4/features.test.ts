@@ -13,7 +13,7 @@ describe('profiles', () => {
     [{ type: 'ext4' }, ['3c', '2c2', '46b']],
     [{ type: 'ext4', profile: 'default' }, ['3c', '2c2', '46b']],
     [{ type: 'ext4', profile: 'modern' }, ['103c', '22c2', '46b']],
-    [{ type: 'ext4', profile: 'u-boot' }, ['3c', '242', '6b']],
+    [{ type: 'ext4', profile: 'u-boot' }, ['1c', '242', '6b']],
     [{ type: 'ext4', profile: 'kernel-3.10' }, ['3c', '2c2', '7b']],
     [{ type: 'ext3' }, ['3c', '2', '3']],
     [{ type: 'ext2' }, ['38', '2', '3']],

@@ -70,8 +70,8 @@ const PROFILES: Readonly<Record<string, { readonly type: ExtType; readonly featu
   modern: { type: 'ext4', features: [...EXT4, 'metadata_csum_seed', 'orphan_file'] },
   /** GRUB 2.04 refuses every incompatible feature but filetype, extent, flex_bg, meta_bg and 64bit. */
   'grub-2.04': { type: 'ext4', features: EXT4 },
-  /** U-Boot reads the default set, and writes only without metadata_csum and 64bit. */
-  'u-boot': { type: 'ext4', features: EXT4_COMMON },
+  /** U-Boot reads the default set, writes only without metadata_csum and 64bit, and into no directory with a hash tree. */
+  'u-boot': { type: 'ext4', features: EXT4_COMMON.filter((feature) => feature !== 'dir_index') },
   /** mke2fs 1.42.9 as CentOS 7 has it: its e2fsck knows no metadata_csum. */
   'kernel-3.10': { type: 'ext4', features: [...EXT4_COMMON, '64bit', 'uninit_bg'] },
 }
