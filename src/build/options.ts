@@ -61,6 +61,8 @@ export interface BuildOutput {
   readonly sizeBytes: number
   /** Missing for the raw image unless `fullSha256`, and for partitions as files of their own. */
   readonly sha256?: string | undefined
+  /** Of a raw partition: where on the disk it begins. */
+  readonly startByte?: number | undefined
 }
 
 export interface PlanResult {

@@ -26,6 +26,8 @@ export interface OutputFile {
   readonly kind: OutputKind
   /** What it reads as, where that is the disk or a part of it, holes and all; it then has no sum of its own. */
   readonly rawBytes?: number
+  /** Of a raw partition: where on the disk it begins. */
+  readonly startByte?: number
   readonly spec: OutputSpec
   /** Opens it under a temporary path; undefined for what is made of another file after the pass. */
   readonly open?: (path: string) => Promise<FileSink>
@@ -106,9 +108,14 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
       return splitStretches(plan, image, name).map((stretch: NamedStretch) => ({
         name: stretch.name,
         kind: 'partition',
-        rawBytes: stretch.end - stretch.start,
+        // The table's file is small and may end within a stretch of the manifest: it has a plain sum.
+        ...(isPartition(plan, stretch) && { rawBytes: stretch.end - stretch.start, startByte: stretch.start }),
         spec,
         open: (path) => createStretchSink(path, stretch),
       }))
   }
+}
+
+function isPartition({ partitions }: DiskPlan, { start }: NamedStretch): boolean {
+  return partitions.some(({ startByte }) => startByte === start)
 }

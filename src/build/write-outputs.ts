@@ -112,10 +112,11 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
 
     const outputs: BuildOutput[] = await Promise.all(
       files.map(async (file) => {
-        const { name, kind, rawBytes } = file
+        const { name, kind, rawBytes, startByte } = file
         const path = join(folder.path, name)
         if (rawBytes !== undefined) {
-          return { path, kind, sizeBytes: rawBytes, sha256: kind === 'image' ? digests?.sink.results.full : undefined }
+          const sha256 = kind === 'image' ? digests?.sink.results.full : undefined
+          return { path, kind, sizeBytes: rawBytes, sha256, startByte }
         }
         const staged = paths.get(file)!
         return { path, kind, sizeBytes: statSync(staged).size, sha256: await threads.fileDigest(staged) }
@@ -298,8 +299,8 @@ function sumOf(path: string, bytes: Uint8Array): ManifestOutput {
   return { path, size_bytes: bytes.length, sha256: bytesDigest(bytes) }
 }
 
-function outputOf(path: string, { sizeBytes, sha256 }: BuildOutput): ManifestOutput {
-  return { path, size_bytes: sizeBytes, sha256 }
+function outputOf(path: string, { sizeBytes, sha256, startByte }: BuildOutput): ManifestOutput {
+  return { path, size_bytes: sizeBytes, sha256, ...(startByte !== undefined && { start_byte: startByte }) }
 }
 
 /** As `sha256sum` prints and checks it; an output without a plain sum has no line. */

@@ -30,11 +30,14 @@ export class ImageCheck {
   readonly #stretches: readonly OpenStretch[]
   #stretch = 0
 
-  /** Throws DifferenceError where the manifest contradicts itself. */
-  constructor(manifest: Manifest) {
+  /**
+   * `only`: the stretches that are there, when it is not the whole disk. Throws DifferenceError where the manifest contradicts
+   * itself.
+   */
+  constructor(manifest: Manifest, only: readonly ManifestStretch[] = manifest.stretches) {
     assertConsistent(manifest)
     this.#manifest = manifest
-    this.#stretches = manifest.stretches.map((stretch) => {
+    this.#stretches = only.map((stretch) => {
       const runs = stretch.runs.map(parseRun)
       return {
         startByte: stretch.start_byte,

@@ -21,9 +21,12 @@ const file = z.object({
 })
 
 const output = file.extend({
+  start_byte: bytes.optional().describe('Of a raw partition: where on the disk it begins; its stretch has its digest'),
   sha256: sha256
     .optional()
-    .describe('Missing for the raw image, whose digests stand in stretches, unless --full-sha256'),
+    .describe(
+      'Missing for the raw image, unless --full-sha256, and for raw partitions: their digests stand in stretches',
+    ),
 })
 
 const setting: z.ZodType<ManifestSetting> = z.lazy(() =>

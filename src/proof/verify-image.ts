@@ -1,8 +1,9 @@
 /** A raw image against its manifest: what it specifies and its partition table. Unspecified space is not looked at. */
 import { readSync } from 'node:fs'
+import { basename } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoOf, InterruptedError, IoError, type Problem } from '../errors.js'
-import { ImageCheck } from './image-check.js'
+import { ImageCheck, type SpecifiedRun } from './image-check.js'
 import { KeptBytes } from './kept-bytes.js'
 import type { Manifest } from './manifest-schema.js'
 import { checkTable } from './table-check.js'
@@ -39,18 +40,56 @@ export async function verifyImageFile(
   signal: AbortSignal | undefined,
 ): Promise<Problem[]> {
   const verification = new ImageVerification(manifest)
+  await feed(verification.check.specifiedRuns(), signal, (at, part) => {
+    readFully(fd, path, part, at)
+    verification.update(at, part)
+  })
+  return verification.finish()
+}
+
+/**
+ * The file of one partition (`split`) against the stretch that begins at `startByte` of the disk. Errors and findings as
+ * `verifyImageFile`.
+ */
+export async function verifyPieceFile(
+  { fd, path, sizeBytes }: { fd: number; path: string; sizeBytes: number },
+  startByte: number,
+  manifest: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<Problem[]> {
+  const stretch = manifest.stretches.find(({ start_byte }) => start_byte === startByte)
+  if (stretch === undefined)
+    return [{ message: `Cannot verify ${path}: no stretch of the manifest begins at byte ${startByte}` }]
+  const check = new ImageCheck(manifest, [stretch])
+  await feed(check.specifiedRuns(), signal, (at, part) => {
+    const from = at - startByte
+    // What is behind the file's end reads as zeros, which the digest refuses where something else is specified.
+    part.fill(0)
+    readFully(fd, path, part.subarray(0, Math.max(0, Math.min(part.length, sizeBytes - from))), from)
+    check.update(at, part)
+  })
+  return check.finish().map((problem) => ({
+    ...problem,
+    message: problem.message.replace(/^Cannot verify /, () => `Cannot verify ${basename(path)}, `),
+  }))
+}
+
+/** Calls for each piece of the runs in order, with a buffer of its length. */
+async function feed(
+  runs: Iterable<SpecifiedRun>,
+  signal: AbortSignal | undefined,
+  use: (at: number, part: Uint8Array) => void,
+): Promise<void> {
   const buffer = new Uint8Array(CHUNK_BYTES)
-  for (const { start, end } of verification.check.specifiedRuns()) {
+  for (const { start, end } of runs) {
     for (let at = start; at < end; ) {
       if (signal?.aborted) throw new InterruptedError()
       const part = buffer.subarray(0, Math.min(buffer.length, end - at))
-      readFully(fd, path, part, at)
-      verification.update(at, part)
+      use(at, part)
       at += part.length
       await nextTurn()
     }
   }
-  return verification.finish()
 }
 
 export function readFully(fd: number, path: string, target: Uint8Array, position: number): void {

@@ -18,7 +18,7 @@ import { MANIFEST_NAME, type Manifest, parseManifest } from './manifest-schema.j
 import { isSignedBy, SIGNATURE_BYTES, SIGNATURE_NAME, SIGNATURE_NAMES } from './signatures.js'
 import { SparseSpool } from './sparse-spool.js'
 import { checkSums, type FoundFile, SUMS_NAME } from './sums.js'
-import { ImageVerification, verifyImageFile } from './verify-image.js'
+import { ImageVerification, verifyImageFile, verifyPieceFile } from './verify-image.js'
 import { readZipMember } from './zip-member.js'
 import { readZipStream, type ZipStreamEntry } from './zip-stream.js'
 
@@ -194,19 +194,22 @@ async function verifyFolder(folder: string, { key, signal }: VerifyOptions): Pro
     )
   }
   const { manifest, signed } = readManifest(small, join(folder, MANIFEST_NAME), key, findings)
-  for (const { path, sha256 } of manifest.outputs) {
+  for (const { path, sha256, size_bytes, start_byte } of manifest.outputs) {
     const isImage = path === manifest.image.name
     const file = join(folder, path)
     const stats = statSync(file, { throwIfNoEntry: false })
     if (stats === undefined || !stats.isFile()) continue
     found.set(path, { sizeBytes: stats.size, sha256: sha256 && (await digestOfFile(file, signal)) })
-    if (isImage && stats.size === manifest.image.size_bytes) {
-      const fd = openSync(file, 'r')
-      try {
-        findings.push(...(await verifyImageFile(fd, file, manifest, signal)))
-      } finally {
-        closeSync(fd)
-      }
+    if (stats.size !== size_bytes || (!isImage && start_byte === undefined)) continue
+    const fd = openSync(file, 'r')
+    try {
+      findings.push(
+        ...(isImage
+          ? await verifyImageFile(fd, file, manifest, signal)
+          : await verifyPieceFile({ fd, path: file, sizeBytes: size_bytes }, start_byte!, manifest, signal)),
+      )
+    } finally {
+      closeSync(fd)
     }
   }
   compareFiles(manifest, found, findings)
@@ -242,8 +245,11 @@ function readManifest(
 }
 
 function compareFiles(manifest: Manifest, found: ReadonlyMap<string, FoundFile>, findings: Problem[]): void {
-  for (const { path, size_bytes, sha256 } of manifest.outputs) {
+  for (const { path, size_bytes, sha256, start_byte } of manifest.outputs) {
     const file = found.get(path)
+    if (sha256 === undefined && start_byte === undefined && path !== manifest.image.name) {
+      findings.push({ message: `Cannot verify ${path}: ${MANIFEST_NAME} has no SHA-256 of it` })
+    }
     if (file === undefined) {
       // A release may come without its raw image, when the bundle holds it; whoever has none cannot burn it.
       if (path !== manifest.image.name) findings.push({ message: `Cannot verify ${path}: it is not there` })

@@ -185,6 +185,32 @@ describe('a damaged folder', () => {
     await expect(verifyRelease(folder)).rejects.toBeInstanceOf(DiskloomError)
   })
 
+  it('names the file of a partition (split) that is damaged or cut', async () => {
+    const other = await makeRelease(
+      scratch,
+      RELEASE_CONFIG.replace('partitions:', 'outputs: [split, bmap]\npartitions:'),
+    )
+    const own = readPublicKey(other.keys.open)
+    const { files } = await verifyRelease(other.folder, { key: own })
+    const pieces = files.filter((file) => file.endsWith('.img') && file !== 'board.img')
+    expect(pieces).toHaveLength(5)
+    for (const piece of pieces) {
+      const path = join(other.folder, piece)
+      const bytes = readFileSync(path)
+      writeFlipped(path, bytes, 0)
+      expect(await findingsOf(verifyRelease(other.folder, { key: own }))).toEqual([
+        expect.stringMatching(new RegExp(`^Cannot verify ${piece}[:,]`)),
+      ])
+      writeFileSync(path, bytes)
+      truncateSync(path, bytes.length - 1)
+      expect(await findingsOf(verifyRelease(other.folder, { key: own }))).toEqual([
+        `Cannot verify ${piece}: it has ${bytes.length - 1} bytes, ${bytes.length} are expected`,
+      ])
+      writeFileSync(path, bytes)
+    }
+    await verifyRelease(other.folder, { key: own })
+  })
+
   it('refuses what is no release', async () => {
     await expect(verifyRelease(scratch)).rejects.toThrow(/there is no manifest\.json in it/)
     await expect(verifyRelease(join(scratch, 'nothing'))).rejects.toThrow(/ENOENT/)
