@@ -289,6 +289,29 @@ describeWithTools(
       }
     })
 
+    it('tells the byte at which a device fails, and claims nothing', () => {
+      // A loop device whose file has no room left answers as a dying card does.
+      const small = join(folder, 'small')
+      mkdirSync(small)
+      tool('mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small)
+      let device: string | undefined
+      try {
+        const file = join(small, 'card')
+        writeFileSync(file, '')
+        truncateSync(file, DISK_BYTES)
+        device = tool('losetup', '--find', '--show', file).trim()
+        const { status, stdout, stderr } = flash([board, device])
+        expect(status).toBe(6)
+        expect(stderr).toMatch(new RegExp(`error: Cannot write ${device} at byte \\d+: (EIO|ENOSPC)`))
+        expect(stderr).toMatch(/has no partition table now|could not be wiped/)
+        expect(stdout).toBe('')
+        expect(bytesAt(device, 0, MIB).every((byte) => byte === 0)).toBe(true)
+      } finally {
+        if (device !== undefined) tool('losetup', '--detach', device)
+        tool('umount', small)
+      }
+    })
+
     it('refuses a read-only device and a built-in one', () => {
       const { device } = card(DISK_BYTES, '--read-only')
       const readOnly = flash([board, device])
