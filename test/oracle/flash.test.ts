@@ -261,7 +261,7 @@ describeWithTools(
 
     it('refuses a mounted device by its mount', () => {
       const { device } = card(DISK_BYTES)
-      tool('mkfs.ext4', '-q', device)
+      tool('mke2fs', '-q', '-t', 'ext4', device)
       const mountPoint = join(folder, 'mounted')
       mkdirSync(mountPoint)
       tool('mount', device, mountPoint)
