@@ -99,13 +99,18 @@ describe('loadConfig', () => {
       bundle: {
         name: 'linux_burn_image.zip',
         level: 6,
+        meta: false,
+        readme: false,
         include: ['bootimg_AutoBoot.bin', 'spi_part.cfg', 'u-boot_AutoBoot.bin'].map((name, index) => ({
           path: `/board/${name}`,
           name,
           configPath: ['bundle', 'include', index],
         })),
       },
-      outputs: ['raw', 'zip'],
+      outputs: [
+        { format: 'raw', name: 'linux_burn_image', configPath: ['outputs', 0] },
+        { format: 'zip', name: 'linux_burn_image.zip', configPath: ['outputs', 1] },
+      ],
       gadget: {
         installRoot: `${$}{INSTALL_ROOT}`,
         modules: ['libcomposite', 'usb_f_mass_storage', 'g_mass_storage'],
@@ -129,7 +134,10 @@ describe('loadConfig', () => {
       name: 'linux_burn_image',
       table: 'gpt',
       seed: 'linux_burn_image',
-      outputs: ['raw', 'zip'],
+      outputs: [
+        { format: 'raw', name: 'linux_burn_image', configPath: ['outputs', 0] },
+        { format: 'zip', name: 'linux_burn_image.zip', configPath: ['outputs', 1] },
+      ],
     })
     expect(spec.sizeBytes).toBeUndefined()
     expect(loadText({ PartConfig: PART_CONFIG }, { sizeBytes: 7456 * MIB }).spec.sizeBytes).toBe(7456 * MIB)

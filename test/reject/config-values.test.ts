@@ -268,15 +268,36 @@ const TOGETHER: RefusedConfig[] = [
     ],
   },
   {
-    name: 'outputs',
-    config: top('outputs: [zip, zip]'),
-    says: ['a.yaml:1:16: Cannot write zip twice: one of each is accepted'],
+    name: 'outputs twice, of one name, of a name that is taken',
+    config: top(
+      'outputs: [zip, zip, zst, { format: gz, name: x.zst }, { format: bmap, name: x }, { format: xz, name: manifest.json }]',
+    ),
+    says: [
+      'a.yaml:1:16: Cannot write zip twice: one of each is accepted',
+      '  hint: Give it another name: { format: zip, name: … }',
+      'a.yaml:1:26: Cannot write gz as "x.zst": the output zst has that name, any other is accepted',
+      'a.yaml:1:55: Cannot write bmap as "x": the image has that name, any other is accepted',
+      'a.yaml:1:82: Cannot write xz as "manifest.json": another result has that name, any other is accepted',
+    ],
+  },
+  {
+    name: 'outputs with options of others',
+    config: top(
+      'bundle: { name: a.zip }\noutputs: [{ format: raw, name: r }, { format: zip, name: b.zip }, { format: qcow2, level: 3 }, { format: gz, level: 10, split: 1MiB }]',
+    ),
+    says: [
+      'a.yaml:2:32: Cannot name the raw image here: image: is its name',
+      'a.yaml:2:58: Cannot name the zip twice: bundle.name is its name, one of the two is accepted',
+      'a.yaml:2:91: Cannot use level 3 for qcow2: a level is accepted with zip, gz, xz, zst',
+      'a.yaml:2:117: Cannot use level 10 for gz: accepted are 0 to 9',
+      'a.yaml:2:128: Cannot split gz: split is accepted with android-sparse',
+    ],
   },
   {
     name: 'no outputs, and a gadget that asks for nothing',
     config: top('outputs: []\ngadget: {}'),
     says: [
-      'a.yaml:1:10: Cannot write outputs: the list is empty, accepted are raw and zip',
+      'a.yaml:1:10: Cannot write outputs: the list is empty, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split',
       'a.yaml:2:9: Cannot make gadget files: neither modules nor device_tree is given, at least one is needed',
     ],
   },

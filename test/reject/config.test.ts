@@ -150,13 +150,11 @@ const KEYS: RefusedConfig[] = [
   },
   {
     name: 'keys and words of coming versions',
-    config: top(
-      'sign: a.key\ntable: mtd\noutputs: [raw, bmap]\ngadget: { luns: [], modules: [libcomposite] }',
-    ),
+    config: top('sign: a.key\ntable: mtd\noutputs: [raw, svg]\ngadget: { luns: [], modules: [libcomposite] }'),
     says: [
       'a.yaml:1:1: Cannot read the config: the key "sign" is not yet available in this version',
       'a.yaml:2:8: Cannot read table: mtd is not yet available in this version, accepted are gpt, mbr, none',
-      'a.yaml:3:16: Cannot read outputs[1]: bmap is not yet available in this version, accepted are raw, zip',
+      'a.yaml:3:16: Cannot read outputs[1]: svg is not yet available in this version, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split',
       'a.yaml:4:11: Cannot read gadget: the key "luns" is not yet available in this version',
     ],
   },
@@ -177,7 +175,7 @@ const KEYS: RefusedConfig[] = [
       'a.yaml:3:5: Cannot read partition 1: it is one value, "17", accepted is a map with name, start, end, size, free, align, type, uuid, attributes, bootable, in_table, logical, fs, content, label, fs_uuid, owner, holes, xattrs, engine, fill, options',
       'a.yaml:4:35: Cannot read content of partition "b": it is a map, accepted is one value or a list',
       'a.yaml:4:57: Cannot read attributes of partition "b": it is a map, accepted is one value or a list',
-      'a.yaml:5:9: Cannot read bundle: it is one value, "none", accepted is a map with name, include, level',
+      'a.yaml:5:9: Cannot read bundle: it is one value, "none", accepted is a map with name, include, level, meta, readme',
       'a.yaml:6:7: Cannot read vars: it is a list, accepted is a map',
     ],
   },
