@@ -58,6 +58,7 @@ export interface VolumeFormat<Options> {
   /**
    * Decides everything. Throws LayoutError when the payload does not fit or the volume is too small (needed and available
    * in bytes, and inodes where they are what lacks), FormatError when the format cannot hold something (all paths at once).
+   * A problem's or warning's `path` begins at the partition: `['label']`, `['options', 'cluster_size']`.
    */
   plan(tree: FileTree, sizeBytes: number, options: Options, environment: VolumeEnvironment): PlannedVolume
   /** The smallest size in bytes that `plan` accepts for this tree and that has `free` left; the same errors otherwise. */

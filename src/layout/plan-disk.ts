@@ -1,7 +1,7 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
 import { formatSize } from '../bytes/format-size.js'
 import type { ImageSpec, PartitionSpec } from '../config/spec.js'
-import { type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
+import { type ConfigPath, type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
 import { composeDisk } from './compose.js'
@@ -141,7 +141,7 @@ class Planner {
     const volume = stretch && this.#planVolume(index, stretch)
     for (const warning of volume?.warnings ?? []) this.#warnings.push(this.#inPartition(index, warning))
     if (stretch !== undefined && partition.inTable) this.#warnUnaligned(index, stretch)
-    const type = this.#attempt(index, () => partitionType(this.#spec.table, partition, volume))
+    const type = this.#attempt(index, () => partitionType(this.#spec.table, partition, volume), ['type'])
     return { ...(type && { type }), ...(volume && { volume }) }
   }
 
@@ -237,20 +237,24 @@ class Planner {
     })
   }
 
-  /** What `make` gives; where it refuses, undefined, and its problems are kept with the partition's name and path. */
-  #attempt<T>(index: number, make: () => T): T | undefined {
+  /**
+   * What `make` gives; where it refuses, undefined, and its problems are kept with the partition's name and path. `path`:
+   * of what is tried, for problems that have none.
+   */
+  #attempt<T>(index: number, make: () => T, path: ConfigPath = []): T | undefined {
     try {
       return make()
     } catch (error) {
       if (!(error instanceof LayoutError || error instanceof FormatError)) throw error
-      for (const problem of error.problems) this.#refuse(this.#inPartition(index, problem), error)
+      for (const problem of error.problems) this.#refuse(this.#inPartition(index, { path, ...problem }), error)
       return undefined
     }
   }
 
+  /** Formats know the partition neither by name nor by place: their paths begin at it. */
   #inPartition(index: number, problem: Problem): Problem {
     const message = `${capitalised(partitionText(this.#spec, index))}: ${problem.message}`
-    return { path: this.#spec.partitions[index]!.configPath, ...problem, message }
+    return { ...problem, path: [...this.#spec.partitions[index]!.configPath, ...(problem.path ?? [])], message }
   }
 
   #refuse(problem: Problem, cause?: DiskloomError): void {

@@ -156,12 +156,14 @@ const CASES: Case[] = [
     config: disk('table: gpt', 'name: a, size: 64MiB, fs: fat, label: BOOT-PARTITION'),
     code: 'FORMAT',
     says: ['Cannot write FAT label "BOOT-PARTITION": 14 bytes, at most 11'],
+    at: '4:45',
   },
   {
     name: 'an ext4 label that is too long',
     config: disk('table: gpt', 'name: a, size: 64MiB, fs: ext4, label: root-file-system-1'),
     code: 'FORMAT',
     says: ['root-file-system-1', '18 bytes', '16'],
+    at: '4:46',
   },
   {
     name: 'a GPT name that is too long',
@@ -278,6 +280,16 @@ describe('bad input', () => {
     })
     expect(error.code).toBe('FORMAT')
     expect(messagesOf(error)).toMatch(/queue/)
+  })
+
+  it('tells the warnings that it has when it fails', async () => {
+    const warnings: string[] = []
+    const error = await rejectionOf(scratch, {
+      config: disk('table: gpt', 'name: a, fs: ext44'),
+      options: { onEvent: (event) => event.kind === 'warning' && warnings.push(event.problem.hint ?? '') },
+    })
+    expect(messagesOf(error)).toMatch(/ext44.*does not exist/)
+    expect(warnings).toEqual(['Did you mean "ext4"? A raw file of that name is written ./ext44'])
   })
 
   it('keeps the results of the build before when a build fails', async () => {

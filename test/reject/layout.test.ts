@@ -400,7 +400,7 @@ describe('what layout refuses', () => {
       'partitions.2.size',
       'partitions.1',
       'partitions.1',
-      'partitions.2',
+      'partitions.2.type',
     ])
   })
 
@@ -439,7 +439,7 @@ describe('what layout refuses', () => {
   it('throws a FormatError where only formats refused', () => {
     expect(problemsOf({ sizeBytes: 8 * MIB, partitions: [{ name: 'a', size: MIB, type: 'esq' }] })).toEqual({
       code: 'FORMAT',
-      problems: [expect.objectContaining({ hint: 'Did you mean "esp"?', path: ['partitions', 0] })],
+      problems: [expect.objectContaining({ hint: 'Did you mean "esp"?', path: ['partitions', 0, 'type'] })],
     })
   })
 })

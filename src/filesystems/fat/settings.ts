@@ -1,6 +1,6 @@
 /** The options of a FAT volume, checked against each other and against what FAT has, all problems at once. */
 import { formatSize } from '../../bytes/format-size.js'
-import { FormatError, type Problem } from '../../errors.js'
+import { type ConfigPath, FormatError, type Problem } from '../../errors.js'
 import type { VolumeEnvironment } from '../volume.js'
 import type { FatWidth } from './disklayout.js'
 import { type GeometryRequest, MAX_CLUSTER_SECTORS } from './geometry.js'
@@ -36,11 +36,16 @@ const MAX_RESERVED_SECTORS = 65535
 const ROOT_ENTRIES = [16, 32768] as const
 const WIDTHS: Readonly<Record<FatFamily, FatWidth | undefined>> = { fat: undefined, fat12: 12, fat16: 16, fat32: 32 }
 
+/** `path`: of the value, from the partition on. */
+type Refuse = (path: ConfigPath, message: string, hint?: string) => void
+
 /** Throws a FormatError with every option that FAT cannot have. */
 export function checkSettings(options: FatFormatOptions, environment: VolumeEnvironment): FatSettings {
   const problems: Problem[] = []
   const warnings: Problem[] = []
-  const refuse = (message: string, hint?: string) => problems.push(hint === undefined ? { message } : { message, hint })
+  const refuse: Refuse = (path, message, hint) => {
+    problems.push(hint === undefined ? { path, message } : { path, message, hint })
+  }
   const { sectorSize } = environment
   const { cluster_size, fats, reserved_sectors, root_entries, media, volume_id, oem = DEFAULT_OEM } = options
   const width = WIDTHS[options.type]
@@ -49,40 +54,53 @@ export function checkSettings(options: FatFormatOptions, environment: VolumeEnvi
   if (label !== undefined) checkLabel(label, refuse, warnings)
   if (cluster_size !== undefined && !isClusterSize(cluster_size, sectorSize)) {
     refuse(
+      ['options', 'cluster_size'],
       `Cannot use FAT clusters of ${formatCount(cluster_size)} bytes: accepted are powers of two from ${formatSize(sectorSize)} to ${formatSize(MAX_CLUSTER_SECTORS * sectorSize)}`,
     )
   }
   if (fats !== undefined && !isWithin(fats, 1, MAX_FATS)) {
-    refuse(`Cannot write ${fats} FATs: accepted are 1 to ${MAX_FATS}`)
+    refuse(['options', 'fats'], `Cannot write ${fats} FATs: accepted are 1 to ${MAX_FATS}`)
   } else if (fats !== undefined && fats > USUAL_FATS) {
-    warnings.push({ message: `${fats} FATs: fsck.fat and some firmware read at most ${USUAL_FATS}` })
+    warnings.push({
+      path: ['options', 'fats'],
+      message: `${fats} FATs: fsck.fat and some firmware read at most ${USUAL_FATS}`,
+    })
   }
   // FAT32 has the boot sector and the FSInfo.
   const fewestReserved = width === 32 ? 2 : 1
   if (reserved_sectors !== undefined && !isWithin(reserved_sectors, fewestReserved, MAX_RESERVED_SECTORS)) {
     refuse(
+      ['options', 'reserved_sectors'],
       `Cannot reserve ${formatCount(reserved_sectors)} sectors: accepted are ${fewestReserved} to ${formatCount(MAX_RESERVED_SECTORS)}`,
     )
   }
   if (root_entries !== undefined && !isWithin(root_entries, ...ROOT_ENTRIES)) {
     refuse(
+      ['options', 'root_entries'],
       `Cannot make a FAT root directory of ${formatCount(root_entries)} slots: accepted are ${ROOT_ENTRIES.map(formatCount).join(' to ')}`,
     )
   } else if (root_entries !== undefined && width === 32) {
-    warnings.push({ message: 'root_entries has no effect on FAT32, whose root directory grows like any other' })
+    warnings.push({
+      path: ['options', 'root_entries'],
+      message: 'root_entries has no effect on FAT32, whose root directory grows like any other',
+    })
   }
   if (media !== undefined && media !== 0xf0 && !isWithin(media, 0xf8, 0xff)) {
-    refuse(`Cannot write FAT media descriptor 0x${media.toString(16)}: accepted are 0xF0 and 0xF8 to 0xFF`)
+    refuse(
+      ['options', 'media'],
+      `Cannot write FAT media descriptor 0x${media.toString(16)}: accepted are 0xF0 and 0xF8 to 0xFF`,
+    )
   }
   if (volume_id !== undefined && !isWithin(volume_id, 0, MAX_U32)) {
-    refuse(`Cannot write FAT volume id ${volume_id}: accepted are 0 to 0xFFFFFFFF`)
+    refuse(['options', 'volume_id'], `Cannot write FAT volume id ${volume_id}: accepted are 0 to 0xFFFFFFFF`)
   }
   if (oem.length > OEM_BYTES || !PRINTABLE_ASCII.test(oem)) {
-    refuse(`Cannot write FAT OEM name "${oem}": accepted are at most ${OEM_BYTES} ASCII characters`)
+    refuse(['options', 'oem'], `Cannot write FAT OEM name "${oem}": accepted are at most ${OEM_BYTES} ASCII characters`)
   }
   const offsetMinutes = parseTimeZone(options.time_zone ?? 'UTC')
   if (offsetMinutes === undefined) {
     refuse(
+      ['options', 'time_zone'],
       `Cannot use time zone "${options.time_zone}" for FAT: accepted are UTC and fixed offsets like +01:00`,
       'Zone names mean other times on other machines and in other years',
     )
@@ -90,6 +108,7 @@ export function checkSettings(options: FatFormatOptions, environment: VolumeEnvi
   const hiddenSectors = environment.offsetBytes / sectorSize
   if (!Number.isInteger(hiddenSectors)) {
     refuse(
+      ['start'],
       `Cannot place a FAT volume at byte ${environment.offsetBytes}: accepted are multiples of its sectors of ${sectorSize} bytes`,
     )
   }
@@ -115,20 +134,24 @@ export function checkSettings(options: FatFormatOptions, environment: VolumeEnvi
   }
 }
 
-function checkLabel(label: string, refuse: (message: string) => void, warnings: Problem[]): void {
+function checkLabel(label: string, refuse: Refuse, warnings: Problem[]): void {
   const lengthBytes = Buffer.byteLength(label)
   const forbidden = FORBIDDEN_IN_LABEL.exec(label)?.[0]
   if (lengthBytes > LABEL_BYTES) {
-    refuse(`Cannot write FAT label "${label}": ${lengthBytes} bytes, at most ${LABEL_BYTES}`)
+    refuse(['label'], `Cannot write FAT label "${label}": ${lengthBytes} bytes, at most ${LABEL_BYTES}`)
   }
   if (forbidden !== undefined) {
     refuse(
+      ['label'],
       `Cannot write FAT label "${label}": has ${JSON.stringify(forbidden)}, accepted is ASCII without " * + , . / : ; < = > ? [ \\ ] |`,
     )
   } else if (label.startsWith(' ')) {
-    refuse(`Cannot write FAT label "${label}": begins with a blank, accepted are labels that do not`)
+    refuse(['label'], `Cannot write FAT label "${label}": begins with a blank, accepted are labels that do not`)
   } else if (/[a-z]/.test(label)) {
-    warnings.push({ message: `FAT label "${label}" has lower case, which some systems do not show or find` })
+    warnings.push({
+      path: ['label'],
+      message: `FAT label "${label}" has lower case, which some systems do not show or find`,
+    })
   }
 }
 
