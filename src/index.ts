@@ -14,6 +14,7 @@ export {
 } from './build.js'
 export { configJsonSchema } from './config/json-schema.js'
 export type { ImageSpec, PartitionSpec, VolumeSpec } from './config/spec.js'
+export { type ConvertOptions, type ConvertOutput, type ConvertResult, convert } from './convert.js'
 export {
   ConfigError,
   DifferenceError,
