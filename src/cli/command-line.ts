@@ -11,7 +11,7 @@ import { addInputsCommand } from './inputs-command.js'
 import { writeErrorEvent } from './json-events.js'
 import { addKeygenCommand } from './keygen-command.js'
 import { addPlanCommand } from './plan-command.js'
-import { exitCodeOf, reportError } from './report-error.js'
+import { exitCodeOf, reportable, reportError } from './report-error.js'
 import { addSchemaCommand } from './schema-command.js'
 import type { Services } from './services.js'
 import { columnsOf, hasColour, type OutputStream, paintFor, type Terminal } from './terminal.js'
@@ -51,9 +51,10 @@ export async function runCommandLine(
   try {
     await makeProgram(terminal, { ...SERVICES, ...services }).parseAsync([...args], { from: 'user' })
     return 0
-  } catch (error) {
+  } catch (thrown) {
     // commander has written its message, or the help that was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE_EXIT_CODE
+    const error = reportable(thrown)
     reportError(error, terminal)
     if (args.includes('--json')) writeErrorEvent(terminal.stdout, error)
     return exitCodeOf(error)

@@ -1,6 +1,6 @@
 /** The command as a process: pipes, terminals, exit codes. What it says is tested in command-line.test.ts. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -49,6 +49,11 @@ describe('diskloom', () => {
       encoding: 'utf8',
     })
     expect(gone).toMatchObject({ stdout: '0\n', stderr: '' })
+  })
+
+  it.runIf(existsSync('/dev/full'))('says that standard output is full', () => {
+    const full = spawnSync('bash', ['-c', `"$0" "$1" schema >/dev/full`, process.execPath, MAIN], { encoding: 'utf8' })
+    expect(full).toMatchObject({ status: 6, stderr: 'error: Cannot write the output: the disk is full\n' })
   })
 })
 

@@ -2,7 +2,7 @@
 /** The process: streams, signals, exit code. Everything else is in command-line.ts, which knows of none of them. */
 import { EXIT_CODES, errnoOf, InterruptedError } from '../errors.js'
 import { runCommandLine } from './command-line.js'
-import { BUG_EXIT_CODE, reportError } from './report-error.js'
+import { exitCodeOf, reportable, reportError } from './report-error.js'
 import type { Terminal } from './terminal.js'
 
 const SHOW_CURSOR = '\x1b[?25h'
@@ -43,9 +43,10 @@ function interrupt(): void {
   controller.abort(new InterruptedError())
 }
 
-function die(error: unknown): void {
+function die(thrown: unknown): void {
+  const error = reportable(thrown)
   reportError(error, terminal)
-  process.exit(BUG_EXIT_CODE)
+  process.exit(exitCodeOf(error))
 }
 
 /** `diskloom plan … | head`: whoever read has gone, which is no error. */

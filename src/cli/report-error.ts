@@ -1,10 +1,19 @@
 /** Errors and warnings as text for people, and the exit code that goes with an error. */
 import { relative, sep } from 'node:path'
-import { DiskloomError, EXIT_CODES, type Problem } from '../errors.js'
+import { DiskloomError, EXIT_CODES, errnoOf, IoError, type Problem, systemReason } from '../errors.js'
 import { type OutputStream, type Paint, paintFor, type Terminal } from './terminal.js'
 
 /** A bug of ours (sysexits EX_SOFTWARE). */
 export const BUG_EXIT_CODE = 70
+
+/** Which no code of ours can cause: the medium is full or broken. Writes to standard output end in them bare. */
+const MACHINE_ERRNOS: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EIO'])
+
+/** What to report for whatever was thrown. */
+export function reportable(error: unknown): unknown {
+  if (error instanceof DiskloomError || !MACHINE_ERRNOS.has(errnoOf(error))) return error
+  return new IoError(`Cannot write the output: ${systemReason(error)}`, { cause: error })
+}
 
 export function exitCodeOf(error: unknown): number {
   return error instanceof DiskloomError ? EXIT_CODES[error.code] : BUG_EXIT_CODE
