@@ -49,7 +49,8 @@ describeWithTools('qcow2, by qemu-img', ['qemu-img'], () => {
     for (const { start, length, present, zero, data } of map) {
       for (let at = start; at < start + length; at += CLUSTER_BYTES) {
         expect([at, present]).toEqual([at, specified[Math.floor(at / CLUSTER_BYTES)]])
-        if (zero && !data) expect(raw.subarray(at, Math.min(at + CLUSTER_BYTES, start + length)).every((byte) => byte === 0)).toBe(true)
+        if (zero && !data)
+          expect(raw.subarray(at, Math.min(at + CLUSTER_BYTES, start + length)).every((byte) => byte === 0)).toBe(true)
       }
     }
     expect(map.some(({ present, zero, data }) => present && zero && !data)).toBe(true)
