@@ -151,7 +151,7 @@ describeWithTools('geometry beside mke2fs', ['mke2fs', 'dumpe2fs', 'e2fsck'], ()
     ['many inodes', 300 * MIB, { type: 'ext4', bytes_per_inode: 1024 }, '-t ext4 -i 1024'],
     ['few inodes', 41 * MIB, { type: 'ext4', bytes_per_inode: MIB, reserved_percent: 0 }, '-t ext4 -i 1048576 -m 0'],
     ['counted inodes', 40 * MIB, { type: 'ext4', inodes: 5000, reserved_percent: 1.5 }, '-t ext4 -N 5000 -m 1.5'],
-    ['u-boot', 700 * MIB, { type: 'ext4', profile: 'u-boot' }, '-t ext4 -O ^metadata_csum,^64bit'],
+    ['u-boot', 700 * MIB, { type: 'ext4', profile: 'u-boot' }, '-t ext4 -O ^metadata_csum,^64bit,^dir_index'],
     ['kernel-3.10', 90 * MIB, { type: 'ext4', profile: 'kernel-3.10' }, '-t ext4 -O ^metadata_csum,uninit_bg'],
     ['modern', 700 * MIB, { type: 'ext4', profile: 'modern' }, '-t ext4 -O metadata_csum_seed,orphan_file'],
     ['no flex_bg', 300 * MIB, { type: 'ext4', features: ['^flex_bg'] }, '-t ext4 -O ^flex_bg'],
