@@ -76,10 +76,11 @@ class Pass {
     const buffer = await this.#pool.acquire()
     const bytes = buffer.subarray(0, end - start)
     this.#handOn(
-      this.#reader.read(start, bytes),
+      this.#failure === undefined ? this.#reader.read(start, bytes) : undefined,
       () => this.#sinks.map((sink) => sink.window(start, bytes)),
       () => {
         this.#pool.release(buffer)
+        if (this.#failure !== undefined) return
         this.#doneBytes += bytes.length
         this.#options.onProgress?.(this.#doneBytes)
       },
@@ -88,20 +89,27 @@ class Pass {
     await nextTurn()
   }
 
-  /** Calls the sinks after `ready` and after all windows before; `settled` when they are done. */
+  /**
+   * Calls the sinks after `ready` and after all windows before, unless something has failed. `settled` comes in every case,
+   * when nobody uses the window any more: a buffer that stayed away after a failure would be waited for for ever.
+   */
   #handOn(ready: Promise<void> | undefined, call: () => Promise<void>[], settled = (): void => {}): void {
     const fail = (error: unknown): void => {
       this.#failure ??= { error }
     }
     this.#handedOn = this.#handedOn
       .then(() => ready)
-      .then(() => {
-        if (this.#failure !== undefined) return
-        const done: Promise<void> = Promise.all(call())
-          .then(() => settled(), fail)
-          .finally(() => this.#pending.delete(done))
+      .then(() => (this.#failure === undefined ? call().map((done) => done.catch(fail)) : []))
+      .catch((error: unknown) => {
+        fail(error)
+        return []
+      })
+      .then((calls) => {
+        const done: Promise<void> = Promise.all(calls).then(() => {
+          settled()
+          this.#pending.delete(done)
+        })
         this.#pending.add(done)
       })
-      .catch(fail)
   }
 }

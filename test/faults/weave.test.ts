@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ZipWriter } from '../../src/archives/zip/writer.js'
 import { ImageBuilder } from '../../src/image/extent.js'
@@ -65,6 +66,24 @@ describe('weave', () => {
       await expect(weave(image, [good, bad], INLINE_THREADS)).rejects.toThrow(`planted at call ${n}`)
       expect(bad.lent + good.lent).toBe(0)
     }
+  })
+
+  it('ends although more windows are to come than there are buffers, when all that are lent fail', async () => {
+    const mebibyte = new Uint8Array(1 << 20).fill(6)
+    const long = new ImageBuilder(100 << 20)
+    for (let at = 0; at < 100; at++) long.bytes(at << 20, mebibyte)
+    let calls = 0
+    const full: ImageSink = {
+      window: async () => {
+        calls++
+        await setTimeout(100) // long enough for every buffer to be lent
+        throw new Error('full')
+      },
+      fill: async () => {},
+      finish: async () => {},
+    }
+    await expect(weave(long.finish(), [full], INLINE_THREADS)).rejects.toThrow('full')
+    expect(calls).toBeLessThan(100)
   })
 
   it('stops at the signal, at every window', async () => {
