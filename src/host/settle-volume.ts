@@ -2,7 +2,7 @@
  * The last step of the host engine: what `cp -a` or `mke2fs -d` left as the build machine's (owners, times, the root's
  * mode, traces of the mount in the superblock) becomes what the payload tree says. By debugfs, on the unmounted volume:
  * a chown in the mounted one would clear setuid bits and capabilities, and mke2fs -d 1.47.0 drops nanoseconds and wraps
- * times past 2038 (FACTS 5). On the way it proves that every node arrived, with its type and length.
+ * times past 2038. On the way it proves that every node arrived, with its type and length.
  */
 import { type ByteString, displayName } from '../bytes/text.js'
 import { IoError } from '../errors.js'

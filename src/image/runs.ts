@@ -8,7 +8,7 @@
 import type { DiskImage, Extent } from './extent.js'
 import { extentEnd } from './extent.js'
 
-/** Fills below this length are data. 64 KiB is what a host's file system may use as its smallest hole (FACTS 4.5). */
+/** Fills below this length are data. 64 KiB is what a host's file system may use as its smallest hole. */
 export const MIN_FILL_BYTES = 65536
 
 export type Run =

@@ -1,6 +1,6 @@
 /**
  * Page-aligned buffers for direct I/O, shared with worker threads, and never more than a handful: touching fresh memory
- * costs more on virtual machines than filling it (FACTS 5).
+ * costs more on virtual machines than filling it.
  */
 import { pageAlignedMemory } from '../bytes/page-aligned.js'
 import { WINDOW_BYTES } from '../image/windows.js'

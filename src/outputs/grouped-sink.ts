@@ -187,7 +187,7 @@ export class GroupedSink implements FileSink {
   }
 }
 
-/** A fixed number of buffers, made when first needed, since fresh memory is dear (FACTS 5). */
+/** A fixed number of buffers, made when first needed, since fresh memory is dear (buffer-pool.ts). */
 class GroupBuffers {
   readonly #free: Uint8Array[] = []
   readonly #bytes: number

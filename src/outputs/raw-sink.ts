@@ -2,7 +2,7 @@
  * The raw image as a sparse file. What no window holds stays a hole, which reads as zeros.
  *
  * Direct I/O where the file system takes it: with several buffers in flight it is five times as fast as going through
- * fresh page cache (FACTS 5), and leaves the machine's cache to the payload.
+ * fresh page cache on a virtual machine (DESIGN.md, "One pass"), and leaves the machine's cache to the payload.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'

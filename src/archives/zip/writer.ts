@@ -1,7 +1,7 @@
 /**
  * A zip archive written front to back into something that can seek: sizes and CRC go into each local header once they are
  * known, so there is no data descriptor and streaming readers (funzip, bmaptool) are served.
- * zip64 records appear only where a number needs them: funzip ends with status 4 on any of them (FACTS 4.9).
+ * zip64 records appear only where a number needs them: funzip ends with status 4 on any of them.
  */
 import { concatBytes } from '../../bytes/concat.js'
 import { u64le } from '../../bytes/struct.js'

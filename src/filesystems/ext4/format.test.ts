@@ -162,10 +162,21 @@ describe('what ext cannot hold', () => {
     ])
     expect(plan(treeOf({ late })).warnings).toEqual([])
   })
+
+  it('warns of a volume without the journal that its type promises', () => {
+    const warningsOf = (options: Partial<ExtFormatOptions>, sizeBytes: number) =>
+      plan(treeOf({}), options, sizeBytes).warnings.map(({ message }) => message)
+    expect(warningsOf({}, 2 * MIB - 4096)).toEqual([
+      'No room for a journal in ext4 of 2044 blocks of 1 KiB: volumes of 2048 blocks and more have one',
+    ])
+    expect(warningsOf({}, 2 * MIB)).toEqual([])
+    expect(warningsOf({ journal_size: 0 }, MIB)).toEqual([])
+    expect(warningsOf({ type: 'ext2' }, MIB)).toEqual([])
+  })
 })
 
 describe('the image', () => {
-  it('specifies what CONTRACT says, and leaves free blocks and uninitialised bitmaps out', () => {
+  it('specifies what docs/OUTPUT.md says, and leaves free blocks and uninitialised bitmaps out', () => {
     const covered = (options: Partial<ExtFormatOptions>) =>
       plan(emptyTree(TIME), options, 64 * MIB)
         .encode()

@@ -18,6 +18,9 @@ const DEFAULTS = [
 /** Where the defaults change, in blocks. */
 export const JOURNAL_LIMITS_BLOCKS: readonly number[] = DEFAULTS.map(({ fromBlocks }) => fromBlocks)
 
+/** Below, a volume has no journal unless its size is asked. */
+export const FEWEST_BLOCKS_WITH_JOURNAL = Math.min(...JOURNAL_LIMITS_BLOCKS)
+
 /** jbd2 refuses fewer; mke2fs refuses more. */
 const MIN_JOURNAL_BLOCKS = 1024
 const MAX_JOURNAL_BLOCKS = 10_240_000

@@ -11,6 +11,7 @@ import { chooseFeatures, type FeatureSet, listFeatures } from './features.js'
 import { type Geometry, planGeometry } from './geometry.js'
 import { type GroupLayout, planGroupLayout } from './group-layout.js'
 import { clampTime, timeRange } from './inode-time.js'
+import { FEWEST_BLOCKS_WITH_JOURNAL } from './journal-size.js'
 import type { ExtFormatOptions } from './options.js'
 import { surveyTree, type TreeSurvey } from './tree-survey.js'
 import { measureDemand, type VolumeDemand } from './volume-demand.js'
@@ -63,6 +64,18 @@ export class ExtPlanner {
     return demand
   }
 
+  /** mke2fs says so too: an ext4 that checks itself for minutes after a power cut is not what its name promises. */
+  #journalWarnings({ features, blockCount, blockSize }: Geometry): Problem[] {
+    if (!this.#features.has('has_journal') || features.has('has_journal')) return []
+    return [
+      {
+        message: `No room for a journal in ${this.options.type} of ${blockCount} blocks of ${formatSize(blockSize)}: volumes of ${FEWEST_BLOCKS_WITH_JOURNAL} blocks and more have one`,
+        hint: 'fs: ext2 or options: { journal_size: 0 } say that none is wanted',
+        path: ['fs'],
+      },
+    ]
+  }
+
   /** The volume of an attempt that fits. */
   finish(sizeBytes: number, { geometry, layout, groupBlocks, demand, placement }: Attempt): PlannedVolume {
     const { uuid, time } = this.#environment
@@ -102,7 +115,7 @@ export class ExtPlanner {
         label,
         uuid,
       },
-      warnings: timeWarnings(this.survey, geometry.inodeSize),
+      warnings: [...this.#journalWarnings(geometry), ...timeWarnings(this.survey, geometry.inodeSize)],
       encode: () => encodeVolume(plan, groupBlocks + geometry.journalBlocks + firstDataBlock),
     }
   }
