@@ -1,6 +1,6 @@
 import { type Command, Option } from '@commander-js/extra-typings'
 import type { BuildEvent } from '../build.js'
-import { type Problem, UsageError } from '../errors.js'
+import type { Problem } from '../errors.js'
 import { outputOption, setOption, sizeOption } from './config-options.js'
 import { writeEvent } from './json-events.js'
 import { openProgress } from './open-progress.js'
@@ -36,12 +36,13 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
     .option('--full-sha256', 'also make the SHA-256 of the whole raw image, holes included')
     .option('--sign <key>', 'sign the manifest with an Ed25519 key (diskloom keygen makes one)')
     .option('--depfile <file>', 'also tell Make or Ninja what the result depends on')
-    .addOption(new Option('--verify', 'read the results back').hideHelp())
+    .addOption(
+      new Option('--verify', 'read the results back: sums, tables, digests of every partition').conflicts('only'),
+    )
     .option('-q, --quiet', 'say nothing but warnings and errors')
     .option('--json', 'write events to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
     .action(async (config, options) => {
-      if (options.verify === true) refuseVerify()
       const { stdout, stderr, environment, signal } = terminal
       const { json = false, quiet = false } = options
       const { build } = await services.loadBuild()
@@ -75,13 +76,14 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         throw error
       })
       await settle('done')
+      if (options.verify === true) await readBack(result.folder, signal)
       if (json) writeEvent(stdout, 'result', resultFields(result))
       else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
     })
 }
 
-function refuseVerify(): never {
-  throw new UsageError('Cannot verify: this version has no readers yet', {
-    hint: 'e2fsck -fn, fsck.fat -n, sgdisk -v and unzip -t read what it writes',
-  })
+/** As `diskloom verify FOLDER`: exit code 1 with what differs, and the results stay to be looked at. */
+async function readBack(folder: string, signal: AbortSignal): Promise<void> {
+  const { verifyRelease } = await import('../proof/verify-release.js')
+  await verifyRelease(folder, { key: undefined, signal })
 }

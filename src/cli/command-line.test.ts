@@ -240,7 +240,10 @@ describe('errors', () => {
     [['build', 'a', '--only', 'both'], /argument 'both' is invalid\. Allowed choices are image, bundle/],
     [['build', 'a', '--set', 'A'], /argument 'A' is invalid\. A name, "=" and the value are expected/],
     [['plan', 'a', '--size', '7GB'], /argument '7GB' is invalid\. "7GB" may mean powers of 1000 or of 1024/],
-    [['build', 'a', '--verify'], /error: Cannot verify: this version has no readers yet\n {2}hint: /],
+    [
+      ['build', 'a', '--verify', '--only', 'image'],
+      /error: option '--verify' cannot be used with option '--only <what>'/,
+    ],
   ]
   for (const [args, message] of USAGE) {
     it(`refuses "diskloom ${args.join(' ')}" with 2`, async () => {

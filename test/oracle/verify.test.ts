@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { deflateRawSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { BuildOptions } from '../../src/build.js'
 import { runCommandLine } from '../../src/cli/command-line.js'
 import { DifferenceError, DiskloomError, FormatError } from '../../src/errors.js'
 import { type Manifest, parseManifest } from '../../src/proof/manifest-schema.js'
@@ -53,6 +54,42 @@ async function findingsOf(check: Promise<unknown>): Promise<string[]> {
     return error.problems.map(({ message }) => message)
   }
 }
+
+describe('build --verify', () => {
+  const config = join(scratch, 'verified.yaml')
+  /** The real build, and something that happens to its results before they are read back. */
+  const buildWith = (damage: (folder: string) => void) => async () => {
+    const { build, plan } = await import('../../src/build.js')
+    return {
+      plan,
+      build: async (options: BuildOptions) => {
+        const result = await build(options)
+        damage(result.folder)
+        return result
+      },
+    }
+  }
+  const run = async (damage: (folder: string) => void) => {
+    writeFileSync(config, 'image: verified\nsize: 4MiB\npartitions:\n  - { name: root, fs: ext2 }\n')
+    const terminal = capturedTerminal()
+    const args = ['build', config, '--out', join(scratch, 'verified-out'), '--verify']
+    const status = await runCommandLine(args, terminal, { loadBuild: buildWith(damage) })
+    return { status, ...terminal.written }
+  }
+
+  it('passes what was written', async () => {
+    expect(await run(() => {})).toMatchObject({ status: 0, stdout: expect.stringContaining('verified') })
+  })
+
+  it('ends with exit code 1 and the place where a byte of the image turned', async () => {
+    const { status, stderr } = await run((folder) => {
+      const image = join(folder, 'verified')
+      writeFlipped(image, readFileSync(image), (1 << 20) + 1024)
+    })
+    expect(status).toBe(1)
+    expect(stderr).toContain('root')
+  })
+})
 
 describe('a release as it was built', () => {
   it('passes as a folder, as a bundle and as a stream', async () => {
