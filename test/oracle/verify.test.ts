@@ -12,7 +12,7 @@ import { type Manifest, parseManifest } from '../../src/proof/manifest-schema.js
 import { readPublicKey } from '../../src/proof/signing-key.js'
 import { verifyBundleStream, verifyRelease } from '../../src/proof/verify-release.js'
 import { capturedTerminal } from '../support/captured-terminal.js'
-import { describeWithTools, scratchFolder } from '../support/oracle.js'
+import { describeWithTools, scratchFolder, tool } from '../support/oracle.js'
 import { makeRelease, RELEASE_CONFIG, type Release, writeFlipped } from '../support/release.js'
 
 const scratch = scratchFolder()
@@ -275,6 +275,10 @@ describe('a damaged bundle', () => {
     const bytes = readFileSync(small.zip)
     const path = join(scratch, 'flipped.zip')
     const count = process.env.DISKLOOM_DEEP ? 3000 : 120
+    const unpacked = (zip: string): string => tool('sh', '-c', 'unzip -p "$1" | sha256sum', 'sh', zip)
+    const whole = unpacked(small.zip)
+    let tried = 0
+    let refused = 0
     for (let index = 0; index < count; index++) {
       // Spread over the file, dense at its end, where the small entries and the directory are.
       const at = index % 2 === 0 ? Math.floor((bytes.length * index) / count) : bytes.length - 1 - index * 37
@@ -284,9 +288,13 @@ describe('a damaged bundle', () => {
       const checks = [() => verifyRelease(path, { key: own }), () => verifyBundleStream(stream, path, { key: own })]
       for (const check of checks) {
         const error = await check().catch((caught: unknown) => caught)
-        expect(error, `byte ${at} of ${bytes.length}`).toBeInstanceOf(DiskloomError)
+        if (error instanceof DiskloomError) refused++
+        // A few bits of deflate only fill a byte: whoever unpacks the zip gets the same.
+        else expect(unpacked(path), `byte ${at} of ${bytes.length}`).toBe(whole)
       }
+      tried += checks.length
     }
+    expect(refused / tried).toBeGreaterThan(0.95)
   })
 
   it('may not hold anything that the manifest does not vouch for', async () => {
