@@ -13,13 +13,13 @@ const environment = {
 const argumentsFor = (options: ExtOptions, label?: string): string =>
   mke2fsArguments(
     { type: 'ext4', sizeBytes: 10 * MIB + 4095, environment, options, ...(label === undefined ? {} : { label }) },
-    '/work/spool',
+    '/scratch/spool',
     '/payload',
   ).join(' ')
 
 it('leaves to mke2fs what the config does not say, but for identifiers, place and size', () => {
   expect(argumentsFor({ hash_seed: 'SEED' })).toBe(
-    `-q -F -t ext4 -U ${environment.uuid} -E offset=1536,hash_seed=SEED,lazy_itable_init=0,lazy_journal_init=0 -d /payload /work/spool 10240k`,
+    `-q -F -t ext4 -U ${environment.uuid} -E offset=1536,hash_seed=SEED,lazy_itable_init=0,lazy_journal_init=0 -d /payload /scratch/spool 10240k`,
   )
 })
 
@@ -55,8 +55,8 @@ it.each([
 })
 
 it('fixes the clock, the sector size and the configuration', () => {
-  expect(mke2fsEnvironment(environment, '/work/conf')).toEqual({
-    MKE2FS_CONFIG: '/work/conf',
+  expect(mke2fsEnvironment(environment, '/scratch/conf')).toEqual({
+    MKE2FS_CONFIG: '/scratch/conf',
     MKE2FS_DEVICE_SECTSIZE: '4096',
     MKE2FS_DEVICE_PHYS_SECTSIZE: '4096',
     E2FSPROGS_FAKE_TIME: '1700000000',
