@@ -1,7 +1,7 @@
 /** A file that is written front to back. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf, IoError } from '../errors.js'
-import { writeError } from './raw-sink.js'
+import { writeError } from './write-error.js'
 
 export class AppendedFile {
   readonly #handle: FileHandle

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { writeError } from './raw-sink.js'
+import { writeError } from './write-error.js'
 
 /** A small output, whole at once. Throws IoError. */
 export function writeWholeFile(path: string, bytes: Uint8Array): void {

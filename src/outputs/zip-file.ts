@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { ZipWriter } from '../archives/zip/writer.js'
 import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
-import { writeError } from './raw-sink.js'
 import type { ImageSink } from './sink.js'
 import type { Threads } from './threads.js'
 import { weave } from './weave.js'
+import { writeError } from './write-error.js'
 import { ZipEntrySink } from './zip-entry-sink.js'
 
 export interface ZipEntry {
