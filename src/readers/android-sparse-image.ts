@@ -11,8 +11,8 @@ import {
   SPARSE_MAJOR_VERSION,
   SparseHeader,
 } from '../archives/android-sparse/disklayout.js'
+import { fieldError } from '../bytes/field-error.js'
 import { type DiskImage, ImageBuilder } from '../image/extent.js'
-import { fieldError } from './field-error.js'
 import type { ImageFile } from './image-file.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
 

@@ -1,8 +1,8 @@
 /** A file that holds an image, open for reading at places; every read is bounded by its length. */
 import { ArchiveFile } from '../archives/archive-file.js'
+import { fieldError } from '../bytes/field-error.js'
 import type { Struct } from '../bytes/struct.js'
 import type { SourceFile } from '../image/extent.js'
-import { fieldError } from './field-error.js'
 
 export interface ImageFileOptions {
   /** Nobody else can change it: a spool. */

@@ -13,8 +13,8 @@ import {
   Qcow2HeaderV3,
   TABLE_ENTRY_BYTES,
 } from '../archives/qcow2/disklayout.js'
+import { fieldError } from '../bytes/field-error.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
-import { fieldError } from './field-error.js'
 import type { ImageFile } from './image-file.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
 import type { Spool } from './spool.js'

@@ -10,8 +10,8 @@ import {
   Zip64EndOfCentralDirectory,
   Zip64EndOfCentralDirectoryLocator,
 } from '../archives/zip/disklayout.js'
+import { fieldError } from '../bytes/field-error.js'
 import { u64le } from '../bytes/struct.js'
-import { fieldError } from './field-error.js'
 import type { ImageFile } from './image-file.js'
 
 export interface ZipDirectoryEntry {

@@ -1,8 +1,8 @@
 /** The image in a zip: the bundle of a build, or what a vendor ships. */
 import { extname } from 'node:path'
 import { LocalFileHeader, SIGNATURE } from '../archives/zip/disklayout.js'
+import { fieldError } from '../bytes/field-error.js'
 import { FormatError } from '../errors.js'
-import { fieldError } from './field-error.js'
 import type { ImageFile } from './image-file.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
 import type { Spool } from './spool.js'
