@@ -70,6 +70,7 @@ const ALLOWED = {
     'filesystems/ext4/disklayout/',
   ],
   'flash.ts': [...BASE, ...MIDDLE, 'build.ts', 'build/', 'flash/'],
+  'gadget.ts': [...BASE, ...MIDDLE, 'build/'],
   'convert.ts': [...BASE, ...MIDDLE, 'build/'],
   'index.ts': [''],
   'cli/': [
@@ -82,6 +83,7 @@ const ALLOWED = {
     'flash.ts',
     'flash/',
     'convert.ts',
+    'gadget.ts',
     'config/',
     'layout/',
     'filesystems/*.ts',

@@ -28,6 +28,7 @@ export {
   type Position,
   type Problem,
 } from './errors.js'
+export { type GadgetOptions, type GadgetResult, gadget } from './gadget.js'
 export type { DiskImage, Extent, Source, SourceFile } from './image/extent.js'
 export type { DiskPlan, PlannedPartition, Region } from './layout/disk-plan.js'
 export { type Manifest, manifestJsonSchema, parseManifest } from './proof/manifest-schema.js'

@@ -6,6 +6,7 @@ import { addBuildCommand } from './build-command.js'
 import { addConvertCommand } from './convert-command.js'
 import { addDevicesCommand } from './devices-command.js'
 import { addFlashCommand } from './flash-command.js'
+import { addGadgetCommand } from './gadget-command.js'
 import { addInitCommand } from './init-command.js'
 import { addInputsCommand } from './inputs-command.js'
 import { writeErrorEvent } from './json-events.js'
@@ -21,6 +22,7 @@ const SERVICES: Services = {
   loadBuild: () => import('../build.js'),
   loadConvert: () => import('../convert.js'),
   loadFlash: () => import('../flash.js'),
+  loadGadget: () => import('../gadget.js'),
   loadInputs: () => import('../build.js'),
   loadVerify: () => import('../verify.js'),
 }
@@ -86,6 +88,7 @@ function makeProgram(terminal: Terminal, services: Services): Command {
   addPlanCommand(program, terminal, services)
   addConvertCommand(program, terminal, services)
   addVerifyCommand(program, terminal, services)
+  addGadgetCommand(program, terminal, services)
   addInputsCommand(program, terminal, services)
   addKeygenCommand(program, terminal)
   addAttestCommand(program, terminal)

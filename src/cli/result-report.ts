@@ -1,7 +1,7 @@
 /** What a build has made, for people and for programs. */
 import { relative } from 'node:path'
 import type { PartitionGrowth } from '../build/budget.js'
-import type { BuildResult } from '../build.js'
+import type { BuildOutput, BuildResult } from '../build.js'
 import { formatSize } from '../bytes/format-size.js'
 import { shortPath } from './report-error.js'
 import type { Paint } from './terminal.js'
@@ -10,6 +10,12 @@ import { formatSeconds } from './transfer.js'
 
 /** The folder, what it holds, and how long it took. */
 export function resultText({ folder, outputs, seconds, plan, growth = [] }: BuildResult, paint: Paint): string {
+  const made = `${formatSize(plan.sizeBytes)} disk built in ${formatSeconds(seconds)}`
+  return `${outputsText(folder, outputs, paint)}${[...growth.map(growthText), made].join('\n')}\n`
+}
+
+/** The folder and what it holds. */
+export function outputsText(folder: string, outputs: readonly BuildOutput[], paint: Paint): string {
   const table = layOutTable(
     outputs,
     [
@@ -19,8 +25,7 @@ export function resultText({ folder, outputs, seconds, plan, growth = [] }: Buil
     Number.POSITIVE_INFINITY,
   )
   const title = paint('bold', paint('green', `${shortPath(folder)}/`))
-  const made = `${formatSize(plan.sizeBytes)} disk built in ${formatSeconds(seconds)}`
-  return `${[title, ...outputs.map(table.line), ...growth.map(growthText), made].join('\n')}\n`
+  return `${[title, ...outputs.map(table.line)].join('\n')}\n`
 }
 
 export function resultFields({ folder, outputs, seconds, growth }: BuildResult): object {

@@ -1,6 +1,6 @@
 /**
- * The board files that go beside the image: the rootfs module list and the patched device tree. Pure; what it needs from
- * the host arrives in `GadgetInputs` (read-gadget-inputs.ts).
+ * The board files that go beside the image. Each part of the `gadget:` section gives its own; what a part needs from the
+ * host arrives in `GadgetInputs` (read-gadget-inputs.ts), so all of this is pure.
  */
 import type { GadgetSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
@@ -20,6 +20,13 @@ export interface GadgetInputs {
   readonly moduleIndexes?: ModuleIndexes
 }
 
+/** What one part of the section gives. */
+export interface GadgetPart {
+  /** Names are relative to the folder of the board files. */
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
+  readonly warnings: readonly Problem[]
+}
+
 export interface GadgetFile {
   /** Relative, with `/`: `gadget/modules.list`. */
   readonly path: string
@@ -33,28 +40,37 @@ export interface GadgetPlan {
 
 export const GADGET_FOLDER = 'gadget'
 
+/** Undefined where the config asks nothing of the part. Errors as `planGadgetFiles`. */
+type PartPlanner = (spec: GadgetSpec, inputs: GadgetInputs) => GadgetPart | undefined
+
+/** In the order in which the files are written and told. */
+const PARTS: readonly PartPlanner[] = [planModules, planDeviceTree]
+
 /**
  * Throws ConfigError for what the config asks and the sources do not have (a module, a node, a mode), FormatError for a
  * source that cannot be followed.
  */
 export function planGadgetFiles(spec: GadgetSpec, inputs: GadgetInputs): GadgetPlan {
-  const files: GadgetFile[] = []
-  const warnings: Problem[] = []
-  if (spec.modules.length > 0) {
-    const list = planModuleList({
-      installRoot: spec.installRoot,
-      modules: spec.modules,
-      configPath: spec.configPath,
-      templates: inputs.templates,
-      ...(inputs.moduleIndexes !== undefined && { indexes: inputs.moduleIndexes }),
-    })
-    files.push({ path: `${GADGET_FOLDER}/modules.list`, bytes: Buffer.from(list.text, 'utf8') })
-    warnings.push(...list.warnings)
+  const parts = PARTS.map((planPart) => planPart(spec, inputs)).filter((part) => part !== undefined)
+  return {
+    files: parts.flatMap(({ files }) => files.map(({ name, bytes }) => ({ path: `${GADGET_FOLDER}/${name}`, bytes }))),
+    warnings: parts.flatMap(({ warnings }) => warnings),
   }
-  if (spec.deviceTree !== undefined && inputs.deviceTree !== undefined) {
-    const tree = planDeviceTreeFiles(spec.deviceTree, inputs.deviceTree, inputs.templates)
-    files.push(...tree.files.map(({ name, bytes }) => ({ path: `${GADGET_FOLDER}/${name}`, bytes })))
-    warnings.push(...tree.warnings)
-  }
-  return { files, warnings }
+}
+
+function planModules(spec: GadgetSpec, { moduleIndexes, templates }: GadgetInputs): GadgetPart | undefined {
+  if (spec.modules.length === 0) return undefined
+  const { text, warnings } = planModuleList({
+    installRoot: spec.installRoot,
+    modules: spec.modules,
+    configPath: spec.configPath,
+    templates,
+    ...(moduleIndexes !== undefined && { indexes: moduleIndexes }),
+  })
+  return { files: [{ name: 'modules.list', bytes: Buffer.from(text, 'utf8') }], warnings }
+}
+
+function planDeviceTree(spec: GadgetSpec, { deviceTree, templates }: GadgetInputs): GadgetPart | undefined {
+  if (spec.deviceTree === undefined || deviceTree === undefined) return undefined
+  return planDeviceTreeFiles(spec.deviceTree, deviceTree, templates)
 }
