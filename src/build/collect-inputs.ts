@@ -55,6 +55,7 @@ function* volumePaths(volume: VolumeSpec): Generator<string> {
   for (const source of volume.content) {
     if (source.kind === 'put') {
       if (source.entry.kind === 'file') yield source.entry.path
+      if (source.entry.kind === 'image') yield* volumePaths(source.entry.image.volume)
     } else if ('path' in source) {
       yield source.path
     }

@@ -1,16 +1,20 @@
 /** Everything that the config names is measured before anything is planned, and all that is missing is told at once. */
 import { accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
+import type { Guid } from '../bytes/guid.js'
 import type { ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { ConfigPath, Problem } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
+import { deriveIdentifiers } from '../layout/identifiers.js'
+import { numberPartitions, placeWord } from '../layout/numbering.js'
 import { ArchiveShelf } from '../tree/archive-shelf.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import type { Timestamp } from '../tree/file-tree.js'
 import { readSourceFile } from '../tree/raw-file.js'
 import { ProblemCollector } from './content/problem-collector.js'
 import { type ContentOptions, readContent } from './content/read-content.js'
+import { readNestedImage } from './content/read-nested-image.js'
 
 export interface BundleFile {
   readonly name: string
@@ -67,12 +71,24 @@ const LARGE_TEMPORARY_FILES = '/var/tmp'
 
 type ReadOptions = ReadPayloadsOptions & Pick<ContentOptions, 'archives'>
 
+interface VolumeReadOptions extends ReadOptions {
+  readonly nestedUuid: (files: readonly string[]) => Guid
+  /** In which the volume stands, the outermost first; empty for that of a partition. */
+  readonly files: readonly string[]
+}
+
 async function readAll(spec: ImageSpec, options: ReadOptions): Promise<Omit<PayloadReading, 'release'>> {
   const collector = new ProblemCollector()
   const warnings: Problem[] = []
   const payloads: Payload[] = []
-  for (const { volume, configPath } of spec.partitions) {
-    const payload = await collector.attempt(() => readPayload(volume, configPath, options, warnings))
+  const identifiers = deriveIdentifiers(spec.seed)
+  const numbering = numberPartitions(spec)
+  for (const [index, { name, volume, configPath }] of spec.partitions.entries()) {
+    const place = placeWord(numbering, index)
+    const nestedUuid = (files: readonly string[]): Guid => identifiers.nestedVolume(place, name, files)
+    const payload = await collector.attempt(() =>
+      readPayload(volume, configPath, { ...options, nestedUuid, files: [] }, warnings),
+    )
     payloads.push(payload ?? { kind: 'none' })
   }
   const bundle: BundleFile[] = []
@@ -87,22 +103,33 @@ async function readAll(spec: ImageSpec, options: ReadOptions): Promise<Omit<Payl
 async function readPayload(
   volume: VolumeSpec,
   configPath: ConfigPath,
-  options: ReadOptions,
+  options: VolumeReadOptions,
   warnings: Problem[],
 ): Promise<Payload> {
   if (volume.kind === 'none') return { kind: 'none' }
   if (volume.kind === 'raw') return { kind: 'file', file: readSourceFile(volume.path, [...configPath, 'fs']) }
   if (volume.content.length === 0) return { kind: 'none' }
   const { archives, runner, variable } = options
+  const rules = attributeRules(volume)
   const {
     tree,
     sparseAtSource,
     warnings: found,
   } = await readContent(volume.content, {
-    ...attributeRules(volume),
+    ...rules,
     archives,
     runner,
     variable,
+    readImage: (image, path) => {
+      const files = [...options.files, path]
+      return readNestedImage(image, {
+        path,
+        uuid: options.nestedUuid(files),
+        holes: rules.holes,
+        time: options.clampTo,
+        readPayload: (inner, place) => readPayload(inner, place, { ...options, files }, warnings),
+      })
+    },
     ...(options.clampTo !== undefined && { clampTo: options.clampTo }),
     ...(options.signal !== undefined && { signal: options.signal }),
   })

@@ -129,6 +129,7 @@ function describedAt(schema: z.ZodType, path: ConfigPath): string | undefined {
 /** What may stand at a path: several where the schema leaves a choice. */
 function schemaAt(schema: z.core.$ZodType, path: ConfigPath): z.core.$ZodType[] {
   if (schema instanceof z.ZodExactOptional || schema instanceof z.ZodOptional) return schemaAt(schema.unwrap(), path)
+  if (schema instanceof z.ZodLazy) return schemaAt(schema.unwrap(), path)
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => schemaAt(option, path))
   if (path.length === 0) return [schema]
   const [step, ...rest] = path

@@ -1,8 +1,16 @@
 /** The entries of `content:`: which act each one is, and that it has the keys of this act and no others. */
 import type { ConfigPath } from '../errors.js'
 import type { PartitionContext } from './interpretation.js'
-import type { ContentEntryInput } from './schema/content.js'
-import type { AccountSpec, ContentEntry, ContentSource, GivenAttributes, LayerSource, OwnerSpec } from './spec.js'
+import type { ContentEntryInput, NestedImageInput } from './schema/content.js'
+import type {
+  AccountSpec,
+  ContentEntry,
+  ContentSource,
+  GivenAttributes,
+  LayerSource,
+  NestedImageSpec,
+  OwnerSpec,
+} from './spec.js'
 
 type Key = keyof ContentEntryInput
 
@@ -16,24 +24,28 @@ const ACTS = {
   remove: [],
   rename: ['to'],
   set: ['mode', 'owner'],
-  path: ['text', 'file', 'directory', 'link', 'device', 'mode', 'owner'],
+  path: ['text', 'file', 'directory', 'link', 'device', 'image', 'mode', 'owner'],
 } as const satisfies Partial<Record<Key, readonly Key[]>>
 type Act = keyof typeof ACTS
 const ACT_NAMES = Object.keys(ACTS) as Act[]
 
 /** What may be put at a path. */
-const ENTRY_KEYS = ['text', 'file', 'directory', 'link', 'device'] as const
+const ENTRY_KEYS = ['text', 'file', 'directory', 'link', 'device', 'image'] as const
+
+/** Reads what stands under `image:`; `context` is the image's own. */
+export type InterpretImage = (input: NestedImageInput, context: PartitionContext) => NestedImageSpec | undefined
 
 /** Undefined where the entry was refused. `at`: its place in the config. */
 export function interpretContentEntry(
   input: string | ContentEntryInput,
   at: ConfigPath,
   context: PartitionContext,
+  interpretImage: InterpretImage,
 ): ContentSource | undefined {
   if (typeof input === 'string') {
     return { kind: 'path', path: context.interpretation.absolute(input, at), configPath: at }
   }
-  return new EntryInterpreter(input, at, context).source()
+  return new EntryInterpreter(input, at, context, interpretImage).source()
 }
 
 class EntryInterpreter {
@@ -43,10 +55,13 @@ class EntryInterpreter {
   /** For messages: `content[2] of partition "root"`. */
   readonly #what: (key?: Key) => string
 
-  constructor(input: ContentEntryInput, at: ConfigPath, context: PartitionContext) {
+  readonly #interpretImage: InterpretImage
+
+  constructor(input: ContentEntryInput, at: ConfigPath, context: PartitionContext, interpretImage: InterpretImage) {
     this.#input = input
     this.#at = at
     this.#context = context
+    this.#interpretImage = interpretImage
     this.#what = (key) => `content[${at.at(-1)}]${key === undefined ? '' : `.${key}`} of ${context.text}`
   }
 
@@ -145,7 +160,7 @@ class EntryInterpreter {
   }
 
   #entry(key: (typeof ENTRY_KEYS)[number]): ContentEntry | undefined {
-    const { text, link, device, directory } = this.#input
+    const { text, link, device, directory, image } = this.#input
     switch (key) {
       case 'text':
         return { kind: 'text', text: text! }
@@ -155,6 +170,10 @@ class EntryInterpreter {
         return { kind: 'symlink', target: link! }
       case 'device':
         return device
+      case 'image': {
+        const spec = this.#interpretImage(image!, this.#imageContext())
+        return spec && { kind: 'image', image: spec }
+      }
       case 'directory':
         if (directory === true) return { kind: 'directory' }
         return this.#refuse(
@@ -162,6 +181,19 @@ class EntryInterpreter {
           `Cannot use ${this.#what(key)}: it is false, accepted is true`,
           'remove: takes a folder away',
         )
+    }
+  }
+
+  /** Its keys could all be read, or there would be no entry; the host's tools make no volume inside a file. */
+  #imageContext(): PartitionContext {
+    const { text, nesting = 0 } = this.#context
+    return {
+      ...this.#context,
+      path: [...this.#at, 'image'],
+      text: `image "/${this.#input.path!}" of ${text}`,
+      unread: new Set(),
+      engine: 'native',
+      nesting: nesting + 1,
     }
   }
 

@@ -1,3 +1,4 @@
+import { interpretFree } from './interpret-free.js'
 import { interpretVolume } from './interpret-volume.js'
 import type { PartitionContext } from './interpretation.js'
 import { toEndExclusive, toSizeSpec } from './quantity.js'
@@ -18,7 +19,7 @@ export function interpretPartition(input: PartitionInput, context: PartitionCont
     volume,
     configPath: path,
     ...extent,
-    ...(extent && interpretFree(input, volume, { extent, context })),
+    ...(extent && interpretFree(input, volume, { size: extent.size, context })),
     ...(align?.kind === 'bytes' && { align: align.bytes }),
     ...(input.type !== undefined && { type: input.type }),
     ...(input.uuid !== undefined && { uuid: input.uuid }),
@@ -37,30 +38,6 @@ interface Extent {
   readonly start?: SizeSpec
   readonly endExclusive?: SizeSpec
   readonly size?: SizeSpec
-}
-
-/** Beyond it lies what a file system takes for itself. */
-const MAX_FREE_PERCENT = 90
-
-/** Room to leave is a wish about a size that is still to be found. */
-function interpretFree(
-  input: PartitionInput,
-  volume: VolumeSpec,
-  { extent, context }: { extent: Extent; context: PartitionContext },
-): Pick<PartitionSpec, 'free'> {
-  const { interpretation, path, text } = context
-  const free = input.free && toSizeSpec(input.free, interpretation.sectorSize)
-  // Without a file system the key itself is refused.
-  if (volume.kind === 'raw' || volume.kind === 'none' || (free?.kind !== 'bytes' && free?.kind !== 'percent')) return {}
-  const at = [...path, 'free']
-  if (extent.size?.kind !== 'auto') {
-    const found = extent.size?.kind === 'rest' ? 'it takes the rest of the disk' : 'its size is fixed'
-    interpretation.refuse(at, `Cannot use free of ${text}: ${found}, free is accepted with size: auto`)
-  } else if (free.kind === 'percent' && free.percent > MAX_FREE_PERCENT) {
-    const found = `${free.percent}% leaves too little for the content`
-    interpretation.refuse(at, `Cannot use free of ${text}: ${found}, accepted are 0% to ${MAX_FREE_PERCENT}%`)
-  }
-  return { free }
 }
 
 /** Never gives both `endExclusive` and `size`: of three places one follows from the others. */

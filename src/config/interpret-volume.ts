@@ -1,7 +1,9 @@
 import type { ConfigPath } from '../errors.js'
 import { type FileSystemWord, meantFileSystemWord } from './fs-word.js'
-import { interpretContentEntry, ownerMapOf } from './interpret-content.js'
+import { type InterpretImage, interpretContentEntry, ownerMapOf } from './interpret-content.js'
+import { interpretNestedImage } from './interpret-nested-image.js'
 import type { PartitionContext } from './interpretation.js'
+import type { ContentEntryInput } from './schema/content.js'
 import { extOptions } from './schema/ext-options.js'
 import { fatOptions } from './schema/fat-options.js'
 import { parseVolumeId } from './schema/identifiers.js'
@@ -120,10 +122,14 @@ function contentOf(input: PartitionInput, afterSlash: string | undefined, contex
     const message = `Cannot fill ${text}: its content is given twice, with fs (${afterSlash}) and here, one of them is accepted`
     interpretation.refuse(at, message)
   }
-  if (afterSlash !== undefined) return [interpretContentEntry(afterSlash, [...path, 'fs'], context)!]
-  if (typeof input.content === 'string') return [interpretContentEntry(input.content, at, context)!]
-  return (input.content ?? []).flatMap((entry, index) => interpretContentEntry(entry, [...at, index], context) ?? [])
+  const entry = (value: string | ContentEntryInput, place: ConfigPath): ContentSource | undefined =>
+    interpretContentEntry(value, place, context, interpretImage)
+  if (afterSlash !== undefined) return [entry(afterSlash, [...path, 'fs'])!]
+  if (typeof input.content === 'string') return [entry(input.content, at)!]
+  return (input.content ?? []).flatMap((value, index) => entry(value, [...at, index]) ?? [])
 }
+
+const interpretImage: InterpretImage = (input, context) => interpretNestedImage(input, context, interpretVolume)
 
 /** The host's tools copy folders; what needs more is woven natively. */
 function refuseBeyondFolders(content: readonly ContentSource[], { interpretation, text }: PartitionContext): void {

@@ -58,7 +58,7 @@ export class Interpretation {
 /** What the parts of one partition are interpreted with. */
 export interface PartitionContext {
   readonly interpretation: Interpretation
-  /** `['partitions', index]`. */
+  /** `['partitions', index]`; of a volume inside a file, its `image`. */
   readonly path: ConfigPath
   /** For messages: `partition "data"`, `partition 3`. */
   readonly text: string
@@ -68,4 +68,6 @@ export interface PartitionContext {
   readonly isLast: boolean
   /** Of the whole config. */
   readonly engine: Engine
+  /** How many files this volume stands in; missing = it has a partition. */
+  readonly nesting?: number
 }

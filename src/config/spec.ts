@@ -86,6 +86,16 @@ export type ContentEntry =
   | { readonly kind: 'symlink'; readonly target: string }
   | { readonly kind: 'char' | 'block'; readonly major: number; readonly minor: number }
   | { readonly kind: 'fifo' }
+  | { readonly kind: 'image'; readonly image: NestedImageSpec }
+
+/** A volume that is the content of a file. */
+export interface NestedImageSpec {
+  readonly size: Extract<SizeSpec, { kind: 'bytes' | 'auto' }>
+  /** With `auto`: room that is left in it. */
+  readonly free?: Extract<SizeSpec, { kind: 'bytes' | 'percent' }>
+  readonly volume: FormattedVolumeSpec
+  readonly configPath: ConfigPath
+}
 
 export type Engine = 'native' | 'host' | 'auto'
 export type HolePolicy = 'none' | 'host' | 'all'
@@ -153,6 +163,9 @@ export type VolumeSpec =
   | { readonly kind: 'raw'; readonly path: string; readonly fill?: number }
   /** No `fs:` at all. */
   | { readonly kind: 'none'; readonly fill?: number }
+
+/** What diskloom formats itself. */
+export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' }>
 
 export interface PartitionSpec {
   /** `''` when the config gives none (MBR has no names). */

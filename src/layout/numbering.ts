@@ -35,6 +35,13 @@ export function numberPartitions(spec: ImageSpec): Numbering {
   return extendedNumber === undefined ? { numbers } : { numbers, extendedNumber }
 }
 
+/** The number in the table; blobs count on their own, so that taking one out moves nobody's identifiers. */
+export function placeWord({ numbers }: Numbering, index: number): string {
+  const number = numbers[index]
+  if (number !== undefined) return String(number)
+  return `outside-${numbers.slice(0, index).filter((other) => other === undefined).length + 1}`
+}
+
 /** Problems of too many partitions, one for each that finds no entry. */
 export function checkNumbers(spec: ImageSpec, numbering: Numbering): Problem[] {
   const problems: Problem[] = []

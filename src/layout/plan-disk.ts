@@ -16,7 +16,7 @@ import type {
 } from './disk-plan.js'
 import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
 import { measurePayload, type PayloadMeasure, payloadWord } from './measure-payload.js'
-import { numberPartitions, partitionText } from './numbering.js'
+import { type Numbering, numberPartitions, partitionText, placeWord } from './numbering.js'
 import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
 import { bytesText, type Stretch, sectorsDo } from './sectors.js'
@@ -56,7 +56,7 @@ class Planner {
   readonly #payloads: Payloads
   readonly #environment: LayoutEnvironment
   readonly #identifiers: Identifiers
-  readonly #numbers: readonly (number | undefined)[]
+  readonly #numbering: Numbering
   /** By index, once they are asked for. */
   readonly #measures = new Map<number, PayloadMeasure>()
   readonly #problems: Problem[] = []
@@ -70,7 +70,7 @@ class Planner {
     this.#payloads = payloads
     this.#environment = environment
     this.#identifiers = deriveIdentifiers(spec.seed)
-    this.#numbers = numberPartitions(spec).numbers
+    this.#numbering = numberPartitions(spec)
   }
 
   place(): Placement {
@@ -184,19 +184,12 @@ class Planner {
     return this.#spec.uuid?.toLowerCase() ?? this.#identifiers.disk
   }
 
-  /** The number in the table; blobs count on their own, so that taking one out moves nobody's identifiers. */
-  #placeWord(index: number): string {
-    const number = this.#numbers[index]
-    if (number !== undefined) return String(number)
-    return `outside-${this.#numbers.slice(0, index).filter((other) => other === undefined).length + 1}`
-  }
-
   #partitionUuid(index: number, mbrSignature: number): string | undefined {
     const { name, uuid } = this.#spec.partitions[index]!
-    const number = this.#numbers[index]
+    const number = this.#numbering.numbers[index]
     if (number === undefined || this.#spec.table === 'none') return undefined
     if (this.#spec.table === 'gpt') {
-      return uuid?.toLowerCase() ?? this.#identifiers.partition(this.#placeWord(index), name)
+      return uuid?.toLowerCase() ?? this.#identifiers.partition(placeWord(this.#numbering, index), name)
     }
     return `${hex(mbrSignature, 8)}-${hex(number, 2)}`
   }
@@ -208,7 +201,7 @@ class Planner {
     const given = volume.kind === 'ext' ? volume.uuid?.toLowerCase() : undefined
     return {
       time: this.#environment.time ?? configured ?? this.#measureOf(index).newest,
-      uuid: given ?? this.#identifiers.volume(this.#placeWord(index), name),
+      uuid: given ?? this.#identifiers.volume(placeWord(this.#numbering, index), name),
       offsetBytes: startByte,
       sectorSize,
     }

@@ -1,5 +1,5 @@
 /** The one place that knows which format makes which volume, and hands the config's options to it. */
-import type { VolumeSpec } from '../config/spec.js'
+import type { FormattedVolumeSpec, VolumeSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
 import { extFormat } from '../filesystems/ext4/format.js'
 import { fatFormat } from '../filesystems/fat/format.js'
@@ -7,15 +7,13 @@ import type { FreeSpace, PlannedVolume, VolumeEnvironment, VolumeFormat } from '
 import { emptyTree, type FileTree } from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
 
-type FormattedSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' }>
-
-export function isFormatted(volume: VolumeSpec): volume is FormattedSpec {
+export function isFormatted(volume: VolumeSpec): volume is FormattedVolumeSpec {
   return volume.kind === 'ext' || volume.kind === 'fat'
 }
 
 /** The smallest volume in bytes for this payload with this room to spare. Throws what the format throws. */
 export function smallestVolumeBytes(
-  volume: FormattedSpec,
+  volume: FormattedVolumeSpec,
   payload: Payload,
   environment: VolumeEnvironment,
   free: FreeSpace | undefined,
@@ -27,7 +25,7 @@ export function smallestVolumeBytes(
 
 /** `sizeBytes`: of the partition; the volume takes as much of it as its blocks or clusters fill. */
 export function planVolume(
-  volume: FormattedSpec,
+  volume: FormattedVolumeSpec,
   payload: Payload,
   sizeBytes: number,
   environment: VolumeEnvironment,
@@ -47,7 +45,10 @@ function treeOf(payload: Payload, { time }: VolumeEnvironment): FileTree {
 }
 
 /** Calls back with the family's format and options, which belong together by their type. */
-function withFormat<T>(volume: FormattedSpec, use: <Options>(format: VolumeFormat<Options>, options: Options) => T): T {
+function withFormat<T>(
+  volume: FormattedVolumeSpec,
+  use: <Options>(format: VolumeFormat<Options>, options: Options) => T,
+): T {
   const label = volume.label === undefined ? {} : { label: volume.label }
   const options = { ...volume.options, ...label }
   return volume.kind === 'ext'

@@ -8,7 +8,7 @@ import { messagesOf, type RejectedBuild, rejectionOf } from '../support/rejected
 const ACTS = 'one of folder, tar, cpio, list, device_table, remove, rename, set, path is accepted'
 const WHAT = 'content[0] of partition "a"'
 const key = (name: string) => `content[0].${name} of partition "a"`
-const ENTRIES = 'one of text, file, directory, link, device is accepted'
+const ENTRIES = 'one of text, file, directory, link, device, image is accepted'
 
 describe('entries', () => {
   it.each([

@@ -1,8 +1,8 @@
 /** What one entry of `content:` takes from the host, read before anything is laid over anything. */
 import { readFileSync, statSync } from 'node:fs'
 import { byteString } from '../../bytes/text.js'
-import type { ContentEntry, ContentSource, LayerSource } from '../../config/spec.js'
-import type { ConfigPath, Problem } from '../../errors.js'
+import type { ContentEntry, ContentSource, LayerSource, NestedImageSpec } from '../../config/spec.js'
+import { type ConfigPath, invariant, type Problem } from '../../errors.js'
 import { imageOfBytes } from '../../image/extent.js'
 import type { ArchiveShelf } from '../../tree/archive-shelf.js'
 import { type CpioListOptions, readCpioList } from '../../tree/cpio-list.js'
@@ -12,6 +12,7 @@ import { EMPTY_CONTENT, emptyTree, type FileNode, type FileTree, type Timestamp 
 import { type FolderOptions, type FolderReading, readFolder, readFolderFile } from '../../tree/folder.js'
 import type { Ownership } from '../../tree/ownership.js'
 import { readSourceFile } from '../../tree/raw-file.js'
+import type { NestedImageReading } from './read-nested-image.js'
 
 export interface ContentOptions extends Omit<FolderOptions, 'configPath' | 'owner'> {
   /** Of the whole volume; missing: root for the host's folders and files, as they stand for archives. */
@@ -24,6 +25,8 @@ export interface ContentOptions extends Omit<FolderOptions, 'configPath' | 'owne
   readonly archives: ArchiveShelf
   /** For `${NAME}` in lists. */
   readonly variable: CpioListOptions['variable']
+  /** Makes the volume that is to be the file at `path`; missing where no source is one. */
+  readonly readImage?: (image: NestedImageSpec, path: string) => Promise<NestedImageReading>
 }
 
 /** What a source becomes, as soon as the time of what the build itself makes is known. */
@@ -112,6 +115,12 @@ async function readEntry(
     kind: 'edit',
     edit: { kind: 'put', path, node, attributes, configPath },
   })
+  if (entry.kind === 'image') {
+    invariant(options.readImage !== undefined, 'whoever gives images says how they are made')
+    const { content, newest, warnings } = await options.readImage(entry.image, path)
+    const file = (mtime: Timestamp): FileNode => ({ type: 'file', mode: FILE_MODE, uid: 0, gid: 0, mtime, content })
+    return { tree: file(newest), warnings, finish: (time) => put(file(time)) }
+  }
   if (entry.kind !== 'file') return { finish: (time) => put(nodeOf(entry, time)) }
   const owner = options.owner ?? { kind: 'root' }
   const { node, sparseAtSource } = await readFolderFile(entry.path, { ...options, owner, configPath })
@@ -122,7 +131,7 @@ const FILE_MODE = 0o644
 const LINK_MODE = 0o777
 const DEVICE_MODE = 0o600
 
-function nodeOf(entry: Exclude<ContentEntry, { kind: 'file' }>, mtime: Timestamp): FileNode {
+function nodeOf(entry: Exclude<ContentEntry, { kind: 'file' | 'image' }>, mtime: Timestamp): FileNode {
   const owned = { uid: 0, gid: 0, mtime }
   switch (entry.kind) {
     case 'text': {

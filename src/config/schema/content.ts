@@ -1,10 +1,15 @@
 /** `content:` of a volume: one path, or a list of entries that are laid over one another. */
 import * as z from 'zod'
+import type { FileSystemWord } from '../fs-word.js'
+import type { Quantity } from '../quantity.js'
 import { Refusal } from '../refusal.js'
 import type { AccountSpec, ContentEntry } from '../spec.js'
 import { volumePath } from './file-names.js'
+import { fileSystem } from './file-system.js'
 import { group } from './group.js'
-import { anyText, choice, flag, integer, leaf, text } from './leaf.js'
+import { fileSystemId } from './identifiers.js'
+import { anyText, choice, flag, integer, leaf, quantity, text } from './leaf.js'
+import { options } from './options.js'
 
 const MAX_U32 = 0xffff_ffff
 /** As the kernel packs device numbers: 12 and 20 bits. */
@@ -78,6 +83,20 @@ function patterns() {
   return z.union([text().transform((pattern): readonly string[] => [pattern]), z.array(text())])
 }
 
+/** A volume inside a file. Written out by hand, since it holds entries of content in turn. */
+export interface NestedImageInput {
+  readonly fs: FileSystemWord
+  readonly size?: Quantity
+  readonly free?: Quantity
+  readonly content?: string | (string | ContentEntryInput)[]
+  readonly label?: string
+  readonly fs_uuid?: string
+  readonly owner?: 'root' | 'keep' | z.output<typeof ownerMap>
+  readonly holes?: 'none' | 'host' | 'all'
+  readonly xattrs?: 'none' | 'keep'
+  readonly options?: z.output<typeof options>
+}
+
 /** All keys together, so that one list completes in editors; which ones go together is checked with what they mean. */
 export const contentEntry = group(
   {
@@ -101,18 +120,45 @@ export const contentEntry = group(
     rename: text().describe('A path, or a pattern that matches one: gets the name in `to`').exactOptional(),
     set: patterns().describe('Gives `mode` and `owner` to what matches').exactOptional(),
     path: volumePath()
-      .describe('A path of the volume; gets what text, file, directory, link or device says, with the folders above it')
+      .describe(
+        'A path of the volume; gets what text, file, directory, link, device or image says, with the folders above it',
+      )
       .exactOptional(),
     text: anyText().describe('path: a file with this content').exactOptional(),
     file: text().describe('path: a file of the host, under this name').exactOptional(),
     directory: flag().describe('path: true makes a folder, where there is none').exactOptional(),
     link: text().describe('path: a symbolic link to this').exactOptional(),
     device: deviceWord().describe('path: a device or fifo as mknod has it: "c 5 1", "b 8 0", p').exactOptional(),
+    image: z
+      .lazy((): z.ZodType<NestedImageInput> => nestedImage)
+      .describe('path: a file that is itself a volume, ready formatted: { fs: fat, size: 5MiB, content: files }')
+      .exactOptional(),
     mode: octalMode().describe('set, path: permission bits in octal, such as 0644').exactOptional(),
   },
   { noun: 'an entry of content' },
 )
 
 export const content = z.union([text(), z.array(z.union([text(), contentEntry]))])
+
+/** What a partition says of its volume, for a volume that has no partition. */
+const nestedImage = group(
+  {
+    fs: fileSystem().describe('As the fs of a partition: fat, ext4/FOLDER …'),
+    size: quantity(['auto'])
+      .describe('Size of the file: 5MiB. Default: auto, the smallest that holds the content')
+      .exactOptional(),
+    free: quantity(['percent']).describe('With size: auto, the room that is left in the volume').exactOptional(),
+    content: content.describe('What the volume holds').exactOptional(),
+    label: text().describe('Label of the volume').exactOptional(),
+    fs_uuid: fileSystemId()
+      .describe('UUID or volume id. Default: derived from the seed and from where the file stands')
+      .exactOptional(),
+    owner: z.union([ownerRule, ownerMap]).describe('Who owns the files, as of a partition').exactOptional(),
+    holes: choice(['none', 'host', 'all']).describe('Which holes files get, as of a partition').exactOptional(),
+    xattrs: choice(['none', 'keep']).describe('Extended attributes, as of a partition').exactOptional(),
+    options: options.describe('Options of the file system').exactOptional(),
+  },
+  { noun: 'an image in a file' },
+)
 
 export type ContentEntryInput = z.output<typeof contentEntry>

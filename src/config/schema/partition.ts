@@ -1,12 +1,11 @@
 import * as z from 'zod'
-import { parseFileSystemWord } from '../fs-word.js'
 import { Refusal } from '../refusal.js'
 import { content, ownerMap, ownerRule } from './content.js'
-import { extOptions } from './ext-options.js'
-import { fatOptions } from './fat-options.js'
+import { fileSystem } from './file-system.js'
 import { group } from './group.js'
 import { fileSystemId, guid, partitionType } from './identifiers.js'
-import { choice, flag, integer, leaf, quantity, refuseUnprintable, text } from './leaf.js'
+import { choice, flag, integer, leaf, quantity, text } from './leaf.js'
+import { options } from './options.js'
 
 const MAX_BYTE = 0xff
 const MAX_ATTRIBUTE_BIT = 63
@@ -47,9 +46,6 @@ function attributeMask() {
   )
 }
 
-/** Both families together, so that one list completes in editors; which ones fit the fs is checked with it. */
-const options = group({ ...extOptions, ...fatOptions }, { noun: 'options' })
-
 /** Of a volume or of the whole config. */
 export const ENGINES = ['native', 'host', 'auto'] as const
 
@@ -84,7 +80,7 @@ export const partition = group(
       .describe('false: no entry in the table, a boot blob at a fixed place. Default: true')
       .exactOptional(),
     logical: flag().describe('MBR: inside the extended partition. Default: false').exactOptional(),
-    fs: leaf((value) => refuseUnprintable(value) ?? parseFileSystemWord(value), { anyOf: [{ type: 'string' }] })
+    fs: fileSystem()
       .describe(
         'ext2, ext3, ext4, fat, fat12, fat16, fat32 or vfat, each alone or with /PATH for its content, a folder or archive (ext4/program); any other text is the path of a raw file (boot.img)',
       )

@@ -1,0 +1,83 @@
+/** A volume that is the content of a file: its own content is read, it is planned, and what it is becomes the file's bytes. */
+import type { Guid } from '../../bytes/guid.js'
+import type { FormattedVolumeSpec, HolePolicy, NestedImageSpec } from '../../config/spec.js'
+import { type ConfigPath, FormatError, LayoutError, type Problem } from '../../errors.js'
+import { NO_FREE_SPACE, type PlannedVolume, type VolumeEnvironment } from '../../filesystems/volume.js'
+import { overlayImages } from '../../image/compose.js'
+import { type DiskImage, ImageBuilder } from '../../image/extent.js'
+import type { Payload } from '../../layout/disk-plan.js'
+import { measurePayload } from '../../layout/measure-payload.js'
+import { planVolume, smallestVolumeBytes } from '../../layout/volumes.js'
+import type { Timestamp } from '../../tree/file-tree.js'
+
+export interface NestedImageOptions {
+  /** In the volume around it, for messages: `fat32.part`. */
+  readonly path: string
+  /** For a volume that the config gives no identifier. */
+  readonly uuid: Guid
+  /** Of the volume around it. */
+  readonly holes: HolePolicy
+  /** SOURCE_DATE_EPOCH; missing: the volume's time is the newest in its payload. */
+  readonly time: Timestamp | undefined
+  readonly readPayload: (volume: FormattedVolumeSpec, configPath: ConfigPath) => Promise<Payload>
+}
+
+export interface NestedImageReading {
+  readonly content: DiskImage
+  /** In its payload. */
+  readonly newest: Timestamp
+  readonly warnings: readonly Problem[]
+}
+
+/** A loop device and a USB host both see such a file as a disk of these, whatever medium it stands on. */
+const SECTOR_BYTES = 512
+
+/** Errors as `readContent` and the formats, at the places of the config. */
+export async function readNestedImage(spec: NestedImageSpec, options: NestedImageOptions): Promise<NestedImageReading> {
+  const { size, free, volume, configPath } = spec
+  const payload = await options.readPayload(volume, configPath)
+  const { newest } = measurePayload(payload)
+  const environment: VolumeEnvironment = {
+    time: options.time ?? newest,
+    uuid: (volume.kind === 'ext' ? volume.uuid?.toLowerCase() : undefined) ?? options.uuid,
+    offsetBytes: 0,
+    sectorSize: SECTOR_BYTES,
+  }
+  const located = (problem: Problem): Problem => ({
+    ...problem,
+    message: `Image "/${options.path}": ${problem.message}`,
+    path: [...configPath, ...(problem.path ?? [])],
+  })
+  let planned: PlannedVolume
+  let sizeBytes: number
+  try {
+    sizeBytes =
+      size.kind === 'bytes' ? size.bytes : smallestVolumeBytes(volume, payload, environment, free ?? NO_FREE_SPACE)
+    planned = planVolume(volume, payload, sizeBytes, environment)
+  } catch (error) {
+    if (error instanceof FormatError) throw new FormatError(error.problems.map(located), { cause: error })
+    if (error instanceof LayoutError) throw new LayoutError(error.problems.map(located), { cause: error })
+    throw error
+  }
+  return {
+    content: withHoles(planned.encode(), options.holes),
+    newest,
+    warnings: planned.warnings.map(located),
+  }
+}
+
+/**
+ * What a volume leaves unspecified reads as zeros inside a file, and as nothing that stood on the medium before: the file
+ * around it either allocates those blocks and writes zeros, or has holes there.
+ */
+function withHoles(volume: DiskImage, holes: HolePolicy): DiskImage {
+  const { sizeBytes, extents } = volume
+  switch (holes) {
+    case 'none':
+      return overlayImages(new ImageBuilder(sizeBytes).fill(0, sizeBytes).finish(), volume)
+    case 'host':
+      return volume
+    case 'all':
+      return { sizeBytes, extents: extents.filter(({ source }) => source.kind !== 'fill' || source.byte !== 0) }
+  }
+}

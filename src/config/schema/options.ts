@@ -1,0 +1,6 @@
+import { extOptions } from './ext-options.js'
+import { fatOptions } from './fat-options.js'
+import { group } from './group.js'
+
+/** All families together, so that one list completes in editors; which ones fit the fs is checked with it. */
+export const options = group({ ...extOptions, ...fatOptions }, { noun: 'options' })
