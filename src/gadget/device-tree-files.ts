@@ -1,83 +1,133 @@
 /**
- * The board's device tree with the USB role that the config asks for: the whole file, and its change as a patch to apply
- * in the folder of the source (`patch -p1`).
- *
- * The roles are those of the binding ([usb-drd]); a missing `dr_mode` means otg, so asking for otg writes it all the same.
+ * The board's device trees with what the config asks of them: each file as a whole, its change as a patch to apply in the
+ * folder of the source (`patch -p1`), and where asked the same change as an overlay.
  */
-import type { GadgetSpec } from '../config/spec.js'
+import type { DeviceTreeSpec } from '../config/spec.js'
 import { ConfigError, type ConfigPath, DiskloomError, FormatError, type Problem } from '../errors.js'
+import { bodyReference, type OverlayNode, overlayBlob, overlaySource } from './device-tree-overlay.js'
+import { type DtsFile, DtsSource } from './dts-source.js'
+import { setFdtProperty } from './fdt/set-fdt-property.js'
 import { setNodeProperty } from './set-node-property.js'
+import { indentUnit } from './splices.js'
 import { renderTemplate } from './template.js'
 import { unifiedDiff } from './unified-diff.js'
 
-const PROPERTY = 'dr_mode'
+/** A file of `device_tree:` as it was read. */
+export type DeviceTreeInput =
+  | { readonly kind: 'source'; readonly path: string; readonly file: DtsFile }
+  | { readonly kind: 'compiled'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
 
 export interface DeviceTreeFiles {
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
   readonly warnings: readonly Problem[]
 }
 
-/** The patch is missing where nothing changes. Throws ConfigError and FormatError with the place in the config. */
+/** `specs`: those of this file. No patch where nothing changes. Throws ConfigError and FormatError with the place in the config. */
 export function planDeviceTreeFiles(
-  spec: NonNullable<GadgetSpec['deviceTree']>,
-  source: { readonly name: string; readonly bytes: Uint8Array },
+  specs: readonly DeviceTreeSpec[],
+  input: DeviceTreeInput,
   templates: ReadonlyMap<string, string>,
 ): DeviceTreeFiles {
-  // One character per byte: a source in any encoding comes back unchanged.
-  const before = Buffer.from(source.bytes).toString('latin1')
-  const edit = located(source.name, spec.configPath, () =>
-    setNodeProperty(before, {
-      node: spec.node,
-      property: PROPERTY,
-      value: spec.drMode,
-      overrideBody: (node) =>
-        renderTemplate(templates, 'node-override.dts', {
-          node: reference(node),
-          property: PROPERTY,
-          value: spec.drMode,
-        }),
-    }),
-  )
+  const edited = input.kind === 'source' ? editSource(specs, input.file, templates) : editCompiled(specs, input)
+  const overlay = specs.filter((spec) => spec.overlay).map(overlayNode)
+  if (overlay.length === 0) return edited
+  const name = `${nameOf(input).replace(/\.(?:dts|dtb|dtsi)(?:\..*)?$/, '')}-overlay`
+  const files = [
+    { name: `${name}.dts`, bytes: Buffer.from(overlaySource(overlay), 'latin1') },
+    { name: `${name}.dtbo`, bytes: overlayBlob(overlay) },
+  ]
+  return { ...edited, files: [...edited.files, ...files] }
+}
+
+function nameOf(input: DeviceTreeInput): string {
+  return input.kind === 'source' ? input.file.name : input.name
+}
+
+function editSource(
+  specs: readonly DeviceTreeSpec[],
+  file: DtsFile,
+  templates: ReadonlyMap<string, string>,
+): DeviceTreeFiles {
+  const { name } = file
   const warnings: Problem[] = []
-  if (edit.laterIncludeLine !== undefined) {
-    warnings.push({
-      message: `Device tree ${source.name}: the include at line ${edit.laterIncludeLine} follows ${spec.node} and may set its ${PROPERTY} again`,
-      path: spec.configPath,
-    })
+  let source = located(specs[0]!.configPath, () => new DtsSource(file))
+  for (const spec of specs) {
+    for (const { name: property, value } of spec.properties) {
+      const edit = located(spec.configPath, () =>
+        setNodeProperty(source, {
+          name,
+          node: spec.node,
+          property,
+          value,
+          overrideBody: (node, statement) =>
+            renderTemplate(templates, 'node-override.dts', { node: bodyReference(node), statement }).replaceAll(
+              '\n\t',
+              `\n${indentUnit(source.ownText())}`,
+            ),
+        }),
+      )
+      source = source.withText(edit.text)
+      if (edit.laterInclude !== undefined) {
+        warnings.push({
+          message: `Device tree ${name}: the include at ${edit.laterInclude} follows ${spec.node} and may set its ${property} again`,
+          path: spec.configPath,
+        })
+      }
+    }
   }
-  const files = [{ name: source.name, bytes: Buffer.from(edit.text, 'latin1') }]
-  const diff = unifiedDiff(source.name, before, edit.text)
-  if (diff === undefined) {
-    warnings.push({
-      message: `Device tree ${source.name}: ${PROPERTY} of ${spec.node} is "${spec.drMode}" already, so there is no patch`,
-      path: spec.configPath,
-    })
-  } else {
-    files.push({ name: `${source.name}.patch`, bytes: Buffer.from(diff, 'latin1') })
-  }
+  const files = [{ name, bytes: Buffer.from(source.ownText(), 'latin1') }]
+  const diff = unifiedDiff(name, file.text, source.ownText())
+  if (diff === undefined) warnings.push(unchanged(name, specs, 'so there is no patch'))
+  else files.push({ name: `${name}.patch`, bytes: Buffer.from(diff, 'latin1') })
   return { files, warnings }
 }
 
-/** How another body names the node: `&{/path}` for a path. */
-function reference(node: string): string {
-  return node.startsWith('/') ? `&{${node}}` : node
+function editCompiled(
+  specs: readonly DeviceTreeSpec[],
+  { name, bytes }: Extract<DeviceTreeInput, { kind: 'compiled' }>,
+): DeviceTreeFiles {
+  let after = bytes
+  for (const { node, properties, configPath } of specs) {
+    for (const { name: property, value } of properties) {
+      after = located(configPath, () => setFdtProperty(after, { name, node, property, value }))
+    }
+  }
+  const warnings = after === bytes ? [unchanged(name, specs, 'so it is unchanged')] : []
+  return { files: [{ name, bytes: after }], warnings }
 }
 
-/** Adds the file's name and the place in the config to what `action` throws. */
-function located<T>(name: string, configPath: ConfigPath, action: () => T): T {
+function unchanged(name: string, specs: readonly DeviceTreeSpec[], consequence: string): Problem {
+  const [spec] = specs
+  const asked = specs.flatMap(({ properties }) => properties)
+  const what =
+    asked.length === 1 ? `${asked[0]!.name} of ${spec!.node} is as asked` : `all ${asked.length} properties are as asked`
+  return { message: `Device tree ${name}: ${what} already, ${consequence}`, path: spec!.configPath }
+}
+
+function overlayNode({ node, properties, configPath }: DeviceTreeSpec): OverlayNode {
+  return {
+    node,
+    properties: properties.map(({ name, value }) => {
+      if (value !== undefined) return { name, value }
+      throw new ConfigError([
+        {
+          message: `Cannot delete ${name} of node ${node} by an overlay: it can only add and change`,
+          path: [...configPath, 'overlay'],
+        },
+      ])
+    }),
+  }
+}
+
+/** Adds the place in the config to what `action` throws: the node is the config's, the syntax the file's. */
+function located<T>(configPath: ConfigPath, action: () => T): T {
   try {
     return action()
   } catch (error) {
     if (!(error instanceof DiskloomError)) throw error
     const [field, ErrorClass] =
       error instanceof ConfigError ? (['node', ConfigError] as const) : (['file', FormatError] as const)
-    throw new ErrorClass(
-      error.problems.map((problem) => ({
-        ...problem,
-        message: `${name}: ${problem.message}`,
-        path: [...configPath, field],
-      })),
-      { cause: error },
-    )
+    const problems = error.problems.map((problem) => ({ ...problem, path: [...configPath, field] }))
+    throw new ErrorClass(problems, { cause: error })
   }
 }

@@ -6,7 +6,8 @@
  * Conditionals of the preprocessor are not evaluated: what stands in one remembers in which.
  */
 import { FormatError } from '../errors.js'
-import { type DtsToken, lineOf, placeOf, tokensOf } from './dts-tokens.js'
+import { type DtsSource, includesOf } from './dts-source.js'
+import { type DtsToken, tokensOf } from './dts-tokens.js'
 
 /** One `#if … #elif … #else … #endif`. */
 export interface ConditionalGroup {
@@ -26,6 +27,8 @@ export type Conditions = readonly ConditionalArm[]
 export interface DtsProperty {
   readonly action: 'set' | 'delete'
   readonly name: string
+  /** Of its labels, or of the name. */
+  readonly start: number
   /** The name in the text. */
   readonly nameStart: number
   readonly nameEnd: number
@@ -64,18 +67,17 @@ export interface DtsNodeDeletion {
 }
 
 export interface DtsNodes {
-  readonly text: string
   /** In the order of their opening braces. */
   readonly bodies: readonly DtsBody[]
   readonly deletions: readonly DtsNodeDeletion[]
-  /** Offsets of `#include` and `/include/`. */
+  /** Offsets of the includes that may bring nodes and are not written out in the text. */
   readonly includes: readonly number[]
 }
 
 /** Throws FormatError where the braces cannot be followed. O(n). */
-export function scanNodes(text: string): DtsNodes {
-  const scanner = new NodeScanner(text)
-  for (const token of tokensOf(text)) scanner.take(token)
+export function scanNodes(source: DtsSource): DtsNodes {
+  const scanner = new NodeScanner(source)
+  for (const token of tokensOf(source.text, source.place)) scanner.take(token)
   return scanner.finish()
 }
 
@@ -87,10 +89,9 @@ interface OpenConditional {
 }
 
 class NodeScanner {
-  readonly #text: string
+  readonly #source: DtsSource
   readonly #bodies: DtsBody[] = []
   readonly #deletions: DtsNodeDeletion[] = []
-  readonly #includes: number[] = []
   readonly #conditionals: OpenConditional[] = []
   #conditions: Conditions = []
   #body: DtsBody | undefined
@@ -99,8 +100,8 @@ class NodeScanner {
   #statementConditions: Conditions = []
   #statementBroken = false
 
-  constructor(text: string) {
-    this.#text = text
+  constructor(source: DtsSource) {
+    this.#source = source
   }
 
   take(token: DtsToken): void {
@@ -115,7 +116,8 @@ class NodeScanner {
     const conditional = this.#conditionals.at(-1)
     if (conditional !== undefined) this.#refuse('the #if', conditional.start, 'has no #endif')
     if (this.#body !== undefined) this.#refuse(`node ${this.#body.head}`, this.#body.headStart, 'is not closed')
-    return { text: this.#text, bodies: this.#bodies, deletions: this.#deletions, includes: this.#includes }
+    const includes = includesOf(this.#source.text, this.#source.place).map(({ start }) => start)
+    return { bodies: this.#bodies, deletions: this.#deletions, includes }
   }
 
   #continueStatement(token: DtsToken): void {
@@ -126,10 +128,7 @@ class NodeScanner {
     this.#statement.push(token)
     // /include/ "file" has no semicolon.
     const [first, second] = this.#statement
-    if (first?.text === '/include/' && second !== undefined) {
-      this.#includes.push(first.start)
-      this.#statement = []
-    }
+    if (first?.text === '/include/' && second !== undefined) this.#statement = []
   }
 
   #open(brace: DtsToken): void {
@@ -183,12 +182,16 @@ class NodeScanner {
 
   #property(statement: readonly DtsToken[], semicolon: DtsToken): DtsProperty | undefined {
     const equals = statement.findIndex((token) => token.kind === 'punctuation' && token.text === '=')
-    const name = equals < 0 ? statement.at(-1) : statement[equals - 1]
+    const nameAt = equals < 0 ? statement.length - 1 : equals - 1
+    const name = statement[nameAt]
     if (name?.kind !== 'word') return undefined
+    // What stands before labels may be a macro without a semicolon, which is a statement of its own.
+    const startAt = statement.findLastIndex(({ kind }, index) => index < nameAt && kind !== 'label') + 1
     const first = equals < 0 ? undefined : statement[equals + 1]
     return {
       action: statement.at(-2)?.text === '/delete-property/' ? 'delete' : 'set',
       name: name.text,
+      start: statement[startAt]!.start,
       nameStart: name.start,
       nameEnd: name.end,
       ...(first !== undefined && { value: { start: first.start, end: statement.at(-1)!.end } }),
@@ -220,9 +223,6 @@ class NodeScanner {
         this.#endArm(directive)
         this.#conditionals.pop()
         this.#conditions = this.#conditions.slice(0, -1)
-        return
-      case 'include':
-        this.#includes.push(directive.start)
     }
   }
 
@@ -231,17 +231,16 @@ class NodeScanner {
     const conditional = this.#conditionals.at(-1)
     if (conditional === undefined) this.#refuse(`an #${directive.text}`, directive.start, 'has no #if')
     if (conditional.body !== this.#body) {
-      const line = lineOf(this.#text, conditional.start)
       this.#refuse(
         `an #${directive.text}`,
         directive.start,
-        `ends in another node than its #if at line ${line} began in`,
+        `ends in another node than its #if at ${this.#source.line(conditional.start)} began in`,
       )
     }
     return conditional
   }
 
   #refuse(what: string, offset: number, why: string): never {
-    throw new FormatError(`Cannot follow the braces of the device tree: ${what} ${placeOf(this.#text, offset)} ${why}`)
+    throw new FormatError(`Cannot follow the braces of the device tree: ${what} at ${this.#source.place(offset)} ${why}`)
   }
 }

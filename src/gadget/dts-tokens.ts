@@ -31,8 +31,8 @@ const PATH_REFERENCE = /&\{[^}\n]*\}/y
 const WORD = /(?:[^\s"'{}()<>[\];=:/]|\/(?![/*]))+/y
 const LABEL_NAME = /^[A-Za-z_]\w*$/
 
-/** Every token in order. Throws FormatError for a string or comment that does not end. O(n). */
-export function* tokensOf(text: string): Generator<DtsToken> {
+/** Every token in order. Throws FormatError for a string or comment that does not end; `place` names an offset. O(n). */
+export function* tokensOf(text: string, place: (offset: number) => string): Generator<DtsToken> {
   let offset = 0
   let lineStart = true
   while (offset < text.length) {
@@ -42,15 +42,19 @@ export function* tokensOf(text: string): Generator<DtsToken> {
       offset += blank[0].length
       continue
     }
-    if (text.startsWith('/*', offset)) throw new FormatError(`${unended('comment')} ${placeOf(text, offset)}`)
-    const token = tokenAt(text, offset, lineStart)
+    if (text.startsWith('/*', offset)) throw new FormatError(unended('comment', place(offset)))
+    const token = tokenAt(text, offset, { lineStart, place })
     yield token
     lineStart = false
     offset = token.end
   }
 }
 
-function tokenAt(text: string, start: number, lineStart: boolean): DtsToken {
+function tokenAt(
+  text: string,
+  start: number,
+  { lineStart, place }: { lineStart: boolean; place: (offset: number) => string },
+): DtsToken {
   const char = text[start]!
   if (char === '#' && lineStart) {
     const directive = matchAt(DIRECTIVE, text, start)
@@ -60,7 +64,7 @@ function tokenAt(text: string, start: number, lineStart: boolean): DtsToken {
   }
   if (char === '"') {
     const string = matchAt(STRING, text, start)
-    if (string === undefined) throw new FormatError(`${unended('string')} ${placeOf(text, start)}`)
+    if (string === undefined) throw new FormatError(unended('string', place(start)))
     return { kind: 'string', text: string[0], start, end: start + string[0].length }
   }
   const word =
@@ -78,15 +82,8 @@ function matchAt(pattern: RegExp, text: string, offset: number): RegExpExecArray
   return pattern.exec(text) ?? undefined
 }
 
-function unended(what: string): string {
-  return `Cannot read the device tree: a ${what} that does not end begins`
-}
-
-/** For messages: `at line 12, column 5`. */
-export function placeOf(text: string, offset: number): string {
-  const before = text.slice(0, offset)
-  const lineStart = before.lastIndexOf('\n') + 1
-  return `at line ${lineOf(text, offset)}, column ${offset - lineStart + 1}`
+function unended(what: string, place: string): string {
+  return `Cannot read the device tree: a ${what} that does not end begins at ${place}`
 }
 
 /** Lines count from 1. */
