@@ -62,8 +62,8 @@ function* volumePaths(volume: VolumeSpec): Generator<string> {
   }
 }
 
-function* gadgetPaths({ deviceTree, modulesDir }: GadgetSpec): Generator<string> {
-  if (deviceTree !== undefined) yield deviceTree.file
+function* gadgetPaths({ deviceTrees, modulesDir }: GadgetSpec): Generator<string> {
+  for (const { file } of deviceTrees) yield file
   if (modulesDir === undefined) return
   for (const name of MODULE_INDEXES) if (existsSync(join(modulesDir, name))) yield join(modulesDir, name)
 }

@@ -146,7 +146,8 @@ export function referencesOf(value: DtsValue): { readonly reference: string; rea
   for (const piece of value) {
     if (piece.kind === 'cells') {
       piece.cells.forEach((cell, index) => {
-        if (typeof cell !== 'bigint') found.push({ reference: cell.reference, offset: offset + (index * piece.bits) / 8 })
+        if (typeof cell !== 'bigint')
+          found.push({ reference: cell.reference, offset: offset + (index * piece.bits) / 8 })
       })
     }
     offset += dtsBytes([piece], () => 0).length

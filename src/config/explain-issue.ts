@@ -48,7 +48,7 @@ function explainIssue(issue: z.core.$ZodIssue, schema: z.ZodType, plain: unknown
       return [
         {
           path,
-          message: `${what}: "${String(path.at(-1))}" is no key here, accepted are ${keyKindOf(path)}`,
+          message: `${what}: "${String(path.at(-1))}" is no key here, accepted are ${keyKindOf(path, issue)}`,
           atKey: true,
         },
       ]
@@ -96,7 +96,8 @@ function explainUnknownKey(key: string, path: ConfigPath, schema: z.ZodType, pla
   return { ...at, message: `${what}: "${key}" is no key of ${noun}`, hint }
 }
 
-function keyKindOf(path: ConfigPath): string {
+function keyKindOf(path: ConfigPath, { issues }: z.core.$ZodIssueInvalidKey): string {
+  if (path.includes('properties')) return issues[0]!.message
   return path[0] === 'vars' ? 'names of letters, digits and _ that begin with no digit' : 'ids in decimal'
 }
 

@@ -1,3 +1,4 @@
+import { interpretDeviceTrees } from './interpret-device-tree.js'
 import type { Interpretation } from './interpretation.js'
 import type { GadgetInput } from './schema/gadget.js'
 import type { GadgetSpec } from './spec.js'
@@ -22,21 +23,13 @@ export function interpretGadget(input: GadgetInput, interpretation: Interpretati
       )
     }
   }
-  const treePath = [...configPath, 'device_tree']
   return {
     installRoot: input.install_root ?? DEFAULT_INSTALL_ROOT,
     modules,
+    deviceTrees: tree === undefined ? [] : interpretDeviceTrees(tree, interpretation),
     configPath,
     ...(modulesDir !== undefined && {
       modulesDir: interpretation.absolute(modulesDir, [...configPath, 'modules_dir']),
-    }),
-    ...(tree && {
-      deviceTree: {
-        file: interpretation.absolute(tree.file, [...treePath, 'file']),
-        node: tree.node,
-        drMode: tree.dr_mode,
-        configPath: treePath,
-      },
     }),
   }
 }

@@ -50,6 +50,12 @@ export class Interpretation {
     return resolve(nodeAt(this.#root, at).node.source.folder, path)
   }
 
+  /** Whether the value at a path is written as a list. */
+  isList(path: ConfigPath): boolean {
+    const { node, exact } = nodeAt(this.#root, path)
+    return exact && node.kind === 'list'
+  }
+
   refuse(path: ConfigPath, message: string, hint?: string): void {
     this.problems.push(hint === undefined ? { path, message } : { path, message, hint })
   }

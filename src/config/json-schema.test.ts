@@ -19,7 +19,9 @@ it('is the committed schema/diskloom.schema.json (npm run build writes it)', () 
 
 it('describes every key, for editors to show', () => {
   const silent: string[] = []
-  for (const [path, { properties }] of walk(configJsonSchema())) {
+  for (const [path, { type, properties }] of walk(configJsonSchema())) {
+    // `properties` is also a key of ours.
+    if (type !== 'object') continue
     for (const [key, value] of Object.entries((properties ?? {}) as Record<string, { description?: string }>)) {
       if (!value.description) silent.push(`${path}/${key}`)
     }

@@ -114,12 +114,16 @@ describe('loadConfig', () => {
       gadget: {
         installRoot: `${$}{INSTALL_ROOT}`,
         modules: ['libcomposite', 'usb_f_mass_storage', 'g_mass_storage'],
-        deviceTree: {
-          file: '/board/rootfs.dts.STM32F7',
-          node: '&usb_hs',
-          drMode: 'peripheral',
-          configPath: ['gadget', 'device_tree'],
-        },
+        deviceTrees: [
+          {
+            file: '/board/rootfs.dts.STM32F7',
+            node: '&usb_hs',
+            properties: [{ name: 'dr_mode', value: [{ kind: 'string', text: 'peripheral' }] }],
+            overlay: false,
+            includeFolders: [],
+            configPath: ['gadget', 'device_tree'],
+          },
+        ],
         configPath: ['gadget'],
       },
     })

@@ -3,6 +3,9 @@
  * that layout, tree and gadget read. Byte counts, absolute paths, no strings left to parse.
  */
 import type { ConfigPath, Position, Problem } from '../errors.js'
+import type { DeviceTreeSpec } from './device-tree-spec.js'
+
+export type * from './device-tree-spec.js'
 
 /** How long or where something is, as far as the config alone can tell. */
 export type SizeSpec =
@@ -255,13 +258,8 @@ export interface GadgetSpec {
   readonly modules: readonly string[]
   /** The installed tree `lib/modules/<version>`, when the closure is wanted. */
   readonly modulesDir?: string
-  readonly deviceTree?: {
-    readonly file: string
-    readonly node: string
-    /** The roles of the binding usb-drd. */
-    readonly drMode: 'host' | 'peripheral' | 'otg'
-    readonly configPath: ConfigPath
-  }
+  /** In the order of the config: of two that set one property of one node the later one wins. */
+  readonly deviceTrees: readonly DeviceTreeSpec[]
   readonly configPath: ConfigPath
 }
 

@@ -20,5 +20,5 @@ it('loads with every comment that holds config taken in', () => {
   const { spec } = loadText(opened)
   expect(spec.partitions.map(({ name }) => name)).toEqual(['u-boot', 'boot', 'root'])
   expect(spec.partitions[2]!.volume).toMatchObject({ options: { journal_size: 16 * 1024 ** 2 } })
-  expect(spec.gadget?.deviceTree?.node).toBe('&usb_hs')
+  expect(spec.gadget?.deviceTrees[0]?.node).toBe('&usb_hs')
 })

@@ -100,7 +100,9 @@ function unchanged(name: string, specs: readonly DeviceTreeSpec[], consequence: 
   const [spec] = specs
   const asked = specs.flatMap(({ properties }) => properties)
   const what =
-    asked.length === 1 ? `${asked[0]!.name} of ${spec!.node} is as asked` : `all ${asked.length} properties are as asked`
+    asked.length === 1
+      ? `${asked[0]!.name} of ${spec!.node} is as asked`
+      : `all ${asked.length} properties are as asked`
   return { message: `Device tree ${name}: ${what} already, ${consequence}`, path: spec!.configPath }
 }
 

@@ -241,6 +241,8 @@ class NodeScanner {
   }
 
   #refuse(what: string, offset: number, why: string): never {
-    throw new FormatError(`Cannot follow the braces of the device tree: ${what} at ${this.#source.place(offset)} ${why}`)
+    throw new FormatError(
+      `Cannot follow the braces of the device tree: ${what} at ${this.#source.place(offset)} ${why}`,
+    )
   }
 }

@@ -61,7 +61,11 @@ export class DtsSource {
   constructor(file: DtsFile) {
     this.#file = file
     let text = ''
-    const take = (from: DtsFile, content: string, { start, end, own }: { start: number; end: number; own: boolean }) => {
+    const take = (
+      from: DtsFile,
+      content: string,
+      { start, end, own }: { start: number; end: number; own: boolean },
+    ) => {
       if (end > start) {
         const at = text.length
         text += content.slice(start, end)
@@ -158,7 +162,9 @@ function withoutGuard(text: string, place: (offset: number) => string): string {
     if (depth === 1 && (token.text === 'else' || token.text === 'elif')) return text
   }
   const blank = ({ start, end }: DtsToken): string => text.slice(start, end).replace(/[^\n]/g, ' ')
-  return text.slice(0, first.start) + blank(first) + text.slice(first.end, last.start) + blank(last) + text.slice(last.end)
+  return (
+    text.slice(0, first.start) + blank(first) + text.slice(first.end, last.start) + blank(last) + text.slice(last.end)
+  )
 }
 
 function wordAfter(text: string, { start, end }: DtsToken): string | undefined {

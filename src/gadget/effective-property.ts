@@ -34,7 +34,7 @@ export function effectiveProperty(
   let covered = false
   for (const event of events.toReversed()) {
     reached.push(event.conditions)
-    possible.push(event.action === 'delete' ? ABSENT : valueOf(source, event))
+    possible.push(event.action === 'delete' ? ABSENT : possibleValue(source, event))
     covered = coverAll(reached, 0)
     if (covered) break
   }
@@ -45,7 +45,7 @@ export function effectiveProperty(
   return { possible, unreadInclude: unread === undefined ? undefined : source.line(unread) }
 }
 
-function valueOf(source: DtsSource, { value, broken, nameStart }: DtsProperty): PossibleValue {
+function possibleValue(source: DtsSource, { value, broken, nameStart }: DtsProperty): PossibleValue {
   const text = value === undefined ? '' : source.text.slice(value.start, value.end)
   return { text, value: broken ? undefined : parseDtsValue(text), place: source.line(nameStart) }
 }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { deviceTreeSpec } from '../../test/support/device-tree-spec.js'
 import type { GadgetSpec } from '../config/spec.js'
 import { ConfigError, FormatError } from '../errors.js'
 import { planGadgetFiles } from './gadget-files.js'
@@ -9,16 +10,17 @@ beforeAll(async () => {
   templates = await readTemplates()
 })
 
-function plan(source: string | Uint8Array, node = '&usb_hs', name = 'rootfs.dts') {
-  const configPath = ['gadget', 'device_tree']
+function plan(source: string | Buffer, node = '&usb_hs', name = 'rootfs.dts') {
+  const path = `/board/${name}`
   const spec: GadgetSpec = {
     installRoot: '',
     modules: [],
-    deviceTree: { file: `/board/${name}`, node, drMode: 'peripheral', configPath },
+    deviceTrees: [deviceTreeSpec(path, node)],
     configPath: ['gadget'],
   }
   const bytes = typeof source === 'string' ? Buffer.from(source) : source
-  return planGadgetFiles(spec, { templates, deviceTree: { name, bytes } })
+  const file = { name, text: bytes.toString('latin1'), includes: new Map() }
+  return planGadgetFiles(spec, { templates, deviceTrees: [{ kind: 'source', path, file }] })
 }
 
 function texts({ files }: ReturnType<typeof plan>): Record<string, string> {
@@ -45,7 +47,7 @@ describe('planGadgetFiles', () => {
     expect(Object.keys(texts(result))).toEqual(['gadget/rootfs.dts'])
     expect(result.warnings).toEqual([
       {
-        message: 'Device tree rootfs.dts: dr_mode of &usb_hs is "peripheral" already, so there is no patch',
+        message: 'Device tree rootfs.dts: dr_mode of &usb_hs is as asked already, so there is no patch',
         path: ['gadget', 'device_tree'],
       },
     ])
@@ -54,7 +56,7 @@ describe('planGadgetFiles', () => {
   it('warns of an include that comes after the node', () => {
     const result = plan('&usb_hs { dr_mode = "host"; };\n#include "late.dtsi"\n')
     expect(result.warnings).toMatchObject([
-      { message: expect.stringMatching(/the include at line 2 follows &usb_hs and may set its dr_mode again$/) },
+      { message: expect.stringMatching(/the include at rootfs\.dts:2 follows &usb_hs and may set its dr_mode again$/) },
     ])
   })
 
@@ -87,7 +89,7 @@ describe('planGadgetFiles', () => {
       expect.objectContaining({
         problems: [
           expect.objectContaining({
-            message: expect.stringMatching(/^rootfs\.dts: Cannot set a property of node &usb_hs: /),
+            message: expect.stringMatching(/^Cannot use node &usb_hs of rootfs\.dts: /),
             hint: 'Did you mean &usb_fs?',
             path: ['gadget', 'device_tree', 'node'],
           }),

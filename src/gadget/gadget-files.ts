@@ -4,7 +4,7 @@
  */
 import type { GadgetSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
-import { planDeviceTreeFiles } from './device-tree-files.js'
+import { type DeviceTreeInput, planDeviceTreeFiles } from './device-tree-files.js'
 import type { ModuleIndexes } from './module-index.js'
 import { planModuleList } from './module-list.js'
 
@@ -12,11 +12,8 @@ import { planModuleList } from './module-list.js'
 export interface GadgetInputs {
   /** Texts of the templates by file name (`modules.list`). */
   readonly templates: ReadonlyMap<string, string>
-  readonly deviceTree?: {
-    /** Base name of the source. */
-    readonly name: string
-    readonly bytes: Uint8Array
-  }
+  /** Each file of `device_tree:` once. */
+  readonly deviceTrees?: readonly DeviceTreeInput[]
   readonly moduleIndexes?: ModuleIndexes
 }
 
@@ -44,7 +41,7 @@ export const GADGET_FOLDER = 'gadget'
 type PartPlanner = (spec: GadgetSpec, inputs: GadgetInputs) => GadgetPart | undefined
 
 /** In the order in which the files are written and told. */
-const PARTS: readonly PartPlanner[] = [planModules, planDeviceTree]
+const PARTS: readonly PartPlanner[] = [planModules, planDeviceTrees]
 
 /**
  * Throws ConfigError for what the config asks and the sources do not have (a module, a node, a mode), FormatError for a
@@ -70,7 +67,10 @@ function planModules(spec: GadgetSpec, { moduleIndexes, templates }: GadgetInput
   return { files: [{ name: 'modules.list', bytes: Buffer.from(text, 'utf8') }], warnings }
 }
 
-function planDeviceTree(spec: GadgetSpec, { deviceTree, templates }: GadgetInputs): GadgetPart | undefined {
-  if (spec.deviceTree === undefined || deviceTree === undefined) return undefined
-  return planDeviceTreeFiles(spec.deviceTree, deviceTree, templates)
+function planDeviceTrees(spec: GadgetSpec, { deviceTrees = [], templates }: GadgetInputs): GadgetPart {
+  const parts = deviceTrees.map((input) => {
+    const specs = spec.deviceTrees.filter(({ file }) => file === input.path)
+    return planDeviceTreeFiles(specs, input, templates)
+  })
+  return { files: parts.flatMap(({ files }) => files), warnings: parts.flatMap(({ warnings }) => warnings) }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { deviceTreeSpec } from '../../test/support/device-tree-spec.js'
 import type { GadgetSpec } from '../config/spec.js'
 import { LayoutError } from '../errors.js'
 import { readGadgetInputs } from './read-gadget-inputs.js'
@@ -14,7 +15,7 @@ function spec(file: string, modulesDir?: string): GadgetSpec {
     installRoot: '',
     modules: ['a'],
     ...(modulesDir !== undefined && { modulesDir }),
-    deviceTree: { file, node: '&a', drMode: 'host', configPath: ['gadget', 'device_tree'] },
+    deviceTrees: [deviceTreeSpec(file, '&a')],
     configPath: ['gadget'],
   }
 }
@@ -26,7 +27,7 @@ describe('readGadgetInputs', () => {
     writeFileSync(join(tree, 'modules.dep'), 'a.ko:\n')
     writeFileSync(join(folder, 'board.dts'), 'text')
     expect(await readGadgetInputs(spec(join(folder, 'board.dts'), tree))).toMatchObject({
-      deviceTree: { name: 'board.dts', bytes: Buffer.from('text') },
+      deviceTrees: [{ kind: 'source', path: join(folder, 'board.dts'), file: { name: 'board.dts', text: 'text' } }],
       moduleIndexes: { version: '6.1.0', dep: 'a.ko:\n', builtin: '', softdep: '', alias: '' },
     })
   })

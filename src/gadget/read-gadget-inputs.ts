@@ -5,29 +5,19 @@ import type { GadgetSpec } from '../config/spec.js'
 import { type ConfigPath, errnoOf, LayoutError, type Problem } from '../errors.js'
 import type { GadgetInputs } from './gadget-files.js'
 import type { ModuleIndexes } from './module-index.js'
+import { readDeviceTrees } from './read-device-tree.js'
+import { reasonOf } from './read-failure.js'
 import { readTemplates } from './template.js'
 
 /** Throws LayoutError with every input that is missing or unreadable. */
 export async function readGadgetInputs(spec: GadgetSpec): Promise<GadgetInputs> {
   const problems: Problem[] = []
   const templates = await readTemplates()
-  const deviceTree = spec.deviceTree && (await readDeviceTree(spec.deviceTree, problems))
+  const deviceTrees = await readDeviceTrees(spec.deviceTrees, problems)
   const moduleIndexes =
     spec.modulesDir === undefined ? undefined : await readModuleIndexes(spec.modulesDir, spec.configPath, problems)
   if (problems.length > 0) throw new LayoutError(problems)
-  return { templates, ...(deviceTree && { deviceTree }), ...(moduleIndexes && { moduleIndexes }) }
-}
-
-async function readDeviceTree(
-  { file, configPath }: NonNullable<GadgetSpec['deviceTree']>,
-  problems: Problem[],
-): Promise<GadgetInputs['deviceTree']> {
-  try {
-    return { name: basename(file), bytes: await readFile(file) }
-  } catch (error) {
-    problems.push({ message: `Cannot read device tree ${file}: ${reasonOf(error)}`, path: [...configPath, 'file'] })
-    return undefined
-  }
+  return { templates, deviceTrees, ...(moduleIndexes && { moduleIndexes }) }
 }
 
 /** modules.dep must be there; a kernel without built-in modules or soft dependencies may lack the others. */
@@ -60,22 +50,5 @@ async function readIfThere(path: string): Promise<string> {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return ''
     throw error
-  }
-}
-
-/** What a person makes of a failed read. */
-function reasonOf(error: unknown): string {
-  switch (errnoOf(error)) {
-    case 'ENOENT':
-      return 'there is no such file'
-    case 'EISDIR':
-      return 'it is a folder, a file is expected'
-    case 'EACCES':
-    case 'EPERM':
-      return 'reading it is not permitted'
-    case undefined:
-      throw error
-    default:
-      return errnoOf(error)!
   }
 }

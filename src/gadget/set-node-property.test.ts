@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { parseDtsValue } from '../bytes/dts-value.js'
+import { DtsSource } from './dts-source.js'
 import { setNodeProperty } from './set-node-property.js'
 
-function set(text: string, node: string, value = 'peripheral') {
-  return setNodeProperty(text, {
+function set(text: string, node: string, { property = 'dr_mode', value = '"peripheral"' as string | undefined } = {}) {
+  return setNodeProperty(DtsSource.ofText('board.dts', text), {
+    name: 'board.dts',
     node,
-    property: 'dr_mode',
-    value,
-    overrideBody: (name) => `\n${name} { dr_mode = "${value}"; };\n`,
+    property,
+    value: value === undefined ? undefined : parseDtsValue(value),
+    overrideBody: (name, statement) => `\n${name} { ${statement} };\n`,
   })
 }
 
@@ -108,27 +111,27 @@ describe('setNodeProperty', () => {
   })
 
   it('tells of an include after the node', () => {
-    expect(set('&usb_hs { dr_mode = "host"; };\n#include "late.dtsi"\n', '&usb_hs').laterIncludeLine).toBe(2)
-    expect(set('#include "early.dtsi"\n&usb_hs { dr_mode = "host"; };\n', '&usb_hs').laterIncludeLine).toBeUndefined()
+    expect(set('&usb_hs { dr_mode = "host"; };\n#include "late.dtsi"\n', '&usb_hs').laterInclude).toBe('board.dts:2')
+    expect(set('#include "early.dtsi"\n&usb_hs { dr_mode = "host"; };\n', '&usb_hs').laterInclude).toBeUndefined()
   })
 
   const REFUSALS: [name: string, text: string, message: RegExp][] = [
     [
       'a label that is not there',
       '&usb_fs { };\n',
-      /^Cannot set a property of node &usb_hs: the device tree has no body/,
+      /^Cannot use node &usb_hs of board\.dts: the device tree has no body/,
     ],
-    ['a deleted node', 'usb_hs: usb@1 { };\n/delete-node/ &usb_hs;\n', /\/delete-node\/ at line 2 removes it/],
-    ['an open string', '&usb_hs { a = "b; };\n', /a string that does not end begins at line 1, column 15/],
-    ['an open comment', '&usb_hs { };\n/* a', /a comment that does not end begins at line 2, column 1/],
-    ['an open node', '&usb_hs {\n', /node &usb_hs at line 1, column 1 is not closed/],
-    ['a brace too many', '&usb_hs { }; };\n', /a } at line 1, column 14 closes nothing/],
-    ['an open conditional', '#if A\n&usb_hs { };\n', /the #if at line 1, column 1 has no #endif/],
-    ['a stray #else', '#else\n&usb_hs { };\n', /an #else at line 1, column 1 has no #if/],
+    ['a deleted node', 'usb_hs: usb@1 { };\n/delete-node/ &usb_hs;\n', /\/delete-node\/ at board\.dts:2 removes it/],
+    ['an open string', '&usb_hs { a = "b; };\n', /a string that does not end begins at board\.dts:1:15/],
+    ['an open comment', '&usb_hs { };\n/* a', /a comment that does not end begins at board\.dts:2:1/],
+    ['an open node', '&usb_hs {\n', /node &usb_hs at board\.dts:1:1 is not closed/],
+    ['a brace too many', '&usb_hs { }; };\n', /a } at board\.dts:1:14 closes nothing/],
+    ['an open conditional', '#if A\n&usb_hs { };\n', /the #if at board\.dts:1:1 has no #endif/],
+    ['a stray #else', '#else\n&usb_hs { };\n', /an #else at board\.dts:1:1 has no #if/],
     [
       'arms that open a node',
       '#if A\n&usb_hs {\n#else\n&usb_fs {\n#endif\n};\n',
-      /an #else at line 3, column 1 ends in another node than its #if at line 1/,
+      /an #else at board\.dts:3:1 ends in another node than its #if at board\.dts:1/,
     ],
   ]
   for (const [name, text, message] of REFUSALS) {
@@ -140,7 +143,7 @@ describe('setNodeProperty', () => {
   it('refuses a conditional node that sets it in some cases only', () => {
     const text = '#if A\n&usb_hs {\n#if B\n\tdr_mode = "host";\n#endif\n};\n#endif\n'
     expect(() => set(text, '&usb_hs')).toThrow(
-      /^Cannot set dr_mode of node &usb_hs: its body at line 2 stands in a conditional, and what it says/,
+      /^Cannot set dr_mode of node &usb_hs in board\.dts: its body at board\.dts:2 stands in a conditional, and what it says/,
     )
   })
 
@@ -148,7 +151,7 @@ describe('setNodeProperty', () => {
     const text = '#include "soc.dtsi"\n&usb_fs { };\n&usb_hs { };\n'
     expect(() => set(text, '&usb_ha')).toThrow(
       expect.objectContaining({
-        hint: 'Did you mean &usb_hs, &usb_fs? A node of an included file is reached by an empty "&usb_ha { };" in this one.',
+        hint: 'Did you mean &usb_hs, &usb_fs? board.dts:1 includes a file that was not found: name its folder in include_dirs, or write an empty "&usb_ha { };"',
       }),
     )
   })

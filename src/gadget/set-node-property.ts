@@ -105,7 +105,9 @@ function planInPlace(context: EditContext, bodies: readonly DtsBody[], depth: nu
   const events = eventsOf(bodies, context.options.property)
   const { value } = context.options
   const replaced =
-    value === undefined ? planRemoval(context, events, depth) : planReplacement(context.source, { events, depth, value })
+    value === undefined
+      ? planRemoval(context, events, depth)
+      : planReplacement(context.source, { events, depth, value })
   if (replaced !== undefined) return replaced
   const inserted = planInsertion(context, bodies, { depth, events })
   return inserted && [inserted]

@@ -71,7 +71,9 @@ export function wholeLine(text: string, { start, end }: { readonly start: number
   const before = text.slice(lineStart, start)
   const rest = /^[ \t]*\r?\n/.exec(text.slice(end))
   if (/^[ \t]*$/.test(before)) {
-    return rest === null ? { start, end: end + /^[ \t]*/.exec(text.slice(end))![0].length, text: '' } : { start: lineStart, end: end + rest[0].length, text: '' }
+    return rest === null
+      ? { start, end: end + /^[ \t]*/.exec(text.slice(end))![0].length, text: '' }
+      : { start: lineStart, end: end + rest[0].length, text: '' }
   }
   return { start: start - /[ \t]*$/.exec(before)![0].length, end, text: '' }
 }

@@ -6,6 +6,7 @@ import type { GadgetSpec } from '../../src/config/spec.js'
 import { planGadgetFiles } from '../../src/gadget/gadget-files.js'
 import { readTemplates } from '../../src/gadget/template.js'
 import { unifiedDiff } from '../../src/gadget/unified-diff.js'
+import { deviceTreeSpec } from '../support/device-tree-spec.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 
 const scratch = scratchFolder()
@@ -70,14 +71,14 @@ const SOURCES: Record<string, { node: string; path: string; text: string }> = {
 }
 
 function patched(name: string, node: string, text: string): { after: Uint8Array; patch: Uint8Array } {
-  const configPath = ['gadget', 'device_tree']
   const spec: GadgetSpec = {
     installRoot: '',
     modules: [],
-    deviceTree: { file: name, node, drMode: 'peripheral', configPath },
+    deviceTrees: [deviceTreeSpec(name, node)],
     configPath: ['gadget'],
   }
-  const { files } = planGadgetFiles(spec, { templates, deviceTree: { name, bytes: Buffer.from(text, 'latin1') } })
+  const file = { name, text, includes: new Map() }
+  const { files } = planGadgetFiles(spec, { templates, deviceTrees: [{ kind: 'source', path: name, file }] })
   return { after: files[0]!.bytes, patch: files[1]!.bytes }
 }
 

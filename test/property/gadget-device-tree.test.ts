@@ -5,6 +5,9 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { parseDtsValue } from '../../src/bytes/dts-value.js'
+import { bodyReference } from '../../src/gadget/device-tree-overlay.js'
+import { DtsSource } from '../../src/gadget/dts-source.js'
 import { setNodeProperty } from '../../src/gadget/set-node-property.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 
@@ -133,12 +136,12 @@ describeWithTools('setNodeProperty on random sources', ['dtc', 'fdtget', 'fdtput
   it('sets the role in every arm, and nothing else', () => {
     fc.assert(
       fc.property(source, ({ text, node }) => {
-        const edit = setNodeProperty(text, {
+        const edit = setNodeProperty(DtsSource.ofText('board.dts', text), {
+          name: 'board.dts',
           node,
           property: 'dr_mode',
-          value: 'peripheral',
-          overrideBody: (reference) =>
-            `${reference.startsWith('/') ? `&{${reference}}` : reference} { dr_mode = "peripheral"; };\n`,
+          value: parseDtsValue('"peripheral"'),
+          overrideBody: (reference, statement) => `${bodyReference(reference)} { ${statement} };\n`,
         })
         for (const a of [true, false]) {
           const before = compile(preprocess(text, a), 'before.dtb')

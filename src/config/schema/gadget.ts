@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { Refusal } from '../refusal.js'
+import { deviceTree } from './gadget-device-tree.js'
 import { group } from './group.js'
-import { choice, text } from './leaf.js'
+import { text } from './leaf.js'
 
 /** As the kernel names modules. */
 const MODULE = /^[A-Za-z0-9_-]+$/
@@ -15,24 +16,6 @@ function moduleName() {
   })
 }
 
-const deviceTree = group(
-  {
-    file: text().describe('The .dts that is patched'),
-    node: text((value) =>
-      /^[&/]./.test(value)
-        ? undefined
-        : new Refusal(
-            `"${value}" is no node`,
-            'accepted are a label in quotes ("&usb_hs") or a path (/soc/usb@40040000)',
-          ),
-    ).describe('The node: "&label" (in quotes: & begins an anchor in YAML) or its path'),
-    dr_mode: choice(['host', 'peripheral', 'otg'], { meant: { device: 'peripheral', gadget: 'peripheral' } }).describe(
-      "Role of the port: peripheral shows the board's storage to a PC",
-    ),
-  },
-  { noun: 'a device tree' },
-)
-
 export const gadget = group(
   {
     install_root: text()
@@ -42,7 +25,9 @@ export const gadget = group(
     modules_dir: text()
       .describe('An installed lib/modules/VERSION: the list then holds what the modules depend on')
       .exactOptional(),
-    device_tree: deviceTree.describe('The device-tree node whose dr_mode is set').exactOptional(),
+    device_tree: deviceTree
+      .describe('Nodes of device trees whose properties are set: one map, or a list')
+      .exactOptional(),
   },
   { noun: 'the gadget', later: ['luns', 'prefix', 'mode'] },
 )

@@ -104,16 +104,33 @@ function checkHeader(header: FdtHeader, length: number): void {
   check('magic', header.magic === FDT_MAGIC, `0x${FDT_MAGIC.toString(16)}`)
   check('version', header.version >= FDT_VERSION, `${FDT_VERSION} or later`)
   check('last_comp_version', header.last_comp_version <= FDT_VERSION, `at most ${FDT_VERSION}`)
-  check('last_comp_version', header.last_comp_version >= FDT_LAST_COMPATIBLE_VERSION, `at least ${FDT_LAST_COMPATIBLE_VERSION}`)
-  check('totalsize', header.totalsize >= FdtHeader.SIZE && header.totalsize <= length, `${FdtHeader.SIZE} to the file's ${length} bytes`)
-  const within = (offset: number, size: number): boolean => offset >= FdtHeader.SIZE && offset + size <= header.totalsize
+  check(
+    'last_comp_version',
+    header.last_comp_version >= FDT_LAST_COMPATIBLE_VERSION,
+    `at least ${FDT_LAST_COMPATIBLE_VERSION}`,
+  )
+  check(
+    'totalsize',
+    header.totalsize >= FdtHeader.SIZE && header.totalsize <= length,
+    `${FdtHeader.SIZE} to the file's ${length} bytes`,
+  )
+  const within = (offset: number, size: number): boolean =>
+    offset >= FdtHeader.SIZE && offset + size <= header.totalsize
   const inside = `inside of ${header.totalsize} bytes`
-  check('off_dt_struct', within(header.off_dt_struct, TOKEN_BYTES) && header.off_dt_struct % TOKEN_BYTES === 0, `a multiple of 4 ${inside}`)
+  check(
+    'off_dt_struct',
+    within(header.off_dt_struct, TOKEN_BYTES) && header.off_dt_struct % TOKEN_BYTES === 0,
+    `a multiple of 4 ${inside}`,
+  )
   check('size_dt_struct', within(header.off_dt_struct, header.size_dt_struct), inside)
   check('off_dt_strings', within(header.off_dt_strings, 0), inside)
   check('size_dt_strings', within(header.off_dt_strings, header.size_dt_strings), inside)
   const { off_mem_rsvmap: reserved } = header
-  check('off_mem_rsvmap', within(reserved, FdtReserveEntry.SIZE) && reserved % RESERVE_ALIGNMENT === 0, `a multiple of 8 ${inside}`)
+  check(
+    'off_mem_rsvmap',
+    within(reserved, FdtReserveEntry.SIZE) && reserved % RESERVE_ALIGNMENT === 0,
+    `a multiple of 8 ${inside}`,
+  )
   const blocks = [
     { field: 'off_dt_struct', start: header.off_dt_struct, end: header.off_dt_struct + header.size_dt_struct },
     { field: 'off_dt_strings', start: header.off_dt_strings, end: header.off_dt_strings + header.size_dt_strings },
@@ -194,7 +211,8 @@ class StructureReader {
       this.#refuse('nameoff', start, `${nameoff}, expected is the place of a name in the strings block`)
     }
     const name = Buffer.from(this.#strings.subarray(nameoff, nameEnd)).toString('latin1')
-    if (!/^[\x21-\x7e]+$/.test(name)) this.#refuse('nameoff', start, `the place of ${JSON.stringify(name)}, which is no name`)
+    if (!/^[\x21-\x7e]+$/.test(name))
+      this.#refuse('nameoff', start, `the place of ${JSON.stringify(name)}, which is no name`)
     const value = this.#take(alignUp(len, TOKEN_BYTES), 'len', (at) => this.#struct.subarray(at, at + len))
     return { name, value, start, end: this.#at }
   }
@@ -205,7 +223,8 @@ class StructureReader {
     if (end < 0 || end - start > MAX_NAME_BYTES) this.#refuse('node name', start, 'without an end')
     this.#take(alignUp(end + 1 - start, TOKEN_BYTES), 'node name', () => undefined)
     const name = Buffer.from(this.#struct.subarray(start, end)).toString('latin1')
-    if (!/^[\x21-\x2e\x30-\x7e]*$/.test(name)) this.#refuse('node name', start, `${JSON.stringify(name)}, which is no name`)
+    if (!/^[\x21-\x2e\x30-\x7e]*$/.test(name))
+      this.#refuse('node name', start, `${JSON.stringify(name)}, which is no name`)
     return name
   }
 

@@ -24,7 +24,8 @@ export function setFdtProperty(bytes: Uint8Array, options: FdtPropertyOptions): 
   const fdt = readFdt(bytes)
   const node = nodeOf(fdt, options)
   const old = node.properties.find(({ name }) => name === options.property)
-  const wanted = options.value && dtsBytes(options.value, (reference) => phandleOf(fdt, { ...options, node: reference }))
+  const wanted =
+    options.value && dtsBytes(options.value, (reference) => phandleOf(fdt, { ...options, node: reference }))
   if (wanted === undefined ? old === undefined : old !== undefined && Buffer.compare(old.value, wanted) === 0) {
     return bytes
   }
@@ -64,7 +65,9 @@ function nodeOf(fdt: Fdt, { name, node }: Pick<FdtPropertyOptions, 'name' | 'nod
       { hint: 'dtc -@ keeps labels' },
     )
   }
-  const known = isLabel ? [...labels.keys()].map((label) => `&${label}`) : [...fdtNodes(fdt.root)].map((each) => each.path)
+  const known = isLabel
+    ? [...labels.keys()].map((label) => `&${label}`)
+    : [...fdtNodes(fdt.root)].map((each) => each.path)
   const near = nearestNames(node, known)
   throw new ConfigError(
     `Cannot use node ${node} of ${name}: the device tree has no such node, a label (&name) or a path (/soc/usb@0) of it is expected`,
