@@ -5,7 +5,7 @@
 import { crc32cRaw } from '../../bytes/crc32c.js'
 import { BG_CHECKSUM } from './disklayout/group-descriptor.js'
 import { highHalf, highShort, lowHalf, lowShort } from './disklayout/halves.js'
-import { I_CHECKSUM_HI_OFFSET, I_CHECKSUM_LO_OFFSET } from './disklayout/inode.js'
+import { Ext4Inode, I_CHECKSUM_HI_OFFSET, I_CHECKSUM_LO_OFFSET } from './disklayout/inode.js'
 
 const INITIAL = 0xffff_ffff
 const ZERO_WORD = new Uint8Array(4)
@@ -37,11 +37,23 @@ function littleEndian64(value: number): Uint8Array {
 }
 
 /** Seed of everything that belongs to one inode: over its number and i_generation, which is 0 in every inode made here. */
-export function inodeSeed(volumeSeed: number, inodeNumber: number): number {
-  return crc32cRaw(crc32cRaw(volumeSeed, littleEndian32(inodeNumber)), ZERO_WORD)
+export function inodeSeed(volumeSeed: number, inodeNumber: number, generation = 0): number {
+  return crc32cRaw(crc32cRaw(volumeSeed, littleEndian32(inodeNumber)), littleEndian32(generation))
 }
 
-/** Over the whole inode with both checksum fields zero; then stores it in them. An inode of 128 bytes keeps the lower half. */
+/** Over the whole inode with both checksum fields zero. An inode of 128 bytes keeps the lower half. */
+export function inodeChecksum(inode: Uint8Array, seed: number, hasHigh: boolean): number {
+  const [lowAt, lowLength] = Ext4Inode.FIELDS.l_i_checksum_lo!
+  const [highAt, highLength] = Ext4Inode.FIELDS.i_checksum_hi!
+  let crc = crc32cRaw(seed, inode.subarray(0, lowAt))
+  crc = crc32cRaw(crc, ZERO_WORD.subarray(0, lowLength))
+  if (!hasHigh) return lowShort(crc32cRaw(crc, inode.subarray(lowAt + lowLength)))
+  crc = crc32cRaw(crc, inode.subarray(lowAt + lowLength, highAt))
+  crc = crc32cRaw(crc, ZERO_WORD.subarray(0, highLength))
+  return crc32cRaw(crc, inode.subarray(highAt + highLength))
+}
+
+/** Stores the checksum of an inode whose checksum fields are zero. */
 export function signInode(inode: Uint8Array, volumeSeed: number, inodeNumber: number, hasHigh: boolean): void {
   const checksum = crc32cRaw(inodeSeed(volumeSeed, inodeNumber), inode)
   const view = new DataView(inode.buffer, inode.byteOffset, inode.length)

@@ -78,11 +78,14 @@ export function encodeInode(target: Uint8Array, number: number, inode: InodeCont
     i_atime: time.base,
     i_ctime: time.base,
     i_mtime: time.base,
+    i_dtime: 0,
     i_gid: lowShort(inode.gid),
     i_links_count: inode.links,
     i_blocks_lo: lowHalf(sectors),
     i_flags: inode.flags,
+    l_i_version: 0,
     i_block: inode.block,
+    i_generation: 0,
     i_file_acl_lo: lowHalf(inode.xattrBlock),
     i_size_high: highHalf(inode.sizeBytes),
     l_i_blocks_high: highHalf(sectors),
@@ -97,6 +100,7 @@ export function encodeInode(target: Uint8Array, number: number, inode: InodeCont
     i_atime_extra: time.extra,
     i_crtime: time.base,
     i_crtime_extra: time.extra,
+    i_projid: 0,
   }
   const isLarge = inodeSize > Ext4InodeBase.SIZE
   if (isLarge) Ext4Inode.encodeInto(target, 0, record)

@@ -30,3 +30,10 @@ export function encodeTime({ seconds, nanoseconds }: Timestamp): { base: number;
   const base = ((seconds % EPOCH_SECONDS) + EPOCH_SECONDS) % EPOCH_SECONDS
   return { base, extra: nanoseconds * 2 ** EPOCH_BITS + epoch }
 }
+
+/** The time from `i_mtime` and `i_mtime_extra` (0 where the inode has none). */
+export function decodeTime(base: number, extra: number): Timestamp {
+  const signed = base >= EPOCH_SECONDS / 2 ? base - EPOCH_SECONDS : base
+  const epoch = extra % 2 ** EPOCH_BITS
+  return { seconds: signed + epoch * EPOCH_SECONDS, nanoseconds: Math.floor(extra / 2 ** EPOCH_BITS) }
+}

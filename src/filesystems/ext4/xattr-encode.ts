@@ -5,6 +5,8 @@
 import { alignUp } from '../../bytes/align.js'
 import { FormatError } from '../../errors.js'
 import {
+  ACL_ACCESS_NAME,
+  ACL_DEFAULT_NAME,
   EXT4_XATTR_MAGIC,
   Ext4XattrEntry,
   Ext4XattrHeader,
@@ -24,8 +26,8 @@ export interface DiskXattr {
 
 const EXT4_NAME_MAX = 255
 const ACLS: Readonly<Record<string, number>> = {
-  'system.posix_acl_access': XATTR_INDEX.posixAclAccess,
-  'system.posix_acl_default': XATTR_INDEX.posixAclDefault,
+  [ACL_ACCESS_NAME]: XATTR_INDEX.posixAclAccess,
+  [ACL_DEFAULT_NAME]: XATTR_INDEX.posixAclDefault,
 }
 const PREFIXES: readonly (readonly [string, number])[] = [
   ['user.', XATTR_INDEX.user],

@@ -4,7 +4,7 @@
  */
 
 import { type Infer, reserved, struct, u16le, u32le } from '../../../bytes/struct.js'
-import { highHalf, highShort, lowHalf, lowShort } from './halves.js'
+import { fromHalves, fromShorts, highHalf, highShort, lowHalf, lowShort } from './halves.js'
 
 /** bg_flags: inode table and bitmap are not initialised; nothing there is read. */
 export const EXT4_BG_INODE_UNINIT = 0x0001
@@ -97,3 +97,33 @@ export function encodeGroupDescriptor(
   if (sizeBytes === Ext4GroupDesc32.SIZE) Ext4GroupDesc32.encodeInto(target, offset, record)
   else Ext4GroupDesc64.encodeInto(target, offset, record)
 }
+
+/** The descriptor at `offset`. Of 32 bytes, it has only the lower halves. */
+export function decodeGroupDescriptor(source: Uint8Array, offset: number, sizeBytes: number): GroupDescriptor {
+  const low = Ext4GroupDesc32.decode(source, offset)
+  const high = sizeBytes === Ext4GroupDesc32.SIZE ? NO_UPPER_HALVES : Ext4GroupDesc64.decode(source, offset)
+  return {
+    blockBitmap: fromHalves(low.bg_block_bitmap_lo, high.bg_block_bitmap_hi),
+    inodeBitmap: fromHalves(low.bg_inode_bitmap_lo, high.bg_inode_bitmap_hi),
+    inodeTable: fromHalves(low.bg_inode_table_lo, high.bg_inode_table_hi),
+    freeBlocks: fromShorts(low.bg_free_blocks_count_lo, high.bg_free_blocks_count_hi),
+    freeInodes: fromShorts(low.bg_free_inodes_count_lo, high.bg_free_inodes_count_hi),
+    directories: fromShorts(low.bg_used_dirs_count_lo, high.bg_used_dirs_count_hi),
+    flags: low.bg_flags,
+    unusedInodes: fromShorts(low.bg_itable_unused_lo, high.bg_itable_unused_hi),
+    blockBitmapChecksum: fromShorts(low.bg_block_bitmap_csum_lo, high.bg_block_bitmap_csum_hi),
+    inodeBitmapChecksum: fromShorts(low.bg_inode_bitmap_csum_lo, high.bg_inode_bitmap_csum_hi),
+  }
+}
+
+const NO_UPPER_HALVES = {
+  bg_block_bitmap_hi: 0,
+  bg_inode_bitmap_hi: 0,
+  bg_inode_table_hi: 0,
+  bg_free_blocks_count_hi: 0,
+  bg_free_inodes_count_hi: 0,
+  bg_used_dirs_count_hi: 0,
+  bg_itable_unused_hi: 0,
+  bg_block_bitmap_csum_hi: 0,
+  bg_inode_bitmap_csum_hi: 0,
+} as const

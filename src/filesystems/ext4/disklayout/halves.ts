@@ -21,3 +21,13 @@ export function lowShort(value: number): number {
 export function highShort(value: number): number {
   return Math.floor(value / U16)
 }
+
+/** A number from its lower and upper 32 bits. It may exceed 2^53 where a disk is damaged: check it. */
+export function fromHalves(low: number, high: number): number {
+  return high * U32 + low
+}
+
+/** A number from its lower and upper 16 bits. */
+export function fromShorts(low: number, high: number): number {
+  return high * U16 + low
+}

@@ -15,8 +15,19 @@ export const EXT4_JOURNAL_INO = 8
 export const EXT4_GOOD_OLD_FIRST_INO = 11
 
 /** i_flags. */
+export const EXT4_ENCRYPT_FL = 0x0000_0800
 export const EXT4_INDEX_FL = 0x0000_1000
+/** i_blocks counts whole blocks. */
+export const EXT4_HUGE_FILE_FL = 0x0004_0000
 export const EXT4_EXTENTS_FL = 0x0008_0000
+/** Metadata of fs-verity stands behind i_size. */
+export const EXT4_VERITY_FL = 0x0010_0000
+/** The inode is the value of an extended attribute. */
+export const EXT4_EA_INODE_FL = 0x0020_0000
+/** Content stands in i_block, and what has no room there in the attribute system.data. */
+export const EXT4_INLINE_DATA_FL = 0x1000_0000
+/** Names are compared without case, and their hashes are of the folded name. */
+export const EXT4_CASEFOLD_FL = 0x4000_0000
 
 /** Type bits of i_mode. */
 export const S_IFIFO = 0x1000
@@ -26,6 +37,7 @@ export const S_IFBLK = 0x6000
 export const S_IFREG = 0x8000
 export const S_IFLNK = 0xa000
 export const S_IFSOCK = 0xc000
+export const S_IFMT = 0xf000
 
 /** More names than this a file cannot have; a directory's count becomes 1 (feature dir_nlink). */
 export const EXT4_LINK_MAX = 65000
@@ -42,15 +54,16 @@ const BASE_FIELDS = {
   i_atime: [0x08, u32le],
   i_ctime: [0x0c, u32le],
   i_mtime: [0x10, u32le],
-  _i_dtime: [0x14, reserved(4)],
+  /** When it was deleted; in an orphan the number of the next one. */
+  i_dtime: [0x14, u32le],
   i_gid: [0x18, u16le],
   i_links_count: [0x1a, u16le],
   i_blocks_lo: [0x1c, u32le],
   i_flags: [0x20, u32le],
-  _l_i_version: [0x24, reserved(4)],
+  l_i_version: [0x24, u32le],
   i_block: [0x28, bytes(I_BLOCK_BYTES)],
-  /** 0 in every inode made here; part of the checksums' seed. */
-  _i_generation: [0x64, reserved(4)],
+  /** Part of the checksums' seed. */
+  i_generation: [0x64, u32le],
   i_file_acl_lo: [0x68, u32le],
   i_size_high: [0x6c, u32le],
   _i_obso_faddr: [0x70, reserved(4)],
@@ -75,7 +88,7 @@ export const Ext4Inode = struct('ext4_inode', EXT4_GOOD_OLD_INODE_SIZE + EXTRA_I
   i_crtime: [0x90, u32le],
   i_crtime_extra: [0x94, u32le],
   _i_version_hi: [0x98, reserved(4)],
-  _i_projid: [0x9c, reserved(4)],
+  i_projid: [0x9c, u32le],
 })
 export type Ext4Inode = Infer<typeof Ext4Inode>
 

@@ -11,12 +11,15 @@ export const EXT4_SUPER_MAGIC = 0xef53
 
 /** s_state: unmounted cleanly. Backups lack it, so that a recovery from one begins with a full check. */
 export const EXT4_VALID_FS = 0x0001
+/** The kernel or e2fsck found errors that nobody has mended yet. */
+export const EXT4_ERROR_FS = 0x0002
 /** s_errors: carry on. */
 export const EXT4_ERRORS_CONTINUE = 1
 /** s_rev_level: inode size and features are given. */
 export const EXT4_DYNAMIC_REV = 1
 /** s_flags: names are hashed as signed characters, as on x86. */
 export const EXT2_FLAGS_SIGNED_HASH = 0x0001
+export const EXT2_FLAGS_UNSIGNED_HASH = 0x0002
 /** s_default_mount_opts. */
 export const EXT4_DEFM_XATTR_USER = 0x0004
 export const EXT4_DEFM_ACL = 0x0008
@@ -30,6 +33,7 @@ export const EXT3_JNL_BACKUP_BLOCKS = 1
 export const NO_MOUNT_LIMIT = 0xffff
 
 export const LABEL_BYTES = 16
+export const LAST_MOUNTED_BYTES = 64
 
 export const Ext4SuperBlock = struct('ext4_super_block', 1024, {
   s_inodes_count: [0x000, u32le],
@@ -65,14 +69,14 @@ export const Ext4SuperBlock = struct('ext4_super_block', 1024, {
   s_feature_ro_compat: [0x064, u32le],
   s_uuid: [0x068, bytes(16)],
   s_volume_name: [0x078, bytes(LABEL_BYTES)],
-  _s_last_mounted: [0x088, reserved(64)],
+  s_last_mounted: [0x088, bytes(LAST_MOUNTED_BYTES)],
   _s_algorithm_usage_bitmap: [0x0c8, reserved(4)],
   _s_prealloc: [0x0cc, reserved(2)],
   s_reserved_gdt_blocks: [0x0ce, u16le],
   _s_journal_uuid: [0x0d0, reserved(16)],
   s_journal_inum: [0x0e0, u32le],
-  _s_journal_dev: [0x0e4, reserved(4)],
-  _s_last_orphan: [0x0e8, reserved(4)],
+  s_journal_dev: [0x0e4, u32le],
+  s_last_orphan: [0x0e8, u32le],
   s_hash_seed: [0x0ec, bytes(16)],
   s_def_hash_version: [0x0fc, u8],
   s_jnl_backup_type: [0x0fd, u8],
@@ -88,8 +92,8 @@ export const Ext4SuperBlock = struct('ext4_super_block', 1024, {
   s_want_extra_isize: [0x15e, u16le],
   s_flags: [0x160, u32le],
   s_raid_stride: [0x164, u16le],
-  _s_mmp_interval: [0x166, reserved(2)],
-  _s_mmp_block: [0x168, reserved(8)],
+  _s_mmp_update_interval: [0x166, reserved(2)],
+  s_mmp_block: [0x168, u64le],
   s_raid_stripe_width: [0x170, u32le],
   s_log_groups_per_flex: [0x174, u8],
   s_checksum_type: [0x175, u8],
@@ -97,14 +101,16 @@ export const Ext4SuperBlock = struct('ext4_super_block', 1024, {
   _s_reserved_pad: [0x177, reserved(1)],
   s_kbytes_written: [0x178, u64le],
   _s_snapshot: [0x180, reserved(20)],
-  _s_errors_seen: [0x194, reserved(108)],
+  s_error_count: [0x194, u32le],
+  _s_errors_seen: [0x198, reserved(104)],
   _s_mount_opts: [0x200, reserved(64)],
-  _s_quota_inum: [0x240, reserved(8)],
+  s_usr_quota_inum: [0x240, u32le],
+  s_grp_quota_inum: [0x244, u32le],
   s_overhead_clusters: [0x248, u32le],
   s_backup_bgs: [0x24c, array(u32le, 2)],
   _s_encrypt: [0x254, reserved(20)],
   _s_lpf_ino: [0x268, reserved(4)],
-  _s_prj_quota_inum: [0x26c, reserved(4)],
+  s_prj_quota_inum: [0x26c, u32le],
   s_checksum_seed: [0x270, u32le],
   s_wtime_hi: [0x274, u8],
   s_mtime_hi: [0x275, u8],

@@ -39,7 +39,15 @@ export const XATTR_INDEX = {
   trusted: 4,
   security: 6,
   system: 7,
+  richAcl: 8,
+  encryption: 9,
+  hurd: 10,
 } as const
+/** What Linux calls the two ACLs. */
+export const ACL_ACCESS_NAME = 'system.posix_acl_access'
+export const ACL_DEFAULT_NAME = 'system.posix_acl_default'
+/** Of the attribute (under `system`) that holds what inline data has no room for in i_block. */
+export const INLINE_DATA_XATTR = 'data'
 
 /** ext's own form of a POSIX ACL: an id only where the tag needs one. */
 export const EXT4_ACL_VERSION = 1
