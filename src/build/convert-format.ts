@@ -8,7 +8,7 @@ import { createBmapSink } from '../outputs/bmap-sink.js'
 import type { ProgramRunner } from '../outputs/group-compressor.js'
 import { createGzSink } from '../outputs/gz-file.js'
 import { createPlannedSink } from '../outputs/planned-sink.js'
-import { planQcow2 } from '../outputs/qcow2-plan.js'
+import { createQcow2Sink } from '../outputs/qcow2-file.js'
 import { RawSink } from '../outputs/raw-sink.js'
 import type { FileSink } from '../outputs/sink.js'
 import type { Threads } from '../outputs/threads.js'
@@ -53,7 +53,7 @@ const FORMATS = {
     extensions: ['.simg', '.sparseimg'],
     open: (path, image) => createPlannedSink(path, planAndroidSparse(image)[0]!),
   },
-  qcow2: { extensions: ['.qcow2'], open: (path, image) => createPlannedSink(path, planQcow2(image)) },
+  qcow2: { extensions: ['.qcow2'], levels: { least: 0, most: 9, usual: 0 }, open: createQcow2Sink },
 } satisfies Readonly<Record<string, Format>>
 
 export type ConvertFormat = keyof typeof FORMATS

@@ -9,7 +9,7 @@ import { createBmapSink } from '../outputs/bmap-sink.js'
 import type { ProgramRunner } from '../outputs/group-compressor.js'
 import { createGzSink } from '../outputs/gz-file.js'
 import { createPlannedSink } from '../outputs/planned-sink.js'
-import { planQcow2 } from '../outputs/qcow2-plan.js'
+import { createQcow2Sink } from '../outputs/qcow2-file.js'
 import type { QemuFormat } from '../outputs/qemu-img.js'
 import { RawSink } from '../outputs/raw-sink.js'
 import type { FileSink } from '../outputs/sink.js'
@@ -45,6 +45,8 @@ export interface OutputFilesInput {
 const DEFAULT_DEFLATE_LEVEL = 6
 const DEFAULT_XZ_LEVEL = 6
 const DEFAULT_ZST_LEVEL = 3
+/** Not compressed: QEMU reads such clusters straight from the file. */
+const DEFAULT_QCOW2_LEVEL = 0
 
 /** Throws LayoutError where two files would have one name, FormatError where a format cannot hold the image. */
 export function outputFiles(specs: readonly OutputSpec[], input: OutputFilesInput): OutputFile[] {
@@ -98,8 +100,10 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
         open: (path) => createPlannedSink(path, part),
       }))
     }
-    case 'qcow2':
-      return [{ name, kind: 'virtual-disk', spec, open: (path) => createPlannedSink(path, planQcow2(image)) }]
+    case 'qcow2': {
+      const level = spec.level ?? DEFAULT_QCOW2_LEVEL
+      return [{ name, kind: 'virtual-disk', spec, open: (path) => createQcow2Sink(path, image, { level }, threads) }]
+    }
     case 'vmdk':
     case 'vdi':
     case 'vhdx':

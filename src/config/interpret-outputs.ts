@@ -31,6 +31,7 @@ const LEVELS: Readonly<Partial<Record<OutputFormat, Levels>>> = {
   gz: { least: 0, most: 9 },
   xz: { least: 0, most: 9 },
   zst: { least: 1, most: 19 },
+  qcow2: { least: 0, most: 9 },
 }
 
 /** What every build writes beside the image. */
@@ -91,7 +92,7 @@ function checkOptions(
   if (level === undefined || (levels && level >= levels.least && level <= levels.most)) return
   const accepted = levels
     ? `accepted are ${levels.least} to ${levels.most}`
-    : 'a level is accepted with zip, gz, xz, zst'
+    : 'a level is accepted with zip, gz, xz, zst, qcow2'
   interpretation.refuse(at('level'), `Cannot use level ${level} for ${format}: ${accepted}`)
 }
 

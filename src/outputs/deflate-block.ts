@@ -6,7 +6,9 @@
  */
 import { constants, inflateRawSync } from 'node:zlib'
 import { Deflate, type DeflateOptions } from 'fflate'
+import { concatBytes } from '../bytes/concat.js'
 import { invariant } from '../errors.js'
+import { DEFLATE_END } from './deflate-fill.js'
 
 const STORED_MAX_BYTES = 65535
 const STORED_HEADER_BYTES = 5
@@ -27,6 +29,27 @@ export function deflateBlock(bytes: Uint8Array, level: number): Uint8Array {
   const deflated = encodeBlock(bytes, level)
   assertInflates(deflated, bytes)
   return deflated
+}
+
+/** How far back QEMU's inflate lets a cluster refer (windowBits -12). */
+const CLUSTER_WINDOW_BYTES = 4096
+
+/**
+ * Each cluster of `bytes` as a complete stream for a qcow2. Its blocks are of 4 KiB, so that none refers further back than
+ * readers keep: 5 % larger than with a sliding window of that length, which this encoder does not have.
+ *
+ * @param level 1 to 9
+ */
+export function deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Uint8Array[] {
+  const clusters: Uint8Array[] = []
+  for (let start = 0; start < bytes.length; start += clusterBytes) {
+    const parts: Uint8Array[] = []
+    for (let at = start; at < Math.min(start + clusterBytes, bytes.length); at += CLUSTER_WINDOW_BYTES) {
+      parts.push(deflateBlock(bytes.subarray(at, at + CLUSTER_WINDOW_BYTES), level))
+    }
+    clusters.push(concatBytes([...parts, DEFLATE_END]))
+  }
+  return clusters
 }
 
 /**

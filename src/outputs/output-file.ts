@@ -71,6 +71,15 @@ export class OutputFile {
     await this.#handle.truncate(this.#sizeBytes)
   }
 
+  /** For a file whose length only its content tells. Throws IoError. */
+  async setLength(sizeBytes: number): Promise<void> {
+    try {
+      await this.#handle.truncate(sizeBytes)
+    } catch (error) {
+      throw writeError(this.#path, sizeBytes, error, sizeBytes)
+    }
+  }
+
   /** Safe to call twice. */
   async close(): Promise<void> {
     await this.#handle.close()

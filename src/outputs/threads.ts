@@ -1,7 +1,7 @@
 /** The work that outputs hand to other threads; `build` decides whether there are any. */
 import { crc32 } from '../bytes/crc32.js'
 import type { Extent } from '../image/extent.js'
-import { deflateBlock } from './deflate-block.js'
+import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { type DigestPlan, type DigestResults, Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { type DigestRange, RangeDigests } from './range-digests.js'
@@ -28,6 +28,8 @@ export interface RangeDigestStream {
 export interface Threads {
   /** `bytes` is in shared memory where threads are real, and lent until the promise settles. */
   deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
+  /** Each cluster as a stream of its own, as deflate-block.ts makes it for a qcow2; `bytes` as above. */
+  deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Promise<readonly Uint8Array[]>
   digests(plan: DigestPlan): DigestStream
   rangeDigests(ranges: readonly DigestRange[]): RangeDigestStream
   /** SHA-256 of a finished output, lower-case hexadecimal. Rejects where it cannot be read. */
@@ -43,6 +45,7 @@ export interface Threads {
 /** Everything in the calling thread: for tests, and for images too small to be worth a thread's 40 ms of start. */
 export const INLINE_THREADS: Threads = {
   deflate: (bytes, level) => Promise.resolve({ crc32: crc32(bytes), deflated: deflateBlock(bytes, level) }),
+  deflateClusters: async (bytes, clusterBytes, level) => deflateClusters(bytes, clusterBytes, level),
   digests: (plan) => {
     const digests = new Digests(plan)
     return {

@@ -7,6 +7,13 @@ import type { DeflatedBlock } from './threads.js'
 export type WorkerRequest =
   | { readonly kind: 'deflate'; readonly id: number; readonly bytes: Uint8Array; readonly level: number }
   | {
+      readonly kind: 'deflate-clusters'
+      readonly id: number
+      readonly bytes: Uint8Array
+      readonly clusterBytes: number
+      readonly level: number
+    }
+  | {
       readonly kind: 'read'
       readonly id: number
       readonly extents: readonly Extent[]
@@ -28,7 +35,13 @@ export type WorkerRequest =
   | { readonly kind: 'ranges-finish'; readonly id: number }
   | { readonly kind: 'file-digest'; readonly id: number; readonly path: string }
 
-export type WorkerResult = DeflatedBlock | DigestResults | readonly string[] | string | undefined
+export type WorkerResult =
+  | DeflatedBlock
+  | DigestResults
+  | readonly Uint8Array[]
+  | readonly string[]
+  | string
+  | undefined
 
 export type WorkerReply =
   | { readonly id: number; readonly result: WorkerResult }

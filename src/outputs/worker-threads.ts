@@ -83,6 +83,10 @@ export function startThreads(count: number): Threads {
     async deflate(bytes, level) {
       return (await leastLoaded().ask({ kind: 'deflate', bytes, level })) as DeflatedBlock
     },
+    async deflateClusters(bytes, clusterBytes, level) {
+      const request = { kind: 'deflate-clusters', bytes, clusterBytes, level } as const
+      return (await leastLoaded().ask(request)) as readonly Uint8Array[]
+    },
     digests(plan): DigestStream {
       const parts = bytesToDigest(plan) >= SPLIT_MINIMUM_BYTES ? splitDigestPlan(plan) : [plan]
       const channels = parts.map((part) => {

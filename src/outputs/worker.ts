@@ -4,7 +4,7 @@ import { crc32 } from '../bytes/crc32.js'
 import { invariant } from '../errors.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readExtents } from '../image/read.js'
-import { deflateBlock } from './deflate-block.js'
+import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { RangeDigests } from './range-digests.js'
@@ -20,6 +20,7 @@ function answer(request: WorkerRequest): WorkerResult {
   if (request.kind === 'deflate') {
     return { crc32: crc32(request.bytes), deflated: deflateBlock(request.bytes, request.level) }
   }
+  if (request.kind === 'deflate-clusters') return deflateClusters(request.bytes, request.clusterBytes, request.level)
   if (request.kind === 'read') {
     read(request)
     return undefined

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { type DiskImage, ImageBuilder } from '../../src/image/extent.js'
 import { createPlannedSink } from '../../src/outputs/planned-sink.js'
+import { createQcow2Sink } from '../../src/outputs/qcow2-file.js'
 import { planQcow2 } from '../../src/outputs/qcow2-plan.js'
 import { INLINE_THREADS } from '../../src/outputs/threads.js'
 import { weave } from '../../src/outputs/weave.js'
@@ -82,5 +84,48 @@ describeWithTools('qcow2, by qemu-img', ['qemu-img'], () => {
     const sink = await createPlannedSink(path, { headers, stretches, sizeBytes })
     await sink.finish()
     expect(tool('qemu-img', 'check', path)).toContain('No errors were found on the image.')
+  })
+
+  it('compressed, is clean under check, becomes the raw image, and keeps the three states', async () => {
+    for (const sizeBytes of [25 * 2 ** 20 + 4096, 25 * 2 ** 20 + 512 * 3]) {
+      const image = variedImage(sizeBytes)
+      const path = join(folder, `${sizeBytes}.packed.qcow2`)
+      await weave(image, [await createQcow2Sink(path, image, { level: 6 }, INLINE_THREADS)], INLINE_THREADS)
+      expect(tool('qemu-img', 'check', path)).toContain('No errors were found on the image.')
+      const raw = `${path}.raw`
+      tool('qemu-img', 'convert', '-O', 'raw', path, raw)
+      assertSameBytes(readFileSync(raw), rawBytes(image))
+      const specified = specifiedBlocks(image, CLUSTER_BYTES)
+      for (const { start, length, present } of JSON.parse(
+        tool('qemu-img', 'map', '--output=json', path),
+      ) as MapEntry[]) {
+        for (let at = start; at < start + length; at += CLUSTER_BYTES) {
+          expect([at, present]).toEqual([at, specified[Math.floor(at / CLUSTER_BYTES)]])
+        }
+      }
+    }
+  })
+
+  it('compressed, puts text, noise and fills side by side, each stored as is shortest', async () => {
+    const cluster = (index: number): Uint8Array =>
+      index % 3 === 0 ? randomBytes(CLUSTER_BYTES) : Buffer.alloc(CLUSTER_BYTES, `line ${index * index} of a log\n`)
+    const content = Buffer.concat(Array.from({ length: 64 }, (_, index) => cluster(index)))
+    const image = new ImageBuilder(64 * 2 ** 20)
+      // Clusters begin and end inside these.
+      .bytes(3 * CLUSTER_BYTES - 1000, content)
+      .fill(128 * CLUSTER_BYTES + 100, 40 * CLUSTER_BYTES, 0xff)
+      .bytes(200 * CLUSTER_BYTES + 4096, new Uint8Array(10).fill(1))
+      .bytes(200 * CLUSTER_BYTES + 40960, new Uint8Array(10).fill(2))
+      .finish()
+    const path = join(folder, 'mixed.qcow2')
+    await weave(image, [await createQcow2Sink(path, image, { level: 6 }, INLINE_THREADS)], INLINE_THREADS)
+    const report = tool('qemu-img', 'check', path)
+    expect(report).toContain('No errors were found on the image.')
+    tool('qemu-img', 'convert', '-O', 'raw', path, `${path}.raw`)
+    assertSameBytes(readFileSync(`${path}.raw`), rawBytes(image))
+    // 23 clusters of noise as they are; all others are a fraction.
+    expect(statSync(path).size).toBeLessThan(40 * CLUSTER_BYTES)
+    const info = JSON.parse(tool('qemu-img', 'check', '--output=json', path)) as Record<string, number>
+    expect(info['compressed-clusters']).toBeGreaterThan(60)
   })
 })

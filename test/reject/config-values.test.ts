@@ -283,14 +283,14 @@ const TOGETHER: RefusedConfig[] = [
   {
     name: 'outputs with options of others',
     config: top(
-      'bundle: { name: a.zip }\noutputs: [{ format: raw, name: r }, { format: zip, name: b.zip }, { format: qcow2, level: 3 }, { format: gz, level: 10, split: 1MiB }]',
+      'bundle: { name: a.zip }\noutputs: [{ format: raw, name: r }, { format: zip, name: b.zip }, { format: vhdx, level: 3 }, { format: gz, level: 10, split: 1MiB }]',
     ),
     says: [
       'a.yaml:2:32: Cannot name the raw image here: image: is its name',
       'a.yaml:2:58: Cannot name the zip twice: bundle.name is its name, one of the two is accepted',
-      'a.yaml:2:91: Cannot use level 3 for qcow2: a level is accepted with zip, gz, xz, zst',
-      'a.yaml:2:117: Cannot use level 10 for gz: accepted are 0 to 9',
-      'a.yaml:2:128: Cannot split gz: split is accepted with android-sparse',
+      'a.yaml:2:90: Cannot use level 3 for vhdx: a level is accepted with zip, gz, xz, zst, qcow2',
+      'a.yaml:2:116: Cannot use level 10 for gz: accepted are 0 to 9',
+      'a.yaml:2:127: Cannot split gz: split is accepted with android-sparse',
     ],
   },
   {

@@ -40,6 +40,8 @@ export const REFCOUNT_ORDER = 4
 
 /** In an entry of L1 or L2: the count of the cluster that it names is exactly one. The upper half of the entry. */
 export const OFLAG_COPIED_HIGH = 0x8000_0000
+/** In an entry of L2: the cluster is compressed; its place has no alignment. The upper half of the entry. */
+export const OFLAG_COMPRESSED_HIGH = 0x4000_0000
 /** In an entry of L2, from version 3 on: the cluster reads as zeros. */
 export const OFLAG_ZERO = 1
 

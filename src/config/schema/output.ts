@@ -39,7 +39,9 @@ const longOutput = group(
       .describe('Its file name; of split, how the names of its files begin. Default: the image with a suffix')
       .exactOptional(),
     level: integer({ maximum: MAX_LEVEL })
-      .describe('Effort of the compression: zip, gz and xz 0 to 9 (default 6), zst 1 to 19 (default 3)')
+      .describe(
+        'Effort of the compression: zip, gz and xz 0 to 9 (default 6), zst 1 to 19 (default 3), qcow2 0 to 9 (default 0: not compressed)',
+      )
       .exactOptional(),
     split: byteCount({ minimum: MIN_SPLIT_BYTES, maximum: MAX_SPLIT_BYTES })
       .describe('android-sparse: the most that one file may have, such as the max-download-size of fastboot')
