@@ -140,7 +140,7 @@ async function openConfig({ source, grow, set, environment, signal, onEvent }: F
       const plan = await finish(grow ? sizeBytes : undefined)
       const image = plan.image()
       const read = readerOf(image)
-      const fitted = fitImage(image, readTable(read, sectorBytes), read, { sizeBytes, sectorBytes }, { grow: false })
+      const fitted = fitImage(image, readTable(image, sectorBytes), read, { sizeBytes, sectorBytes }, { grow: false })
       const partitions = plan.partitions.map(({ number, name, startByte, endByte }) => ({
         number,
         name,
@@ -199,7 +199,7 @@ async function openImage({ source, bmap, grow, signal }: FlashOptions, runner: C
   return {
     sizeBytes: image.sizeBytes,
     async fit({ sizeBytes, sectorBytes }) {
-      const table = readTable(read, sectorBytes)
+      const table = readTable(image, sectorBytes)
       const fitted: FittedImage = fitImage(image, table, read, { sizeBytes, sectorBytes }, { grow })
       const { grown } = fitted
       if (grown !== undefined) assertCanGrow(grown, read, runner)

@@ -56,10 +56,7 @@ export interface VolumeReader {
   usedStretches(): readonly UsedStretch[]
   /**
    * Everything that contradicts itself or the specification, all at once; throws only where the volume cannot be read at all.
-   * A sound volume gives none. At most `MAX_FINDINGS` of them.
+   * A sound volume gives none. At most MAX_FINDINGS of them (bytes/findings.ts).
    */
   check(): readonly FieldFinding[]
 }
-
-/** More of them say no more. */
-export const MAX_FINDINGS = 200

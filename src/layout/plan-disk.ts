@@ -4,6 +4,7 @@ import type { ImageSpec, PartitionSpec } from '../config/spec.js'
 import { type ConfigPath, type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
+import { ATTRIBUTE_LEGACY_BOOT } from '../tables/gpt/disklayout.js'
 import { composeDisk } from './compose.js'
 import type {
   DiskPlan,
@@ -22,8 +23,6 @@ import { type PlacementContext, type PlacementResult, placeRegions } from './pla
 import { bytesText, type Stretch, sectorsDo } from './sectors.js'
 import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
 
-/** GPT attribute bit 2. [UEFI 2.10 §5.3.3] */
-const LEGACY_BIOS_BOOTABLE = 1n << 2n
 /** Starts on a multiple of this are good for every medium's pages. */
 const ALIGNMENT_BYTES = 4096
 
@@ -167,7 +166,7 @@ class Planner {
     const { index, number } = placed
     const { volume, attributes, bootable } = this.#spec.partitions[index]!
     const uuid = this.#partitionUuid(index, mbrSignature)
-    const flags = attributes | (bootable ? LEGACY_BIOS_BOOTABLE : 0n)
+    const flags = attributes | (bootable ? ATTRIBUTE_LEGACY_BOOT : 0n)
     return {
       ...placed,
       ...content,

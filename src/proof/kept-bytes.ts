@@ -1,7 +1,7 @@
 /** The few bytes of an image that a second look needs: those of its partition table, kept while it passes by. */
+import { type DiskImage, ImageBuilder } from '../image/extent.js'
 import type { Manifest } from './manifest-schema.js'
 import { parseRun } from './run-text.js'
-import type { ReadKept } from './table-check.js'
 
 /** Both tables at their largest, with the records of logical partitions. */
 const MAX_KEPT_BYTES = 8 << 20
@@ -15,8 +15,10 @@ interface Kept {
 
 export class KeptBytes {
   readonly #kept: Kept[] = []
+  readonly #sizeBytes: number
 
   constructor({ image, stretches, partitions }: Manifest) {
+    this.#sizeBytes = image.size_bytes
     const claimed = new Set(partitions.map(({ start_byte }) => start_byte))
     let left = MAX_KEPT_BYTES
     const keep = (start: number, length: number): void => {
@@ -41,8 +43,15 @@ export class KeptBytes {
     }
   }
 
-  readonly read: ReadKept = (offset, length) => {
-    const piece = this.#kept.find(({ start, bytes }) => offset >= start && offset + length <= start + bytes.length)
-    return piece?.bytes.subarray(offset - piece.start, offset - piece.start + length)
+  /** The image as far as it was kept; what was not reads as zeros. */
+  image(): DiskImage {
+    const builder = new ImageBuilder(this.#sizeBytes)
+    let end = 0
+    for (const { start, bytes } of this.#kept.toSorted((a, b) => a.start - b.start)) {
+      const skip = Math.max(0, end - start)
+      builder.bytes(start + skip, bytes.subarray(skip))
+      end = Math.max(end, start + bytes.length)
+    }
+    return builder.finish()
   }
 }

@@ -28,7 +28,7 @@ export class ImageVerification {
   }
 
   finish(): Problem[] {
-    return [...this.check.finish(), ...checkTable(this.#manifest, this.#kept.read)]
+    return [...this.check.finish(), ...checkTable(this.#manifest, this.#kept.image())]
   }
 }
 

@@ -35,7 +35,7 @@ function gptImage(sectorSize: 512 | 4096, entries = 128): DiskImage {
 
 function fitTo(image: DiskImage, sizeBytes: number, sectorBytes: number, grow = false) {
   const read = readerOf(image)
-  return fitImage(image, readTable(read, sectorBytes), read, { sizeBytes, sectorBytes }, { grow })
+  return fitImage(image, readTable(image, sectorBytes), read, { sizeBytes, sectorBytes }, { grow })
 }
 
 describe('fitImage', () => {
@@ -48,8 +48,8 @@ describe('fitImage', () => {
   it.each([512, 4096] as const)('moves the backup to the end: %i bytes a sector', (sectorBytes) => {
     const { image, backupMoved } = fitTo(gptImage(sectorBytes), DISK_BYTES + 8 * MIB, sectorBytes)
     expect(backupMoved).toBe(true)
-    const before = readTable(readerOf(gptImage(sectorBytes)), sectorBytes)
-    const after = readTable(readerOf(image), sectorBytes)
+    const before = readTable(gptImage(sectorBytes), sectorBytes)
+    const after = readTable(image, sectorBytes)
     expect(after.partitions).toEqual(before.partitions)
     const end = DISK_BYTES / sectorBytes
     // Of the old backup nothing is specified any more, so nothing of it is written.
@@ -60,7 +60,7 @@ describe('fitImage', () => {
     const { grown, image } = fitTo(gptImage(512), DISK_BYTES + 8 * MIB + 512, 512, true)
     // 33 sectors of backup before the end, then down to 4 KiB.
     expect(grown).toEqual({ number: 2, name: 'root', startByte: 40 * MIB, endByte: 72 * MIB - 16384 })
-    expect(lastOf(readTable(readerOf(image), 512).partitions)).toEqual(grown)
+    expect(lastOf(readTable(image, 512).partitions)).toEqual(grown)
   })
 
   it('grows on a device of the same size, too, and says when there is nothing to gain', () => {

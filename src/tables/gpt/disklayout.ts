@@ -48,3 +48,7 @@ export const GptPartitionEntry = struct('GPT_PARTITION_ENTRY', 128, {
   PartitionName: [56, bytes(2 * NAME_UNITS)],
 })
 export type GptPartitionEntry = Infer<typeof GptPartitionEntry>
+
+/** Bit 2 of Attributes: legacy BIOS bootable; bits 3 to 47 are reserved, those above belong to the type.  [UEFI 2.10 §5.3.3] */
+export const ATTRIBUTE_LEGACY_BOOT = 1n << 2n
+export const ATTRIBUTES_RESERVED = (1n << 48n) - (1n << 3n)

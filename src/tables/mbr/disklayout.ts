@@ -15,6 +15,8 @@ export const ACTIVE = 0x80
 /** Types with a meaning of their own. */
 export const TYPE_EXTENDED_CHS = 0x05
 export const TYPE_EXTENDED_LBA = 0x0f
+/** Linux takes it for an extended partition; DOS and Windows do not. */
+export const TYPE_EXTENDED_LINUX = 0x85
 export const TYPE_GPT_PROTECTIVE = 0xee
 
 /** One of the four partition records; all zero when unused. */
