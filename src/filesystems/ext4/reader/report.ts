@@ -3,8 +3,8 @@
  * collects them and goes on with the next thing that does not depend on it.
  */
 import { type FieldFinding, fieldError } from '../../../bytes/field-error.js'
+import { MAX_FINDINGS } from '../../../bytes/findings.js'
 import { FormatError } from '../../../errors.js'
-import { MAX_FINDINGS } from '../../volume-reader.js'
 
 export type Report = (finding: FieldFinding) => void
 
