@@ -252,12 +252,22 @@ export interface BudgetSpec {
   readonly release?: string
 }
 
-export interface GadgetSpec {
+/** Kernel modules that the board loads, and how the list of them is made. */
+export interface GadgetModulesSpec {
   /** Text that replaces the install root in the list; usually the literal `${INSTALL_ROOT}`. */
   readonly installRoot: string
   readonly modules: readonly string[]
-  /** The installed tree `lib/modules/<version>`, when the closure is wanted. */
+  /** The installed tree `lib/modules/<version>` or the folder where a kernel was built, when the closure is wanted. */
   readonly modulesDir?: string
+  /** Folder of the target in which all modules stand side by side; absolute, without a slash at its end. */
+  readonly prefix?: string
+  /** Permission bits of the modules. */
+  readonly mode?: number
+  /** A list of gen_init_cpio that gets the modules. */
+  readonly modulesInto?: string
+}
+
+export interface GadgetSpec extends GadgetModulesSpec {
   /** In the order of the config: of two that set one property of one node the later one wins. */
   readonly deviceTrees: readonly DeviceTreeSpec[]
   readonly configPath: ConfigPath

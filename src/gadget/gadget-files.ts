@@ -5,8 +5,8 @@
 import type { GadgetSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { type DeviceTreeInput, planDeviceTreeFiles } from './device-tree-files.js'
-import type { ModuleIndexes } from './module-index.js'
-import { planModuleList } from './module-list.js'
+import { planModuleFiles } from './module-files.js'
+import type { ModuleTree } from './module-tree.js'
 
 /** What the host holds for a `gadget:` section. */
 export interface GadgetInputs {
@@ -14,7 +14,9 @@ export interface GadgetInputs {
   readonly templates: ReadonlyMap<string, string>
   /** Each file of `device_tree:` once. */
   readonly deviceTrees?: readonly DeviceTreeInput[]
-  readonly moduleIndexes?: ModuleIndexes
+  readonly moduleTree?: ModuleTree
+  /** The list that gets the modules. */
+  readonly moduleHost?: { readonly name: string; readonly bytes: Uint8Array }
 }
 
 /** What one part of the section gives. */
@@ -55,16 +57,13 @@ export function planGadgetFiles(spec: GadgetSpec, inputs: GadgetInputs): GadgetP
   }
 }
 
-function planModules(spec: GadgetSpec, { moduleIndexes, templates }: GadgetInputs): GadgetPart | undefined {
+function planModules(spec: GadgetSpec, { moduleTree, moduleHost, templates }: GadgetInputs): GadgetPart | undefined {
   if (spec.modules.length === 0) return undefined
-  const { text, warnings } = planModuleList({
-    installRoot: spec.installRoot,
-    modules: spec.modules,
-    configPath: spec.configPath,
+  return planModuleFiles(spec, {
     templates,
-    ...(moduleIndexes !== undefined && { indexes: moduleIndexes }),
+    ...(moduleTree !== undefined && { tree: moduleTree }),
+    ...(moduleHost !== undefined && { host: moduleHost }),
   })
-  return { files: [{ name: 'modules.list', bytes: Buffer.from(text, 'utf8') }], warnings }
 }
 
 function planDeviceTrees(spec: GadgetSpec, { deviceTrees = [], templates }: GadgetInputs): GadgetPart {

@@ -7,7 +7,9 @@
  * (`crypto-crc32c`), for each of which `modules.alias` names one module or more. A soft dependency that the tree does not
  * have is not an error.
  */
-import type { ConfigPath, Problem } from '../errors.js'
+import { ConfigError, type ConfigPath, type Problem } from '../errors.js'
+import { type KernelSymbol, switchOnHint } from './kernel-symbols.js'
+import { moduleName } from './module-name.js'
 import { nearestNames } from './nearest-names.js'
 
 /** Texts of the index files; '' for one that is absent. */
@@ -25,8 +27,17 @@ export interface ModuleClosure {
   readonly paths: readonly string[]
   /** Modules that the tree does not have. */
   readonly problems: readonly Problem[]
-  /** Built-in modules that were asked: nothing to insert. */
+  /** Modules that were asked and are part of the kernel: nothing to insert. */
+  readonly builtin: readonly string[]
+  /** The same, to tell. */
   readonly warnings: readonly Problem[]
+}
+
+/** What a closure is taken from. */
+export interface ModuleSource {
+  readonly indexes: ModuleIndexes
+  /** What switches on the modules that were asked and are not there. */
+  readonly symbols: ReadonlyMap<string, KernelSymbol>
 }
 
 interface SoftDependencies {
@@ -34,26 +45,20 @@ interface SoftDependencies {
   readonly post: readonly string[]
 }
 
-const MODULE_SUFFIX = /\.ko(\.(gz|xz|zst))?$/
-
-/** The name that the kernel knows: no folder, no suffix, and `-` is `_`. */
-export function moduleName(path: string): string {
-  return path
-    .slice(path.lastIndexOf('/') + 1)
-    .replace(MODULE_SUFFIX, '')
-    .replaceAll('-', '_')
-}
-
-/** `modules`, which stand at `configPath`, with everything that they need, each once. */
+/**
+ * `modules`, which stand at `configPath`, with everything that they need, each once. ConfigError where modules need one
+ * another.
+ */
 export function moduleClosure(
   modules: readonly string[],
-  indexes: ModuleIndexes,
+  { indexes, symbols }: ModuleSource,
   configPath: ConfigPath,
 ): ModuleClosure {
   const tree = parseIndexes(indexes)
   const paths = new Set<string>()
   const visited = new Set<string>()
   const problems: Problem[] = []
+  const builtin: string[] = []
   const warnings: Problem[] = []
 
   const insert = (name: string): void => {
@@ -61,6 +66,7 @@ export function moduleClosure(
     visited.add(name)
     const line = tree.dependencies.get(name)
     if (line === undefined) return
+    for (const path of [line.path, ...line.needs]) assertAcyclic(moduleName(path), tree, configPath)
     for (const dependency of line.needs.toReversed()) insertWithSoft(moduleName(dependency), dependency)
     insertWithSoft(name, line.path)
   }
@@ -77,24 +83,49 @@ export function moduleClosure(
     if (tree.dependencies.has(name)) {
       insert(name)
     } else if (tree.builtin.has(name)) {
-      const message = `Module "${asked}" is built into kernel ${indexes.version}: the list leaves it out`
+      const message = `Module "${asked}" is built into kernel ${indexes.version}: there is nothing to load`
+      builtin.push(name)
       warnings.push({ message, path })
     } else {
       const known = [...tree.dependencies.keys(), ...tree.builtin]
-      problems.push({ ...unknownModule(asked, indexes.version, known), path })
+      problems.push({ ...unknownModule(asked, indexes.version, symbols.get(name), known), path })
     }
   }
-  return { paths: [...paths], problems, warnings }
+  return { paths: [...paths], problems, builtin, warnings }
 }
 
-function unknownModule(asked: string, version: string, known: readonly string[]): Problem {
+/** modules.dep has closures, so whatever a module needs would need the module too. */
+function assertAcyclic(name: string, { dependencies }: ParsedIndexes, configPath: ConfigPath): void {
+  for (const path of dependencies.get(name)?.needs ?? []) {
+    const needed = moduleName(path)
+    const back = dependencies.get(needed)?.needs.some((other) => moduleName(other) === name) ?? false
+    if (needed === name) throw circularModules([name, name], configPath)
+    if (back) throw circularModules([name, needed, name], configPath)
+  }
+}
+
+/** `cycle` begins and ends with the same module. */
+export function circularModules(cycle: readonly string[], configPath: ConfigPath): ConfigError {
+  return new ConfigError({
+    message: `Cannot order the modules: ${cycle.join(' needs ')}, so none of them can be the first`,
+    path: configPath,
+  })
+}
+
+function unknownModule(
+  asked: string,
+  version: string,
+  symbol: KernelSymbol | undefined,
+  known: readonly string[],
+): Problem {
   const near = nearestNames(moduleName(asked), known)
+  const meant = near.length > 0 ? `did you mean ${near.join(', ')}?` : undefined
   return {
     message: `Cannot list module "${asked}": the tree of kernel ${version} has no such module, neither loadable nor built in`,
     hint:
-      near.length > 0
-        ? `Did you mean ${near.join(', ')}?`
-        : 'Switch its option on in the kernel config, then make modules_install',
+      symbol !== undefined
+        ? [switchOnHint(symbol), ...(meant === undefined ? [] : [`or ${meant}`])].join('; ')
+        : (meant?.replace('did', 'Did') ?? 'Switch its option on in the kernel config, then make modules_install'),
   }
 }
 
@@ -148,6 +179,12 @@ function fits(pattern: string, name: string): boolean {
     .replaceAll('*', '.*')
     .replaceAll('?', '.')
   return new RegExp(`^${expression}$`).test(name)
+}
+
+/** Names of `pre: a b post: c`. */
+export function softDependencyNames(line: string): string[] {
+  const { pre, post } = parseSoftDependencies(words(line))
+  return [...pre, ...post]
 }
 
 function parseSoftDependencies(list: readonly string[]): SoftDependencies {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.js'
 import type { ModuleIndexes } from './module-index.js'
 import { type ModuleListOptions, planModuleList } from './module-list.js'
+import type { ModuleTree } from './module-tree.js'
 import { readTemplates } from './template.js'
 
 let templates: ReadonlyMap<string, string>
@@ -24,7 +25,7 @@ const INDEXES: ModuleIndexes = {
     `${G}/libcomposite.ko:`,
     'kernel/fs/fat/vfat.ko.xz: kernel/fs/fat/fat.ko.xz',
     'kernel/fs/fat/fat.ko.xz:',
-    'kernel/fs/nls/nls_cp437.ko:',
+    'kernel/fs/nls/nls_cp437.ko.gz:',
     'kernel/lib/crc-itu-t.ko:',
     'kernel/fs/jbd2/jbd2.ko:',
     'kernel/arch/x86/crypto/crc32c-intel.ko:',
@@ -38,6 +39,14 @@ const INDEXES: ModuleIndexes = {
     '# Soft dependencies\nsoftdep fat pre: nls_cp437 nothing_like_it post: crc_itu_t\nsoftdep a pre: b\nsoftdep b pre: a\nsoftdep jbd2 pre: crypto-crc32c\nsoftdep jbd2 pre: vfat\n',
   alias:
     '# Aliases\nalias crypto-crc32c crc32c_intel\nalias pci:v*d* snd\nalias crypto-crc* crc32c_generic\nalias crc32c vfat\n',
+}
+
+const TREE: ModuleTree = {
+  kind: 'installed',
+  indexes: INDEXES,
+  location: '/lib/modules/4.2.0',
+  hostRoot: '/srv/root',
+  symbols: new Map([['snd_hda_intel', { name: 'SND_HDA_INTEL', state: 'off' }]]),
 }
 
 function fileNames(text: string): string[] {
@@ -64,7 +73,7 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
   })
 
   it('closes over a module tree in the order of insmod, and keeps its folders', () => {
-    const { text, warnings } = list(['g_mass_storage'], { indexes: INDEXES })
+    const { text, warnings } = list(['g_mass_storage'], { tree: TREE })
     expect(warnings).toEqual([])
     expect(text).toContain('# Load them in this order: libcomposite usb_f_mass_storage g_mass_storage\n')
     expect(fileNames(text)).toEqual([
@@ -76,7 +85,7 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
   })
 
   it('puts every parent before what it holds, once', () => {
-    const lines = list(['g_mass_storage', 'vfat'], { indexes: INDEXES }).text.split('\n')
+    const lines = list(['g_mass_storage', 'vfat'], { tree: TREE }).text.split('\n')
     const seen = new Set([''])
     for (const line of lines.filter((text) => /^(dir|file) /.test(text))) {
       const name = line.split(' ')[1]!
@@ -87,7 +96,7 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
   })
 
   it('follows soft dependencies before and after, leaves out what the tree lacks, and ends in a circle', () => {
-    const order = (modules: string[]) => /order: (.*)/.exec(list(modules, { indexes: INDEXES }).text)![1]
+    const order = (modules: string[]) => /order: (.*)/.exec(list(modules, { tree: TREE }).text)![1]
     expect(order(['vfat'])).toBe('nls_cp437 fat crc_itu_t vfat')
     expect(order(['a'])).toBe('b a')
     // An alias means all its modules; of two lines for a module modprobe takes the first.
@@ -96,15 +105,16 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
   })
 
   it('says which modules are built in', () => {
-    const { text, warnings } = list(['dwc2', 'libcomposite'], { indexes: INDEXES })
+    const { text, warnings } = list(['dwc2', 'libcomposite'], { tree: TREE })
     expect(fileNames(text)).toHaveLength(1)
+    expect(text).toContain('\n# Built into the kernel, nothing to load: dwc2\n')
     expect(warnings).toEqual([
-      { message: 'Module "dwc2" is built into kernel 4.2.0: the list leaves it out', path: ['gadget', 'modules', 0] },
+      { message: 'Module "dwc2" is built into kernel 4.2.0: there is nothing to load', path: ['gadget', 'modules', 0] },
     ])
   })
 
   it('refuses all modules that the tree does not have, with the nearest', () => {
-    const attempt = () => list(['g_mass_storag', 'vfat', 'snd_hda_intel'], { indexes: INDEXES })
+    const attempt = () => list(['g_mass_storag', 'vfat', 'snd_hda_intel'], { tree: TREE })
     expect(attempt).toThrow(ConfigError)
     expect(attempt).toThrow(
       expect.objectContaining({
@@ -116,7 +126,7 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
             path: ['gadget', 'modules', 0],
           },
           expect.objectContaining({
-            hint: 'Switch its option on in the kernel config, then make modules_install',
+            hint: 'Switch it on by CONFIG_SND_HDA_INTEL=m, then make modules, and make modules_install',
             path: ['gadget', 'modules', 2],
           }),
         ],
@@ -124,7 +134,30 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
     )
   })
 
+  it('puts modules of a tree side by side where a prefix is given, packed ones too', () => {
+    const { text } = list(['vfat'], { tree: TREE, prefix: '/mod', mode: 0o755 })
+    expect(text).toContain('dir /mod 0755 0 0\nfile /mod/nls_cp437.ko.gz ')
+    expect(text).toContain(`file /mod/fat.ko.xz \${INSTALL_ROOT}/lib/modules/4.2.0/kernel/fs/fat/fat.ko.xz 0755 0 0\n`)
+  })
+
+  it('lists nothing but comments where everything is built in', () => {
+    expect(list(['dwc2'], { tree: TREE }).text).toMatch(
+      /order: none\n# Built into the kernel, nothing to load: dwc2\n$/,
+    )
+  })
+
+  it('refuses modules that need one another', () => {
+    const circle = (dep: string) => () => list(['a'], { tree: { ...TREE, indexes: { ...INDEXES, softdep: '', dep } } })
+    expect(circle('a.ko: b.ko\nb.ko: a.ko\n')).toThrow(
+      /^Cannot order the modules: a needs b needs a, so none of them can be the first$/,
+    )
+    expect(circle('a.ko: a.ko\n')).toThrow(/: a needs a, /)
+    expect(circle('a.ko: c.ko b.ko\nb.ko: c.ko\nc.ko: b.ko\n')).toThrow(/: [bc] needs [bc] needs [bc], /)
+  })
+
   it('refuses an install root with a blank', () => {
     expect(() => list(['a'], { installRoot: '/my root' })).toThrow(/"\/my root": gen_init_cpio splits fields at blanks/)
+    const tree = { ...TREE, location: '/my linux' }
+    expect(() => list(['vfat'], { tree })).toThrow(/"\/my linux\/.*": gen_init_cpio splits fields at blanks/)
   })
 })

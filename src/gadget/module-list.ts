@@ -8,16 +8,18 @@
  * are not made by the kernel's unpacker, so their `dir` lines stand first.
  */
 import { ConfigError, type ConfigPath, type Problem } from '../errors.js'
-import { type ModuleIndexes, moduleClosure, moduleName } from './module-index.js'
+import { moduleClosure } from './module-index.js'
+import { moduleName } from './module-name.js'
+import type { ModuleTree } from './module-tree.js'
 import { renderTemplate } from './template.js'
 
 export interface ModuleListOptions {
   /** Text before every location; usually the literal `${INSTALL_ROOT}`, expanded when the list is used. */
   readonly installRoot: string
-  /** Names (`g_mass_storage`), in the order of loading unless `indexes` are there. */
+  /** Names (`g_mass_storage`), in the order of loading unless there is a tree. */
   readonly modules: readonly string[]
-  readonly indexes?: ModuleIndexes
-  /** Folder of the modules in the initramfs. */
+  readonly tree?: ModuleTree
+  /** Folder of the initramfs in which all modules stand side by side (`/lib/modules`). */
   readonly prefix?: string
   /** Permission bits of the modules. */
   readonly mode?: number
@@ -28,10 +30,14 @@ export interface ModuleListOptions {
 
 export interface ModuleList {
   readonly text: string
+  /** Its lines without the comments: folders with their paths, then files. */
+  readonly folders: readonly { readonly path: string; readonly line: string }[]
+  readonly files: readonly { readonly path: string; readonly line: string }[]
+  readonly comments: readonly string[]
   readonly warnings: readonly Problem[]
 }
 
-const DEFAULT_PREFIX = '/lib/modules'
+const MODULES_FOLDER = '/lib/modules'
 const DEFAULT_MODE = 0o644
 const DIRECTORY_MODE = 0o755
 
@@ -42,52 +48,66 @@ interface ListedModule {
 }
 
 /**
- * With indexes: the closure in the order of insmod, each file at its path of the installed tree, so that modprobe finds
- * it too. Without: what is named, in the order given, all in one folder.
+ * With a tree: the closure in the order of insmod. An installed tree's files keep their paths, so that modprobe finds them
+ * too, unless `prefix` is given; those of a build tree stand side by side, as it says nothing else. Without a tree: what is
+ * named, in the order given, side by side.
  *
- * Throws ConfigError for every module that is not in the tree, and for an install root that the list cannot hold.
+ * Throws ConfigError for every module that is not in the tree, and for what the list cannot hold.
  */
 export function planModuleList(options: ModuleListOptions): ModuleList {
-  const { installRoot, indexes, prefix = DEFAULT_PREFIX, mode = DEFAULT_MODE, configPath, templates } = options
-  if (/\s/.test(installRoot)) {
+  const { installRoot, tree, prefix, mode = DEFAULT_MODE, configPath } = options
+  const { listed, builtin, warnings } =
+    tree === undefined
+      ? { listed: options.modules.map((module) => namedModule(module, prefix)), builtin: [], warnings: [] }
+      : treeModules(options.modules, tree, prefix, configPath)
+  const assertPlain = (text: string, key: string): void => {
+    if (!/\s/.test(text)) return
     throw new ConfigError({
-      message: `Cannot list modules below "${installRoot}": gen_init_cpio splits fields at blanks and cannot quote them, a path without blanks is expected`,
-      path: [...configPath, 'install_root'],
+      message: `Cannot list modules below "${text}": gen_init_cpio splits fields at blanks and cannot quote them, a path without blanks is expected`,
+      path: [...configPath, key],
     })
   }
-  const { listed, warnings } =
-    indexes === undefined
-      ? { listed: options.modules.map((module) => flatModule(module, prefix)), warnings: [] }
-      : installedModules(options.modules, indexes, prefix, configPath)
-  const text = renderTemplate(templates, 'modules.list', {
-    order: listed.map(({ target }) => moduleName(target)).join(' '),
-    directories: parentFolders(listed.map(({ target }) => target))
-      .map((path) => `dir ${path} ${octal(DIRECTORY_MODE)} 0 0`)
-      .join('\n'),
-    files: listed
-      .map(({ target, location }) => `file ${target} ${installRoot}${location} ${octal(mode)} 0 0`)
-      .join('\n'),
-  })
-  return { text, warnings }
-}
-
-function flatModule(module: string, prefix: string): ListedModule {
-  return { target: `${prefix}/${module}.ko`, location: `${DEFAULT_PREFIX}/${module}.ko` }
-}
-
-function installedModules(
-  modules: readonly string[],
-  indexes: ModuleIndexes,
-  prefix: string,
-  configPath: ConfigPath,
-): { listed: readonly ListedModule[]; warnings: readonly Problem[] } {
-  const { paths, problems, warnings } = moduleClosure(modules, indexes, [...configPath, 'modules'])
-  if (problems.length > 0) throw new ConfigError(problems)
-  const listed = paths.map((path) => ({
-    target: `${prefix}/${indexes.version}/${path}`,
-    location: `${DEFAULT_PREFIX}/${indexes.version}/${path}`,
+  assertPlain(installRoot, 'install_root')
+  for (const { location } of listed) assertPlain(location, 'modules_dir')
+  for (const { target } of listed) assertPlain(target, 'prefix')
+  const order = listed.map(({ target }) => moduleName(target)).join(' ') || 'none'
+  const comments = [
+    `# Load them in this order: ${order}`,
+    ...(builtin.length === 0 ? [] : [`# Built into the kernel, nothing to load: ${builtin.join(' ')}`]),
+  ]
+  const folders = parentFolders(listed.map(({ target }) => target)).map((path) => ({
+    path,
+    line: `dir ${path} ${octal(DIRECTORY_MODE)} 0 0`,
   }))
-  return { listed, warnings }
+  const files = listed.map(({ target, location }) => ({
+    path: target,
+    line: `file ${target} ${installRoot}${location} ${octal(mode)} 0 0`,
+  }))
+  const text = renderTemplate(options.templates, 'modules.list', {
+    comments: comments.join('\n'),
+    entries: [...folders, ...files].map(({ line }) => `${line}\n`).join(''),
+  })
+  return { text, folders, files, comments, warnings }
+}
+
+function namedModule(module: string, prefix = MODULES_FOLDER): ListedModule {
+  return { target: `${prefix}/${module}.ko`, location: `${MODULES_FOLDER}/${module}.ko` }
+}
+
+function treeModules(
+  modules: readonly string[],
+  tree: ModuleTree,
+  prefix: string | undefined,
+  configPath: ConfigPath,
+): { listed: readonly ListedModule[]; builtin: readonly string[]; warnings: readonly Problem[] } {
+  const { paths, problems, builtin, warnings } = moduleClosure(modules, tree, [...configPath, 'modules'])
+  if (problems.length > 0) throw new ConfigError(problems)
+  const folder = prefix ?? (tree.kind === 'build' ? MODULES_FOLDER : undefined)
+  const listed = paths.map((path) => {
+    const location = `${tree.location}/${path}`
+    return { location, target: folder === undefined ? location : `${folder}/${path.slice(path.lastIndexOf('/') + 1)}` }
+  })
+  return { listed, builtin, warnings }
 }
 
 /** Every folder on the way to `paths`, parents first, in the order of first use. */

@@ -28,7 +28,12 @@ describe('readGadgetInputs', () => {
     writeFileSync(join(folder, 'board.dts'), 'text')
     expect(await readGadgetInputs(spec(join(folder, 'board.dts'), tree))).toMatchObject({
       deviceTrees: [{ kind: 'source', path: join(folder, 'board.dts'), file: { name: 'board.dts', text: 'text' } }],
-      moduleIndexes: { version: '6.1.0', dep: 'a.ko:\n', builtin: '', softdep: '', alias: '' },
+      moduleTree: {
+        kind: 'installed',
+        indexes: { version: '6.1.0', dep: 'a.ko:\n', builtin: '', softdep: '', alias: '' },
+        location: '/lib/modules/6.1.0',
+        hostRoot: join(folder, 'root'),
+      },
     })
   })
 

@@ -1,54 +1,50 @@
 /** Everything that `planGadgetFiles` needs from the host, read in one place. */
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { GadgetSpec } from '../config/spec.js'
-import { type ConfigPath, errnoOf, LayoutError, type Problem } from '../errors.js'
+import { LayoutError, type Problem } from '../errors.js'
 import type { GadgetInputs } from './gadget-files.js'
-import type { ModuleIndexes } from './module-index.js'
 import { readDeviceTrees } from './read-device-tree.js'
 import { reasonOf } from './read-failure.js'
+import { readModuleTree } from './read-module-tree.js'
 import { readTemplates } from './template.js'
 
 /** Throws LayoutError with every input that is missing or unreadable. */
 export async function readGadgetInputs(spec: GadgetSpec): Promise<GadgetInputs> {
   const problems: Problem[] = []
   const templates = await readTemplates()
-  const deviceTrees = await readDeviceTrees(spec.deviceTrees, problems)
-  const moduleIndexes =
-    spec.modulesDir === undefined ? undefined : await readModuleIndexes(spec.modulesDir, spec.configPath, problems)
+  const deviceTrees = readDeviceTrees(spec.deviceTrees, problems)
+  const { modulesDir } = spec
+  const moduleHost = await readModuleHost(spec, problems)
+  const moduleTree =
+    modulesDir === undefined ? undefined : attempt(() => readModuleTree({ ...spec, modulesDir }), problems)
   if (problems.length > 0) throw new LayoutError(problems)
-  return { templates, deviceTrees, ...(moduleIndexes && { moduleIndexes }) }
+  return { templates, deviceTrees, ...(moduleTree && { moduleTree }), ...(moduleHost && { moduleHost }) }
 }
 
-/** modules.dep must be there; a kernel without built-in modules or soft dependencies may lack the others. */
-async function readModuleIndexes(
-  folder: string,
-  configPath: ConfigPath,
+async function readModuleHost(
+  { modulesInto, configPath }: GadgetSpec,
   problems: Problem[],
-): Promise<ModuleIndexes | undefined> {
-  const version = basename(folder)
+): Promise<GadgetInputs['moduleHost']> {
+  if (modulesInto === undefined) return undefined
   try {
-    const dep = await readFile(join(folder, 'modules.dep'), 'utf8')
-    const [builtin = '', softdep = '', alias = ''] = await Promise.all(
-      ['modules.builtin', 'modules.softdep', 'modules.alias'].map((name) => readIfThere(join(folder, name))),
-    )
-    return { version, dep, builtin, softdep, alias }
+    return { name: basename(modulesInto), bytes: await readFile(modulesInto) }
   } catch (error) {
-    const noIndex = errnoOf(error) === 'ENOENT'
     problems.push({
-      message: `Cannot read the module tree ${folder}: ${noIndex ? 'it has no modules.dep' : reasonOf(error)}`,
-      ...(noIndex && { hint: `Make it: depmod -b ${join(folder, '../../..')} ${version}` }),
-      path: [...configPath, 'modules_dir'],
+      message: `Cannot read list ${modulesInto}: ${reasonOf(error)}`,
+      path: [...configPath, 'modules_into'],
     })
     return undefined
   }
 }
 
-async function readIfThere(path: string): Promise<string> {
+/** What `read` gives; undefined with its problems where the host has not got it. */
+function attempt<T>(read: () => T, problems: Problem[]): T | undefined {
   try {
-    return await readFile(path, 'utf8')
+    return read()
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return ''
-    throw error
+    if (!(error instanceof LayoutError)) throw error
+    problems.push(...error.problems)
+    return undefined
   }
 }

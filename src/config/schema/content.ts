@@ -51,7 +51,7 @@ function entryOwner() {
   )
 }
 
-function octalMode() {
+export function octalMode() {
   return leaf(
     (value): number | Refusal => {
       if (/^(?:0o?)?[0-7]{3,4}$/.test(value)) return Number.parseInt(value.replace(/^0o/, ''), 8)
