@@ -5,6 +5,7 @@
 import type { GadgetSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { type DeviceTreeInput, planDeviceTreeFiles } from './device-tree-files.js'
+import type { GadgetPart } from './gadget-part.js'
 import { planModuleFiles } from './module-files.js'
 import type { ModuleTree } from './module-tree.js'
 
@@ -17,13 +18,6 @@ export interface GadgetInputs {
   readonly moduleTree?: ModuleTree
   /** The list that gets the modules. */
   readonly moduleHost?: { readonly name: string; readonly bytes: Uint8Array }
-}
-
-/** What one part of the section gives. */
-export interface GadgetPart {
-  /** Names are relative to the folder of the board files. */
-  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
-  readonly warnings: readonly Problem[]
 }
 
 export interface GadgetFile {

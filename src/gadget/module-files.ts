@@ -1,7 +1,7 @@
 /** The module list, and a list of the board with the modules in it. */
 import { byteStringFromBytes, byteStringToBytes } from '../bytes/text.js'
 import type { GadgetSpec } from '../config/spec.js'
-import type { GadgetPart } from './gadget-files.js'
+import type { GadgetPart } from './gadget-part.js'
 import { insertModules } from './insert-modules.js'
 import { planModuleList } from './module-list.js'
 import type { ModuleTree } from './module-tree.js'
