@@ -21,8 +21,10 @@ export class DtsNodeIndex {
   /** Label → key of the node that bears it. */
   readonly #labels = new Map<string, string>()
 
+  readonly #keys = new Map<DtsBody, string>()
+
   constructor({ bodies, deletions }: DtsNodes) {
-    const keys = new Map<DtsBody, string>()
+    const keys = this.#keys
     const events = [...bodies, ...deletions].sort((a, b) => offsetOf(a) - offsetOf(b))
     for (const event of events) {
       const parent = event.parent && keys.get(event.parent)
@@ -43,6 +45,11 @@ export class DtsNodeIndex {
     if (bodies !== undefined) return { bodies }
     const deletedAt = this.#deletedAt.get(key)
     return deletedAt === undefined ? undefined : { bodies: [], deletedAt }
+  }
+
+  /** The key of the node that a body speaks of: `find` knows it by that. */
+  keyOf(body: DtsBody): string {
+    return this.#keys.get(body)!
   }
 
   /** All that `find` would know: labels as `&label`, paths where they are known. */

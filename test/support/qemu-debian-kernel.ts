@@ -1,9 +1,7 @@
 /** Debian's kernel, which knows what this machine's own may not (vfat), and initial RAM file systems for it. */
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { it } from 'vitest'
-import { PROJECT } from './diskloom.js'
+import { withFetched } from './fetched-package.js'
 import { runTool, tool } from './oracle.js'
 
 export interface DebianKernel {
@@ -15,24 +13,13 @@ export interface DebianKernel {
 }
 
 const BUSYBOX = '/bin/busybox'
-const FETCH = join(PROJECT, 'scripts/fetch-debian-kernel.sh')
 
-/**
- * Calls `body` with the kernel, which the first call on a machine downloads (27 MB). Where it cannot be had: a test that
- * fails under CI=true and is skipped elsewhere, with the reason.
- */
+/** Calls `body` with the kernel, a download of 27 MB, as `withFetched`. */
 export function withDebianKernel(body: (kernel: DebianKernel) => void): void {
-  const { status, stdout, stderr } = spawnSync('bash', [FETCH], { encoding: 'utf8' })
-  if (status !== 0) {
-    const test = process.env.CI === 'true' ? it : it.skip
-    test(`has Debian's kernel (${stderr.trim()})`, () => {
-      throw new Error(stderr)
-    })
-    return
-  }
-  const root = stdout.trim()
-  const version = readdirSync(join(root, 'lib/modules'))[0]!
-  body({ root, version, imagePath: join(root, `boot/vmlinuz-${version}`) })
+  withFetched('fetch-debian-kernel.sh', "Debian's kernel", (root) => {
+    const version = readdirSync(join(root, 'lib/modules'))[0]!
+    body({ root, version, imagePath: join(root, `boot/vmlinuz-${version}`) })
+  })
 }
 
 /** Paths of the modules and of all that they need, in the order of loading; what is built in is left out. */
