@@ -18,8 +18,8 @@ import { writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
 import type { LoadedConfig } from './config/spec.js'
 import { InterruptedError, type Problem } from './errors.js'
-import { type GadgetPlan, planGadgetFiles } from './gadget/gadget-files.js'
-import { readGadgetInputs } from './gadget/read-gadget-inputs.js'
+import type { GadgetPlan } from './gadget/gadget-files.js'
+import { planCheckedGadget } from './gadget/plan-checked.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from './layout/disk-plan.js'
 import { planDisk } from './layout/plan-disk.js'
@@ -217,7 +217,7 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     const reading = await readPayloads(spec, { clampTo: epoch, runner, environment, variable, signal })
     release = reading.release
     warn(reading.warnings)
-    const gadget = spec.gadget && planGadgetFiles(spec.gadget, await readGadgetInputs(spec.gadget))
+    const gadget = spec.gadget && (await planCheckedGadget(spec.gadget, runner, signal))
     warn(gadget?.warnings ?? [])
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })

@@ -4,8 +4,8 @@ import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildOutput } from './build/options.js'
 import { loadConfig } from './config/load-config.js'
 import { ConfigError, InterruptedError, type Problem } from './errors.js'
-import { planGadgetFiles } from './gadget/gadget-files.js'
-import { readGadgetInputs } from './gadget/read-gadget-inputs.js'
+import { planCheckedGadget } from './gadget/plan-checked.js'
+import { makeCommandRunner } from './host/run-command.js'
 import { bytesDigest } from './outputs/file-digest.js'
 import { OutputFolder } from './outputs/output-folder.js'
 import { writeWholeFile } from './outputs/whole-file.js'
@@ -31,7 +31,7 @@ export async function gadget(options: GadgetOptions): Promise<GadgetResult> {
     if (spec.gadget === undefined) {
       throw new ConfigError(`Cannot make the board files of ${options.config}: it has no gadget section`)
     }
-    const { files, warnings } = planGadgetFiles(spec.gadget, await readGadgetInputs(spec.gadget))
+    const { files, warnings } = await planCheckedGadget(spec.gadget, makeCommandRunner(environment), signal)
     if (signal?.aborted) throw new InterruptedError()
     const folder = OutputFolder.open(join(resolve(options.out ?? 'out'), spec.name))
     try {

@@ -11,6 +11,8 @@ export interface DeviceTreeSpec {
   readonly properties: readonly { readonly name: string; readonly value: DtsValue | undefined }[]
   /** Also as an overlay. */
   readonly overlay: boolean
+  /** Whether the result is compiled where the host can. */
+  readonly check: boolean
   /** Where included files are looked for, beside the folder of the file that includes them; absolute. */
   readonly includeFolders: readonly string[]
   readonly configPath: ConfigPath

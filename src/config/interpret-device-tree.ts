@@ -47,6 +47,7 @@ function interpretEntry(
       ...properties,
     ],
     overlay: entry.overlay ?? false,
+    check: entry.check ?? true,
     includeFolders: folders.map((folder, index) =>
       interpretation.absolute(folder, [...configPath, 'include_dirs', index]),
     ),

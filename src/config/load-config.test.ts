@@ -120,6 +120,7 @@ describe('loadConfig', () => {
             node: '&usb_hs',
             properties: [{ name: 'dr_mode', value: [{ kind: 'string', text: 'peripheral' }] }],
             overlay: false,
+            check: true,
             includeFolders: [],
             configPath: ['gadget', 'device_tree'],
           },

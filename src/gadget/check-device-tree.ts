@@ -5,71 +5,128 @@
  */
 import { dirname } from 'node:path'
 import type { DeviceTreeSpec } from '../config/spec.js'
-import { FormatError } from '../errors.js'
+import { FormatError, type Problem } from '../errors.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import { type DtsFile, DtsSource } from './dts-source.js'
 import { tokensOf } from './dts-tokens.js'
 import { fdtNodes, readFdt } from './fdt/fdt-reader.js'
 import { fdtProperty, setFdtProperty } from './fdt/set-fdt-property.js'
 
-export interface DeviceTreeCheck {
-  readonly specs: readonly DeviceTreeSpec[]
+/** As the kernel's build calls it: no host header is found, no host macro known, lines are not C. */
+const CPP_ARGUMENTS = ['-nostdinc', '-undef', '-D__DTS__', '-x', 'assembler-with-cpp']
+/** Warnings are the source's own affair; labels are kept, so that nodes can be found by them. */
+const DTC_ARGUMENTS = ['-q', '-q', '-@', '-I', 'dts', '-O', 'dtb']
+
+/** The changed text of a source, as `planDeviceTreeFiles` gave it. */
+export interface ChangedSource {
   readonly path: string
   readonly before: DtsFile
-  /** One character per byte. */
-  readonly after: string
+  readonly after: Uint8Array
+  /** Those of this file. */
+  readonly specs: readonly DeviceTreeSpec[]
 }
 
-/** Why the source was not checked; undefined: it was, and is right. Throws FormatError where the result is wrong. */
-export async function checkDeviceTree(check: DeviceTreeCheck, runner: CommandRunner): Promise<string | undefined> {
-  const { before, after, specs } = check
-  const { name } = before
-  if (runner.locate('dtc') === undefined) return 'dtc is not installed'
-  const was = await compile(check, before.text, runner)
-  if (typeof was === 'string') return was
-  const now = await compile(check, after, runner)
-  if (typeof now === 'string') {
-    throw new FormatError(`Cannot use the changed device tree ${name}: ${now}, and the source as it came compiles`)
+/** A warning for each source that could not be checked. Throws FormatError where a result is wrong, with the place in the config. */
+export async function checkDeviceTrees(
+  sources: readonly ChangedSource[],
+  runner: CommandRunner,
+  signal?: AbortSignal,
+): Promise<readonly Problem[]> {
+  const warnings: Problem[] = []
+  for (const source of sources) {
+    if (source.specs.some(({ check }) => !check)) continue
+    const { configPath } = source.specs[0]!
+    const compiler = new Compiler(source, runner, signal)
+    const unchecked = await checkSource(source, compiler)
+    if (unchecked === undefined) continue
+    if (unchecked.kind === 'wrong') throw new FormatError([{ ...unchecked.problem, path: configPath }])
+    warnings.push({
+      message: `Device tree ${source.before.name} was not compiled as a check: ${unchecked.why}`,
+      hint: unchecked.hint ?? 'check: false says that it need not be',
+      path: configPath,
+    })
   }
-  let expected = was
+  return warnings
+}
+
+type Unchecked =
+  | { readonly kind: 'unchecked'; readonly why: string; readonly hint?: string }
+  | { readonly kind: 'wrong'; readonly problem: { readonly message: string; readonly hint?: string } }
+
+async function checkSource(
+  { before, after, specs }: ChangedSource,
+  compiler: Compiler,
+): Promise<Unchecked | undefined> {
+  const { name } = before
+  const was = await compiler.compile(Buffer.from(before.text, 'latin1'))
+  if ('why' in was) return { kind: 'unchecked', ...was }
+  const now = await compiler.compile(after)
+  if ('why' in now) {
+    return wrong(`Cannot use the changed device tree ${name}: ${now.why}, and the source as it came compiles`)
+  }
+  let expected = was.tree
   for (const { node, properties } of specs) {
     for (const { name: property, value } of properties) {
+      expected = setFdtProperty(expected, { name, node, property, value })
+    }
+  }
+  for (const { node, properties } of specs) {
+    for (const { name: property } of properties) {
       const asked = { name, node, property }
-      expected = setFdtProperty(expected, { ...asked, value })
-      const [wanted, found] = [fdtProperty(expected, asked), fdtProperty(now, asked)]
+      const [wanted, found] = [fdtProperty(expected, asked), fdtProperty(now.tree, asked)]
       if (sameBytes(wanted, found)) continue
-      throw new FormatError(
+      return wrong(
         `Cannot set ${property} of node ${node} in ${name}: after the change dtc still finds ${shown(found)}, asked is ${shown(wanted)}`,
-        { hint: 'A macro or an included file sets it where only the preprocessor sees it' },
+        'A macro or an included file sets it where only the preprocessor sees it',
       )
     }
   }
-  const difference = firstDifference(expected, now)
-  if (difference !== undefined) {
-    throw new FormatError(`Cannot use the changed device tree ${name}: compiled, ${difference} differs too`)
-  }
-  return undefined
+  const difference = firstDifference(expected, now.tree)
+  if (difference === undefined) return undefined
+  return wrong(`Cannot use the changed device tree ${name}: compiled, ${difference} differs too`)
 }
 
-/** The compiled tree with its labels, or what went wrong. */
-async function compile(
-  { path, before, specs }: DeviceTreeCheck,
-  text: string,
-  runner: CommandRunner,
-): Promise<Uint8Array | string> {
-  const cwd = dirname(path)
-  const folders = [cwd, ...specs.flatMap(({ includeFolders }) => includeFolders)]
-  let input: string | Buffer = Buffer.from(text, 'latin1')
-  if (needsPreprocessor(before)) {
-    if (runner.locate('cpp') === undefined) return 'it has macros or includes, and cpp is not installed'
-    const args = ['-nostdinc', '-undef', '-D__DTS__', '-x', 'assembler-with-cpp']
-    const result = await runner.run('cpp', [...args, ...folders.flatMap((folder) => ['-I', folder]), '-'], { cwd, input })
-    if (result.status !== 0) return `cpp: ${firstLine(result.stderr)}`
-    input = result.stdout
+function wrong(message: string, hint?: string): Unchecked {
+  return { kind: 'wrong', problem: hint === undefined ? { message } : { message, hint } }
+}
+
+class Compiler {
+  readonly #source: ChangedSource
+  readonly #runner: CommandRunner
+  readonly #signal: AbortSignal | undefined
+
+  constructor(source: ChangedSource, runner: CommandRunner, signal: AbortSignal | undefined) {
+    this.#source = source
+    this.#runner = runner
+    this.#signal = signal
   }
-  const args = ['-q', '-q', '-@', '-I', 'dts', '-O', 'dtb', ...folders.flatMap((folder) => ['-i', folder]), '-']
-  const result = await runner.run('dtc', args, { cwd, input })
-  return result.status === 0 ? result.stdout : `dtc: ${firstLine(result.stderr)}`
+
+  /** The compiled tree with its labels, or why there is none. */
+  async compile(
+    text: Uint8Array,
+  ): Promise<{ readonly tree: Uint8Array } | { readonly why: string; readonly hint?: string }> {
+    const { path, before, specs } = this.#source
+    const runner = this.#runner
+    const needed = needsPreprocessor(before) ? ['dtc', 'cpp'] : ['dtc']
+    const missing = needed.find((program) => runner.locate(program) === undefined)
+    if (missing !== undefined) {
+      const hint = `On Debian: apt-get install ${missing === 'dtc' ? 'device-tree-compiler' : 'cpp'}`
+      return { why: `${missing} is not installed`, hint }
+    }
+    const cwd = dirname(path)
+    const options = { cwd, ...(this.#signal && { signal: this.#signal }) }
+    const folders = [cwd, ...specs.flatMap(({ includeFolders }) => includeFolders)]
+    let input = text
+    if (needed.includes('cpp')) {
+      const args = [...CPP_ARGUMENTS, ...folders.flatMap((folder) => ['-I', folder]), '-']
+      const result = await runner.run('cpp', args, { ...options, input })
+      if (result.status !== 0) return { why: `cpp: ${firstLine(result.stderr)}` }
+      input = result.stdout
+    }
+    const args = [...DTC_ARGUMENTS, ...folders.flatMap((folder) => ['-i', folder]), '-']
+    const result = await runner.run('dtc', args, { ...options, input })
+    return result.status === 0 ? { tree: result.stdout } : { why: `dtc: ${firstLine(result.stderr)}` }
+  }
 }
 
 function needsPreprocessor(file: DtsFile): boolean {

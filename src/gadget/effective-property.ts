@@ -1,7 +1,9 @@
 /** The value that a node ends up with, as far as the text of the device tree tells it. */
-import { type DtsValue, parseDtsValue } from '../bytes/dts-value.js'
+import { type DtsValue, dtsText, parseDtsValue } from '../bytes/dts-value.js'
+import type { DeviceTreeInput } from './device-tree-files.js'
 import type { DtsProperty } from './dts-nodes.js'
-import type { DtsSource } from './dts-source.js'
+import { DtsSource } from './dts-source.js'
+import { fdtProperty } from './fdt/set-fdt-property.js'
 import { coverAll, eventsOf, findNode } from './property-events.js'
 
 export interface PossibleValue {
@@ -22,8 +24,32 @@ export interface EffectiveProperty {
 
 const ABSENT: PossibleValue = { text: undefined, value: undefined, place: undefined }
 
-/** `node` is `&label`, `&{/path}` or `/path`. Throws as `findNode`. */
-export function effectiveProperty(
+/** Of a file as it came. `node` is `&label`, `&{/path}` or `/path`. Throws ConfigError for an unknown node, FormatError for a broken file. */
+export function effectiveProperty(input: DeviceTreeInput, node: string, property: string): EffectiveProperty {
+  if (input.kind === 'source') {
+    const { file } = input
+    return effectiveInSource(new DtsSource(file), { name: file.name, node, property })
+  }
+  const bytes = fdtProperty(input.bytes, { name: input.name, node, property })
+  return { possible: [bytes === undefined ? ABSENT : compiledValue(bytes)], unreadInclude: undefined }
+}
+
+/** A compiled value has no type: what looks like words is taken for such. */
+function compiledValue(bytes: Uint8Array): PossibleValue {
+  const text = Buffer.from(bytes).toString('latin1')
+  const value: DtsValue =
+    bytes.length === 0
+      ? []
+      : /^(?:[\x20-\x7e]+\0)+$/.test(text)
+        ? text
+            .slice(0, -1)
+            .split('\0')
+            .map((word) => ({ kind: 'string', text: word }))
+        : [{ kind: 'bytes', bytes }]
+  return { text: dtsText(value), value, place: undefined }
+}
+
+function effectiveInSource(
   source: DtsSource,
   { name, node, property }: { readonly name: string; readonly node: string; readonly property: string },
 ): EffectiveProperty {

@@ -3,12 +3,17 @@ import { parseDtsValue } from '../bytes/dts-value.js'
 import { DtsSource } from './dts-source.js'
 import { setNodeProperty } from './set-node-property.js'
 
-function set(text: string, node: string, { property = 'dr_mode', value = '"peripheral"' as string | undefined } = {}) {
+/** `value`: as a source has it; null = the property shall go. */
+function set(
+  text: string,
+  node: string,
+  { property, value }: { property: string; value: string | null } = { property: 'dr_mode', value: '"peripheral"' },
+) {
   return setNodeProperty(DtsSource.ofText('board.dts', text), {
     name: 'board.dts',
     node,
     property,
-    value: value === undefined ? undefined : parseDtsValue(value),
+    value: value === null ? undefined : parseDtsValue(value),
     overrideBody: (name, statement) => `\n${name} { ${statement} };\n`,
   })
 }
@@ -105,6 +110,125 @@ describe('setNodeProperty', () => {
       expect(set(edit.text, node)).toMatchObject({ text: after, lines: [] })
     })
   }
+
+  const OTHERS: Record<string, { property: string; value: string | null; text: string }> = {
+    'sets a boolean': { property: 'usb-role-switch', value: '', text: '&usb_hs {\n  a;||\n  usb-role-switch;|\n};\n' },
+    'takes the value of a boolean away': {
+      property: 'usb-role-switch',
+      value: '',
+      text: '&usb_hs { usb-role-switch| = <1>||; };\n',
+    },
+    'sets cells under a name that begins with #': {
+      property: '#size-cells',
+      value: '<1>',
+      text: '&usb_hs {\n\t#size-cells = |<0>|<1>|; // one\n};\n',
+    },
+    'leaves cells alone that are the same number': {
+      property: 'a',
+      value: '<16 2>',
+      text: '&usb_hs { a = <0x10>, <2>; };\n',
+    },
+    'leaves the same bytes alone': { property: 'a', value: '[61 00]', text: '&usb_hs { a = "a"; };\n' },
+    'replaces an expression': { property: 'a', value: '<2>', text: '&usb_hs { a = |<(1 + 1)>|<2>|; };\n' },
+    'replaces a reference': { property: 'phys', value: '<&b 0>', text: '&usb_hs { phys = |<&a 0>|<&b 0>|; };\n' },
+    'keeps the indentation of the file': {
+      property: 'a',
+      value: '<1>',
+      text: '/ {\n    soc {\n        b;\n    };\n};\n&usb_hs {||\n    a = <1>;|\n    port { };\n};\n',
+    },
+    'takes a statement out with its line': {
+      property: 'a',
+      value: null,
+      text: 'usb_hs: u {\n\tb;\n|\ta = <1>,\n\t\t<2>;\n||\tc;\n};\n',
+    },
+    'leaves the comment of a line that goes': {
+      property: 'a',
+      value: null,
+      text: 'usb_hs: u {\n\t|a = <1>; ||/* why */\n};\n',
+    },
+    'takes it out of one line': { property: 'a', value: null, text: 'usb_hs: u { b;| a;|| c; };\n' },
+    'takes it out of every body and arm': {
+      property: 'a',
+      value: null,
+      text: 'usb_hs: u {| a;|| };\n&usb_hs {\n#if A\n|\ta = <2>;\n||#endif\n};\n',
+    },
+    'leaves alone what is deleted already': {
+      property: 'a',
+      value: null,
+      text: 'usb_hs: u { a; };\n&usb_hs { /delete-property/ a; };\n',
+    },
+    'leaves alone what was never there': { property: 'a', value: null, text: 'usb_hs: u { b; };\n' },
+    'deletes what an include may have set': {
+      property: 'a',
+      value: null,
+      text: '#include "soc.dtsi"\n&usb_hs {\n\tb;||\n\t/delete-property/ a;|\n};\n',
+    },
+    'deletes what a conditional cuts': {
+      property: 'a',
+      value: null,
+      text: 'usb_hs: u {\n\ta =\n#if A\n\t<1>\n#else\n\t<2>\n#endif\n\t;\n};||\n\n&usb_hs { /delete-property/ a; };\n|',
+    },
+    'takes a macro before it for a statement of its own': {
+      property: 'a',
+      value: null,
+      text: 'usb_hs: u {\n\tMACRO(x)\n|\ta;\n||};\n',
+    },
+  }
+  for (const [name, { property, value, text }] of Object.entries(OTHERS)) {
+    it(name, () => {
+      const { before, after } = change(text)
+      const edit = set(before, '&usb_hs', { property, value })
+      expect(edit.text).toBe(after)
+      expect(set(edit.text, '&usb_hs', { property, value })).toMatchObject({ text: after, lines: [] })
+    })
+  }
+
+  describe('with included files', () => {
+    const usb = 'usb_hs: usb@1 { dr_mode = "host"; };\n'
+    function withInclude(text: string, included: string, value: string | null = '"peripheral"') {
+      const dtsi = { name: 'soc.dtsi', text: included, includes: new Map() }
+      const source = new DtsSource({ name: 'board.dts', text, includes: new Map([['soc.dtsi', dtsi]]) })
+      return setNodeProperty(source, {
+        name: 'board.dts',
+        node: '&usb_hs',
+        property: 'dr_mode',
+        value: value === null ? undefined : parseDtsValue(value),
+        overrideBody: (name, statement) => `${name} { ${statement} };\n`,
+      }).text
+    }
+
+    it('overrides what only the included file says, and never edits it', () => {
+      const text = '#include "soc.dtsi"\n'
+      expect(withInclude(text, usb)).toBe(`${text}&usb_hs { dr_mode = "peripheral"; };\n`)
+      expect(withInclude(text, usb, null)).toBe(`${text}&usb_hs { /delete-property/ dr_mode; };\n`)
+    })
+
+    it('puts it into the body that the file has itself', () => {
+      const text = '/include/ "soc.dtsi"\n&usb_hs {\n\tstatus = "okay";\n};\n'
+      expect(withInclude(text, usb)).toBe(text.replace('"okay";', '"okay";\n\tdr_mode = "peripheral";'))
+    })
+
+    it('changes nothing where the included file says it already', () => {
+      expect(withInclude('#include "soc.dtsi"\n', usb, '"host"')).toBe('#include "soc.dtsi"\n')
+    })
+
+    it('comes after an include that follows the body', () => {
+      const text = '&usb_hs {\n\tdr_mode = "otg";\n};\n#include "soc.dtsi"\n'
+      expect(withInclude(text, '&usb_hs { dr_mode = "host"; };\n')).toBe(
+        `${text}&usb_hs { dr_mode = "peripheral"; };\n`,
+      )
+    })
+
+    it('sees through the guard of an included file', () => {
+      const guarded = `/* soc */\n#ifndef SOC\n#define SOC\n${usb}#endif\n`
+      expect(withInclude('#include "soc.dtsi"\n', guarded)).toContain('&usb_hs { dr_mode = "peripheral"; };\n')
+    })
+
+    it('names the file of a mistake, and the line in it', () => {
+      expect(() => withInclude('\n#include "soc.dtsi"\n', 'a {\n b {')).toThrow(/node b at soc\.dtsi:2:2 is not closed/)
+      expect(() => withInclude('#include "soc.dtsi"\n};', usb)).toThrow(/a } at board\.dts:2:1 closes nothing/)
+    })
+  })
 
   it('names the lines that it changes', () => {
     expect(set('\n\n&usb_hs {\n\tdr_mode = "host";\n};\n', '&usb_hs').lines).toEqual([4])

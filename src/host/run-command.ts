@@ -11,6 +11,8 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin']
 
 /** Tools that are used here → the Debian package that has them. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  cpp: 'cpp',
+  dtc: 'device-tree-compiler',
   mke2fs: 'e2fsprogs',
   debugfs: 'e2fsprogs',
   dumpe2fs: 'e2fsprogs',

@@ -15,6 +15,7 @@ export function deviceTreeSpec(
       return { name, value: value === undefined ? undefined : parseDtsValue(value) }
     }),
     overlay: false,
+    check: true,
     includeFolders: [],
     configPath: ['gadget', 'device_tree'],
     ...more,

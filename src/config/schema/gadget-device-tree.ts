@@ -157,6 +157,9 @@ const entry = group(
     overlay: flag()
       .describe('true: the same change also as an overlay, source and compiled. Default: false')
       .exactOptional(),
+    check: flag()
+      .describe('false: the result is not compiled as a check, which it is where the host has dtc. Default: true')
+      .exactOptional(),
     include_dirs: z
       .array(text())
       .describe('Folders of included files, beside the folder of the file that includes them')

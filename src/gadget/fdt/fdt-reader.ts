@@ -143,12 +143,15 @@ function checkHeader(header: FdtHeader, length: number): void {
   }
 }
 
-function reservedMemory(bytes: Uint8Array, { off_mem_rsvmap: start, totalsize }: FdtHeader): Uint8Array {
-  for (let at = start; at + FdtReserveEntry.SIZE <= totalsize; at += FdtReserveEntry.SIZE) {
+/** Up to the pair of zeros, which must come before the block that follows. */
+function reservedMemory(bytes: Uint8Array, header: FdtHeader): Uint8Array {
+  const start = header.off_mem_rsvmap
+  const later = [header.off_dt_struct, header.off_dt_strings, header.totalsize].filter((offset) => offset > start)
+  for (let at = start; at + FdtReserveEntry.SIZE <= Math.min(...later); at += FdtReserveEntry.SIZE) {
     const { address, size } = FdtReserveEntry.decode(bytes, at)
     if ([...address, ...size].every((byte) => byte === 0)) return bytes.subarray(start, at + FdtReserveEntry.SIZE)
   }
-  refuse('off_mem_rsvmap', start, 'a list without its pair of zeros')
+  refuse('off_mem_rsvmap', start, 'the place of a list without its pair of zeros')
 }
 
 class StructureReader {

@@ -1,0 +1,23 @@
+/** The board files from the config to the end: what they need is read, they are planned, and the host's compilers are asked. */
+import type { GadgetSpec } from '../config/spec.js'
+import type { CommandRunner } from '../tree/command-runner.js'
+import { type ChangedSource, checkDeviceTrees } from './check-device-tree.js'
+import { GADGET_FOLDER, type GadgetPlan, planGadgetFiles } from './gadget-files.js'
+import { readGadgetInputs } from './read-gadget-inputs.js'
+
+/** Throws as `readGadgetInputs`, `planGadgetFiles` and `checkDeviceTrees`. */
+export async function planCheckedGadget(
+  spec: GadgetSpec,
+  runner: CommandRunner,
+  signal?: AbortSignal,
+): Promise<GadgetPlan> {
+  const inputs = await readGadgetInputs(spec)
+  const { files, warnings } = planGadgetFiles(spec, inputs)
+  const sources = (inputs.deviceTrees ?? []).flatMap((input): ChangedSource[] => {
+    if (input.kind !== 'source') return []
+    const after = files.find(({ path }) => path === `${GADGET_FOLDER}/${input.file.name}`)!.bytes
+    const specs = spec.deviceTrees.filter(({ file }) => file === input.path)
+    return [{ path: input.path, before: input.file, after, specs }]
+  })
+  return { files, warnings: [...warnings, ...(await checkDeviceTrees(sources, runner, signal))] }
+}
