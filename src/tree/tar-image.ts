@@ -1,9 +1,10 @@
-/** A payload tree as a tar: the form of a tree that every tool reads. Contents stay where they are; holes become zeros. */
+/** A payload tree as a tar: the form of a tree that every tool reads. Contents stay where they are. */
 import { TAR_BLOCK_BYTES } from '../archives/tar/disklayout.js'
-import { encodeTarHeader, TAR_END_BYTES, type TarHeader } from '../archives/tar/writer.js'
-import { alignUp } from '../bytes/align.js'
+import { encodeSparseMap, encodeTarHeader, TAR_END_BYTES, type TarHeader } from '../archives/tar/writer.js'
+import { alignDown, alignUp } from '../bytes/align.js'
 import type { ByteString } from '../bytes/text.js'
-import { type DiskImage, ImageBuilder } from '../image/extent.js'
+import { sliceImage } from '../image/compose.js'
+import { type DiskImage, extentEnd, ImageBuilder } from '../image/extent.js'
 import { type FileNode, type FileTree, walkTree } from './file-tree.js'
 
 export interface TarPlan {
@@ -13,8 +14,16 @@ export interface TarPlan {
   readonly leftOut: readonly ByteString[]
 }
 
+export interface TarPlanOptions {
+  /** `zeros`, the default: every tool reads that. `sparse`: the holes of files stay holes, by GNU's records, format 1.0. */
+  readonly holes?: 'zeros' | 'sparse'
+}
+
+/** Fewer bytes of holes are not worth the records. */
+const MIN_HOLE_BYTES = 4096
+
 /** The root comes first as `./`, folders before what is in them, names in bytewise order: the same tree, the same bytes. */
-export function planTar(tree: FileTree): TarPlan {
+export function planTar(tree: FileTree, { holes = 'zeros' }: TarPlanOptions = {}): TarPlan {
   const leftOut: ByteString[] = []
   const parts: { readonly offset: number; readonly header: Uint8Array; readonly content?: DiskImage }[] = []
   const firstPath = new Map<FileNode, ByteString>()
@@ -26,10 +35,12 @@ export function planTar(tree: FileTree): TarPlan {
       continue
     }
     if (node.type !== 'directory' && !firstPath.has(node)) firstPath.set(node, path)
-    const bytes = encodeTarHeader(header)
-    const hasContent = node.type === 'file' && header.type === 'file'
-    parts.push({ offset: end, header: bytes, ...(hasContent && { content: node.content }) })
-    end += bytes.length + alignUp(header.sizeBytes, TAR_BLOCK_BYTES)
+    const content = node.type === 'file' && header.type === 'file' ? node.content : undefined
+    const packed = content !== undefined && holes === 'sparse' ? packSparse(content) : undefined
+    const bytes = encodeTarHeader(packed === undefined ? header : { ...header, ...packed.sizes })
+    const data = packed?.image ?? content
+    parts.push({ offset: end, header: bytes, ...(data && { content: data }) })
+    end += bytes.length + alignUp(data?.sizeBytes ?? 0, TAR_BLOCK_BYTES)
   }
   const builder = new ImageBuilder(end + TAR_END_BYTES)
   for (const { offset, header, content } of parts) {
@@ -37,6 +48,37 @@ export function planTar(tree: FileTree): TarPlan {
     if (content !== undefined) builder.image(offset + header.length, content)
   }
   return { image: builder.finish(), leftOut }
+}
+
+/** The map and the data without the holes; undefined where there are hardly any. */
+function packSparse(content: DiskImage): { readonly image: DiskImage; readonly sizes: Partial<TarHeader> } | undefined {
+  const stretches = wholeBlocks(content)
+  const dataBytes = stretches.reduce((sum, [, length]) => sum + length, 0)
+  if (content.sizeBytes - dataBytes < MIN_HOLE_BYTES) return undefined
+  const map = encodeSparseMap(stretches, content.sizeBytes)
+  const builder = new ImageBuilder(map.length + dataBytes).bytes(0, map)
+  let end = map.length
+  for (const [offset, length] of stretches) {
+    builder.image(end, sliceImage(content, offset, length))
+    end += length
+  }
+  return { image: builder.finish(), sizes: { sizeBytes: map.length + dataBytes, sparseSizeBytes: content.sizeBytes } }
+}
+
+/**
+ * The stretches that are stored, however the extents were cut. GNU tar begins each at a block of the archive, others one
+ * behind the other, so all but the last are whole blocks; what that takes of a hole is stored as zeros.
+ */
+function wholeBlocks({ extents, sizeBytes }: DiskImage): (readonly [offset: number, length: number])[] {
+  const stretches: [number, number][] = []
+  for (const extent of extents) {
+    const start = alignDown(extent.offset, TAR_BLOCK_BYTES)
+    const end = Math.min(alignUp(extentEnd(extent), TAR_BLOCK_BYTES), sizeBytes)
+    const last = stretches.at(-1)
+    if (last !== undefined && last[0] + last[1] >= start) last[1] = end - last[0]
+    else stretches.push([start, end - start])
+  }
+  return stretches
 }
 
 /** `linkedTo`: the path under which the same node stands already. Undefined for what a tar has no entry for. */

@@ -1,11 +1,12 @@
 /** Our tars, unpacked by others: GNU tar, bsdtar and Python find in them what the tree has, and so does our own reader. */
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { type ByteString, byteString } from '../../src/bytes/text.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
-import { imageOfBytes } from '../../src/image/extent.js'
-import { emptyTree, type FileTree } from '../../src/tree/file-tree.js'
+import { firstDifference } from '../../src/image/first-difference.js'
+import { ImageBuilder, imageOfBytes } from '../../src/image/extent.js'
+import { emptyTree, type FileTree, type RegularFileNode } from '../../src/tree/file-tree.js'
 import { readFolder } from '../../src/tree/folder.js'
 import { readTarTree } from '../../src/tree/tar.js'
 import { planTar } from '../../src/tree/tar-image.js'
@@ -44,11 +45,13 @@ describeWithTools(
 
     /** Every file and attribute of the tree but for the socket. */
     const expected: PortraitOptions = { skip: ['socket'], xattrs: true }
-    const unpacked = async (name: string, program: string, ...args: string[]): Promise<FileTree> => {
+    const unpacked = (name: string, program: string, ...args: string[]): Promise<FileTree> =>
+      unpackedFrom(archive, name, program, ...args)
+    const unpackedFrom = async (from: string, name: string, program: string, ...args: string[]): Promise<FileTree> => {
       const target = join(scratch, name)
-      mkdirSync(target)
-      tool(program, '-xpf', archive, '-C', target, '--numeric-owner', ...args)
-      return (await readFolder(target, READ)).tree
+      mkdirSync(target, { recursive: true })
+      tool(program, '-xpf', from, '-C', target, '--numeric-owner', ...args)
+      return (await readFolder(target, { ...READ, holes: 'host' })).tree
     }
     const withRootOf = (tree: FileTree): FileTree => ({ ...tree, mode: source.mode })
 
@@ -94,6 +97,40 @@ describeWithTools(
       const listing = tool('tar', '--numeric-owner', '--full-time', '-tvf', path).trimEnd().split('\n')
       expect(listing).toHaveLength(2)
       expect(listing[1]).toMatch(/^-rw-r--r-- 4294967294\/2097152 +9663676416 2514-05-30 01:53:04\.000000001 large$/)
+    })
+
+    it.each([
+      ['at the start', [[1_000_000, 5000]], 1_005_000],
+      ['at the end', [[0, 5000]], 3_000_000],
+      ['everywhere', [], 3_000_000],
+      ['between, off the blocks', [[700, 13], [9000, 1], [9001, 100_000], [3_000_000, 77]], 4_000_000],
+      ['a thousand times', Array.from({ length: 1000 }, (_, index) => [index * 10_000, 4096 + index]), 10_000_000],
+      ['beyond 4 GiB', [[4 * 2 ** 30, 77]], 5 * 2 ** 30],
+    ] as const)('files with holes %s', async (where, stretches, sizeBytes) => {
+      const content = new ImageBuilder(sizeBytes)
+      for (const [at, length] of stretches) content.bytes(at, new Uint8Array(length).fill(65 + (at % 26)))
+      const tree = emptyTree(time)
+      const name = byteString('päth'.padEnd(130, 'x'))
+      const file = { type: 'file', mode: 0o600, uid: 0, gid: 0, mtime: time, content: content.finish() } as const
+      tree.children.set(name, file)
+      tree.children.set('dense' as ByteString, { ...file, content: imageOfBytes(new Uint8Array(9000).fill(1)) })
+      const path = join(scratch, 'sparse.tar')
+      const { image } = planTar(tree, { holes: 'sparse' })
+      expect(image.sizeBytes).toBeLessThan(6_000_000)
+      materialize(image, path)
+      const read = await readTarTree(path, { ...READ, workFolder: scratch })
+      const trees: FileTree[] = [read.tree]
+      for (const program of ['tar', 'bsdtar']) trees.push(await unpackedFrom(path, `${program} ${where}`, program))
+      for (const found of trees) {
+        const node = found.children.get(name) as RegularFileNode
+        expect(found.children.size).toBe(2)
+        expect(firstDifference(node.content, file.content)).toBe(undefined)
+      }
+      read.release()
+      const listing = 'import sys, tarfile\nfor m in tarfile.open(sys.argv[1]):\n if m.isfile(): print(m.size, m.issparse())'
+      expect(tool('python3', '-c', listing, path)).toBe(`9000 False\n${sizeBytes} True\n`)
+      const unpackedFile = statSync(join(scratch, `tar ${where}`, 'päth'.padEnd(130, 'x')))
+      expect([unpackedFile.size, unpackedFile.blocks * 512 < 12_000_000]).toEqual([sizeBytes, true])
     })
 
     it.each([98, 99, 100, 101, 155, 256, 4000])('names of %i bytes', async (length) => {

@@ -20,6 +20,8 @@ export interface TarHeader {
   readonly mtime: { readonly seconds: number; readonly nanoseconds: number }
   /** Bytes of data that follow; 0 for everything but a file. */
   readonly sizeBytes: number
+  /** Of a file with holes its length; its data then begins with `encodeSparseMap`. */
+  readonly sparseSizeBytes?: number
   /** Of a symlink its target, of a hard link the path of an earlier entry. */
   readonly link?: ByteString
   readonly major?: number
@@ -50,9 +52,11 @@ const PAX_MODE = 0o644
 export function encodeTarHeader(header: TarHeader): Uint8Array {
   const path = archivePath(header)
   const records = paxRecords(header, path)
+  const isSparse = header.sparseSizeBytes !== undefined
   const fields = {
     ...header,
-    path: records.has('path') ? clipped(path) : path,
+    // What knows no sparse files unpacks the map and the data under this name.
+    path: isSparse ? clipped(`GNUSparseFile.0/${path}` as ByteString) : records.has('path') ? clipped(path) : path,
     link: records.has('linkpath') ? clipped(header.link!) : (header.link ?? ('' as ByteString)),
     typeflag: TYPE_FLAGS[header.type],
   }
@@ -73,6 +77,23 @@ export function encodeTarHeader(header: TarHeader): Uint8Array {
   return concatBytes([pax, data, padding, own])
 }
 
+/**
+ * What stands before the data of a file with holes, in whole blocks: the count of stretches, then offset and length of each, a
+ * line a number (format 1.0). A hole at the end is told by an empty stretch there, since GNU tar ends a file where its last
+ * stretch does. [GNU tar manual, "Storing Sparse Files"]
+ */
+export function encodeSparseMap(
+  stretches: readonly (readonly [offset: number, length: number])[],
+  sizeBytes: number,
+): Uint8Array {
+  const [offset, length] = stretches.at(-1) ?? [0, 0]
+  const closed = offset + length === sizeBytes && stretches.length > 0 ? stretches : [...stretches, [sizeBytes, 0]]
+  const text = [closed.length, ...closed.flat()].map((number) => `${number}\n`).join('')
+  const map = new Uint8Array(alignUp(text.length, TAR_BLOCK_BYTES))
+  map.set(Buffer.from(text, 'latin1'))
+  return map
+}
+
 /** Folders end in a slash; the root is `./`. */
 function archivePath({ path, type }: TarHeader): ByteString {
   if (path === '') return './' as ByteString
@@ -88,7 +109,12 @@ function paxRecords(header: TarHeader, path: ByteString): Map<string, Uint8Array
   const { uid, gid, sizeBytes, mtime, link, xattrs } = header
   const records = new Map<string, Uint8Array>()
   const text = (key: string, value: string): void => void records.set(key, byteStringToBytes(value as ByteString))
-  if (path.length > NAME_BYTES) text('path', path)
+  if (header.sparseSizeBytes !== undefined) {
+    text('GNU.sparse.major', '1')
+    text('GNU.sparse.minor', '0')
+    text('GNU.sparse.name', path)
+    text('GNU.sparse.realsize', String(header.sparseSizeBytes))
+  } else if (path.length > NAME_BYTES) text('path', path)
   if (link !== undefined && link.length > NAME_BYTES) text('linkpath', link)
   const isUnicode = [path, link ?? ('' as ByteString)].every((name) => decodeUtf8(name) !== undefined)
   if (records.size > 0 && !isUnicode) text('hdrcharset', 'BINARY')
@@ -156,7 +182,8 @@ function encodePosix(fields: PosixFields): Uint8Array {
     prefix: new Uint8Array(155),
   })
   // Over the whole block with spaces in the checksum's own field; written as six digits, a NUL and a space.
-  const sum = block.reduce((total, byte) => total + byte, 0)
+  let sum = 0
+  for (let index = 0; index < block.length; index++) sum += block[index]!
   block.set(Buffer.from(`${sum.toString(8).padStart(CHECKSUM_DIGITS, '0')}\0`, 'latin1'), CHECKSUM_OFFSET)
   return block
 }

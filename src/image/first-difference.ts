@@ -1,0 +1,112 @@
+/**
+ * Where two images begin to differ. What both have as the same fill, as nothing (which reads as zeros) or as the same stretch
+ * of the same file is passed over without being read, so two sparse disks cost their content; memory is two buffers.
+ */
+import { type DiskImage, type Extent, extentEnd, type Source } from './extent.js'
+import { PayloadReader } from './payload-reader.js'
+import { readImage } from './read.js'
+
+const CHUNK_BYTES = 1 << 20
+
+/**
+ * The first byte that differs, or undefined where none does; where one image ends before the other, and is the same up to there,
+ * its end. IoError as PayloadReader.
+ */
+export function firstDifference(a: DiskImage, b: DiskImage): number | undefined {
+  const end = Math.min(a.sizeBytes, b.sizeBytes)
+  const compare = new Comparison(a, b)
+  try {
+    for (const [start, stop] of stretchesToRead(a, b, end)) {
+      const found = compare.first(start, stop)
+      if (found !== undefined) return found
+    }
+    return a.sizeBytes === b.sizeBytes ? undefined : end
+  } finally {
+    compare.close()
+  }
+}
+
+class Comparison {
+  readonly #a: DiskImage
+  readonly #b: DiskImage
+  readonly #readers = [new PayloadReader(), new PayloadReader()] as const
+  #buffers: readonly [Uint8Array, Uint8Array] | undefined
+
+  constructor(a: DiskImage, b: DiskImage) {
+    this.#a = a
+    this.#b = b
+  }
+
+  first(start: number, stop: number): number | undefined {
+    const size = Math.min(CHUNK_BYTES, stop - start)
+    if (this.#buffers === undefined || this.#buffers[0].length < size) {
+      this.#buffers = [new Uint8Array(size), new Uint8Array(size)]
+    }
+    for (let at = start; at < stop; at += size) {
+      const length = Math.min(size, stop - at)
+      const [left, right] = this.#buffers.map((buffer) => buffer.subarray(0, length)) as [Uint8Array, Uint8Array]
+      readImage(this.#a, at, left, this.#readers[0])
+      readImage(this.#b, at, right, this.#readers[1])
+      if (Buffer.compare(left, right) !== 0) return at + left.findIndex((byte, index) => byte !== right[index])
+    }
+    return undefined
+  }
+
+  close(): void {
+    for (const reader of this.#readers) reader.abandon()
+  }
+}
+
+/** [start, end) of what has to be read to be compared; neighbours are joined. O(extents). */
+function* stretchesToRead(a: DiskImage, b: DiskImage, end: number): Generator<readonly [start: number, end: number]> {
+  const [left, right] = [new Cursor(a), new Cursor(b)]
+  let pending: [number, number] | undefined
+  for (let at = 0; at < end; ) {
+    const stop = Math.min(end, left.stretchEnd(at), right.stretchEnd(at))
+    if (!isSame(left.sourceAt(at), right.sourceAt(at))) {
+      if (pending !== undefined && pending[1] === at) pending[1] = stop
+      else {
+        if (pending !== undefined) yield pending
+        pending = [at, stop]
+      }
+    }
+    at = stop
+  }
+  if (pending !== undefined) yield pending
+}
+
+/** What stands at ascending offsets. */
+class Cursor {
+  readonly #image: DiskImage
+  #index = 0
+
+  constructor(image: DiskImage) {
+    this.#image = image
+  }
+
+  /** The extent that covers `offset`, or the next one. */
+  #extent(offset: number): Extent | undefined {
+    const { extents } = this.#image
+    while (this.#index < extents.length && extentEnd(extents[this.#index]!) <= offset) this.#index++
+    return extents[this.#index]
+  }
+
+  stretchEnd(offset: number): number {
+    const extent = this.#extent(offset)
+    if (extent === undefined) return Number.POSITIVE_INFINITY
+    return extent.offset > offset ? extent.offset : extentEnd(extent)
+  }
+
+  /** As it is at that offset; zeros where nothing is. */
+  sourceAt(offset: number): Source {
+    const extent = this.#extent(offset)
+    if (extent === undefined || extent.offset > offset) return { kind: 'fill', byte: 0 }
+    const { source } = extent
+    return source.kind === 'file' ? { ...source, offset: source.offset + offset - extent.offset } : source
+  }
+}
+
+function isSame(a: Source, b: Source): boolean {
+  if (a.kind === 'fill' && b.kind === 'fill') return a.byte === b.byte
+  return a.kind === 'file' && b.kind === 'file' && a.file === b.file && a.offset === b.offset
+}
