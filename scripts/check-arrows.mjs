@@ -22,6 +22,7 @@ const MIDDLE = [
   'gadget/',
   'proof/',
   'readers/',
+  'inspect/',
 ]
 const FORMAT = [...BASE, 'image/', 'tree/file-tree.ts', 'filesystems/*.ts']
 
@@ -45,6 +46,7 @@ const ALLOWED = {
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/'],
   'readers/': [...BASE, 'image/', 'archives/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
+  'inspect/': [...BASE, 'image/', 'archives/', 'tables/', 'filesystems/', 'tree/', 'outputs/'],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
   'proof/': [
     ...BASE,
@@ -72,6 +74,7 @@ const ALLOWED = {
   'flash.ts': [...BASE, ...MIDDLE, 'build.ts', 'build/', 'flash/'],
   'gadget.ts': [...BASE, ...MIDDLE, 'build/'],
   'convert.ts': [...BASE, ...MIDDLE, 'build/'],
+  'inspect.ts': [...BASE, ...MIDDLE, 'build.ts', 'build/'],
   'index.ts': [''],
   'cli/': [
     'errors.ts',
@@ -83,6 +86,10 @@ const ALLOWED = {
     'flash.ts',
     'flash/',
     'convert.ts',
+    'inspect.ts',
+    'inspect/',
+    'image/extent.ts',
+    'tree/',
     'gadget.ts',
     'config/',
     'layout/',

@@ -3,19 +3,25 @@ import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.js'
 import { addAttestCommand } from './attest-command.js'
 import { addBuildCommand } from './build-command.js'
+import { addCatCommand } from './cat-command.js'
 import { addConvertCommand } from './convert-command.js'
 import { addDevicesCommand } from './devices-command.js'
+import { addExtractCommand } from './extract-command.js'
 import { addFlashCommand } from './flash-command.js'
 import { addGadgetCommand } from './gadget-command.js'
 import { addInitCommand } from './init-command.js'
 import { addInputsCommand } from './inputs-command.js'
+import { addInspectCommand } from './inspect-command.js'
 import { writeErrorEvent } from './json-events.js'
 import { addKeygenCommand } from './keygen-command.js'
+import { addLsCommand } from './ls-command.js'
 import { addPlanCommand } from './plan-command.js'
 import { exitCodeOf, reportable, reportError } from './report-error.js'
 import { addSchemaCommand } from './schema-command.js'
 import type { Services } from './services.js'
+import { addStatCommand } from './stat-command.js'
 import { columnsOf, hasColour, type OutputStream, paintFor, type Terminal } from './terminal.js'
+import { addTreeCommand } from './tree-command.js'
 import { addVerifyCommand } from './verify-command.js'
 
 const SERVICES: Services = {
@@ -24,6 +30,7 @@ const SERVICES: Services = {
   loadFlash: () => import('../flash.js'),
   loadGadget: () => import('../gadget.js'),
   loadInputs: () => import('../build.js'),
+  loadInspect: () => import('../inspect.js'),
   loadVerify: () => import('../verify.js'),
 }
 
@@ -87,6 +94,12 @@ function makeProgram(terminal: Terminal, services: Services): Command {
   addBuildCommand(program, terminal, services)
   addPlanCommand(program, terminal, services)
   addConvertCommand(program, terminal, services)
+  addInspectCommand(program, terminal, services)
+  addLsCommand(program, terminal, services)
+  addTreeCommand(program, terminal, services)
+  addCatCommand(program, terminal, services)
+  addStatCommand(program, terminal, services)
+  addExtractCommand(program, terminal, services)
   addVerifyCommand(program, terminal, services)
   addGadgetCommand(program, terminal, services)
   addInputsCommand(program, terminal, services)

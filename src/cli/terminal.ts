@@ -1,7 +1,8 @@
 /** What the command line knows of the world outside: streams, their width and colours, the environment, the interrupt. */
 
 export interface OutputStream {
-  write(text: string): unknown
+  /** `done` is called, with the error if there was one, when the text has been taken. */
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): unknown
   readonly isTTY?: boolean
   readonly columns?: number
 }
@@ -54,4 +55,9 @@ export type Paint = (style: Style, text: string) => string
 export function paintFor(stream: OutputStream, environment: Terminal['environment']): Paint {
   if (!hasColour(stream, environment)) return (_, text) => text
   return (style, text) => `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m`
+}
+
+/** Waits until the stream has taken the bytes, which may be used again then; false where nobody reads it any more. */
+export function writeBytes(stream: OutputStream, bytes: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => stream.write(bytes, (error) => resolve(error === undefined || error === null)))
 }

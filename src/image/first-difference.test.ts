@@ -55,7 +55,10 @@ describe('the first difference', () => {
   it('reads nothing of stretches that come from the same place of the same file', () => {
     const file = { path: '/nowhere/at/all', sizeBytes: 100 }
     const image = (before: number) =>
-      new ImageBuilder(100).file(0, before, file, 0).file(before, 100 - before, file, before).finish()
+      new ImageBuilder(100)
+        .file(0, before, file, 0)
+        .file(before, 100 - before, file, before)
+        .finish()
     expect(firstDifference(image(10), image(60))).toBe(undefined)
   })
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { type ByteString, byteString } from '../../src/bytes/text.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
-import { firstDifference } from '../../src/image/first-difference.js'
 import { ImageBuilder, imageOfBytes } from '../../src/image/extent.js'
+import { firstDifference } from '../../src/image/first-difference.js'
 import { emptyTree, type FileTree, type RegularFileNode } from '../../src/tree/file-tree.js'
 import { readFolder } from '../../src/tree/folder.js'
 import { readTarTree } from '../../src/tree/tar.js'
@@ -103,7 +103,16 @@ describeWithTools(
       ['at the start', [[1_000_000, 5000]], 1_005_000],
       ['at the end', [[0, 5000]], 3_000_000],
       ['everywhere', [], 3_000_000],
-      ['between, off the blocks', [[700, 13], [9000, 1], [9001, 100_000], [3_000_000, 77]], 4_000_000],
+      [
+        'between, off the blocks',
+        [
+          [700, 13],
+          [9000, 1],
+          [9001, 100_000],
+          [3_000_000, 77],
+        ],
+        4_000_000,
+      ],
       ['a thousand times', Array.from({ length: 1000 }, (_, index) => [index * 10_000, 4096 + index]), 10_000_000],
       ['beyond 4 GiB', [[4 * 2 ** 30, 77]], 5 * 2 ** 30],
     ] as const)('files with holes %s', async (where, stretches, sizeBytes) => {
@@ -127,7 +136,8 @@ describeWithTools(
         expect(firstDifference(node.content, file.content)).toBe(undefined)
       }
       read.release()
-      const listing = 'import sys, tarfile\nfor m in tarfile.open(sys.argv[1]):\n if m.isfile(): print(m.size, m.issparse())'
+      const listing =
+        'import sys, tarfile\nfor m in tarfile.open(sys.argv[1]):\n if m.isfile(): print(m.size, m.issparse())'
       expect(tool('python3', '-c', listing, path)).toBe(`9000 False\n${sizeBytes} True\n`)
       const unpackedFile = statSync(join(scratch, `tar ${where}`, 'päth'.padEnd(130, 'x')))
       expect([unpackedFile.size, unpackedFile.blocks * 512 < 12_000_000]).toEqual([sizeBytes, true])

@@ -11,8 +11,9 @@ export function capturedTerminal(
 ): CapturedTerminal {
   const written = { stdout: '', stderr: '' }
   const stream = (name: 'stdout' | 'stderr') => ({
-    write: (text: string) => {
-      written[name] += text
+    write: (text: string | Uint8Array, done?: () => void) => {
+      written[name] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8')
+      done?.()
       return true
     },
     ...(options.tty !== undefined && { isTTY: options.tty }),

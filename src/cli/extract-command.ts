@@ -1,0 +1,133 @@
+import { statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type Command, Option } from '@commander-js/extra-typings'
+import { formatSize } from '../bytes/format-size.js'
+import { type ByteString, displayName } from '../bytes/text.js'
+import { type Problem, UsageError } from '../errors.js'
+import type { DiskImage } from '../image/extent.js'
+import { contentChunks } from '../inspect/content.js'
+import { type Found, findNode, volumeOf } from '../inspect/lookup.js'
+import type { OpenPartition } from '../inspect/open-image.js'
+import type { FileNode } from '../tree/file-tree.js'
+import { nodeAtPath } from '../tree/tree-builder.js'
+import { TARGET_HELP, withPlace } from './image-target.js'
+import { writeEvent } from './json-events.js'
+import { reportWarnings, shortPath } from './report-error.js'
+import type { Services } from './services.js'
+import { paintFor, type Terminal, writeBytes } from './terminal.js'
+
+const EXAMPLES = `
+Examples:
+  diskloom extract sd.img:2:/etc/fstab                 one file, as ./fstab
+  diskloom extract sd.img:root:/etc --out etc-of-sd    a folder with all that is in it
+  diskloom extract sd.img:root:/ --tar root.tar        with owners, devices and attributes, without root
+  diskloom extract sd.img:root:/ --tar - | tar -tv
+  diskloom extract sd.img:2 --out root.ext4            the partition itself, byte by byte
+`
+
+/** One of the things that a target can be. */
+interface Result {
+  /** Undefined where it went to standard output. */
+  readonly path?: string
+  readonly bytes: number
+  readonly entries?: number
+  readonly notes: readonly Problem[]
+}
+
+export function addExtractCommand(program: Command, terminal: Terminal, services: Services): void {
+  program
+    .command('extract')
+    .summary('copy a file, a folder or a partition out of an image')
+    .description(
+      'Copy a file, a folder or a whole partition out of an image. Modes and times are kept; owners and devices where root extracts, or in a tar.',
+    )
+    .argument('<target>', `${TARGET_HELP}; IMAGE:2 is the partition itself`)
+    .option('-o, --out <path>', 'where it goes: a new name or an empty folder (default: its own name, here)')
+    .addOption(new Option('--tar <file>', 'write a folder as a tar, - for standard output').conflicts('out'))
+    .addOption(new Option('--json', 'write the result to standard output as a JSON object'))
+    .addHelpText('after', EXAMPLES)
+    .action((target, { out, tar, json = false }) =>
+      withPlace(target, { terminal, services }, async (found, disk) => {
+        const { stdout, stderr, environment } = terminal
+        if (json && tar === '-') {
+          throw new UsageError('Cannot write --json and --tar - both to standard output: one of them is accepted')
+        }
+        const context: Context = { found, out, terminal, services, imageName: disk.name }
+        const result = tar === undefined ? await extractPlace(context) : await extractTar(context, tar)
+        reportWarnings(result.notes, stderr, paintFor(stderr, environment))
+        if (json) writeEvent(stdout, 'result', { ...result, notes: result.notes.map(({ message }) => message) })
+        else if (result.path !== undefined) stdout.write(resultText(result))
+      }),
+    )
+}
+
+interface Context {
+  readonly found: Found
+  readonly out: string | undefined
+  readonly terminal: Terminal
+  readonly services: Services
+  readonly imageName: string
+}
+
+/** A partition's bytes where no path is given, a node of its volume otherwise. */
+async function extractPlace({ found, out, terminal, services, imageName }: Context): Promise<Result> {
+  const { environment, signal } = terminal
+  const { extract, extractImage } = await services.loadInspect()
+  const { partition, path: asked } = found
+  if (asked === undefined) {
+    const image = partition.view.slice(0, partition.view.sizeBytes, 'partition')
+    return extractImage(image, outPath(out, `${partitionName(partition, imageName)}.img`), signal)
+  }
+  const { node, path } = wholeNode(partition, asked)
+  const name = path.at(-1) === undefined ? partitionName(partition, imageName) : displayName(path.at(-1)!)
+  return extract(node, outPath(out, name, node), { environment, signal })
+}
+
+async function extractTar({ found, terminal, services }: Context, tar: string): Promise<Result> {
+  const { tarOf, extractImage } = await services.loadInspect()
+  const { node, path } = wholeNode(found.partition, found.path ?? [])
+  if (node.type !== 'directory') {
+    throw new UsageError(
+      `Cannot write "/${path.map(displayName).join('/')}" as a tar: it is a ${node.type}, a folder is accepted`,
+    )
+  }
+  const { image, notes } = tarOf(node)
+  if (tar !== '-') return { ...(await extractImage(image, tar, terminal.signal)), notes }
+  await writeToStdout(image, terminal)
+  return { bytes: image.sizeBytes, notes }
+}
+
+async function writeToStdout(image: DiskImage, { stdout, signal }: Terminal): Promise<void> {
+  for (const chunk of contentChunks(image)) {
+    signal.throwIfAborted()
+    if (!(await writeBytes(stdout, chunk))) return
+  }
+}
+
+/** A folder with everything below it. */
+function wholeNode(
+  partition: OpenPartition,
+  asked: readonly ByteString[],
+): { node: FileNode; path: readonly ByteString[] } {
+  const { node, path } = findNode(partition, asked)
+  if (node.type !== 'directory') return { node, path }
+  return { node: nodeAtPath(volumeOf(partition).tree(), path.join('/')) ?? node, path }
+}
+
+/** `out`, or `name` in the working directory; a file goes into a folder that is there. */
+function outPath(out: string | undefined, name: string, node?: FileNode): string {
+  if (out === undefined) return name
+  const isFolder = statSync(out, { throwIfNoEntry: false })?.isDirectory() === true
+  return isFolder && node?.type !== 'directory' ? join(out, name) : out
+}
+
+/** As a file name: the partition's own, else the image's with its number. */
+function partitionName({ name, number }: OpenPartition, imageName: string): string {
+  if (name !== '') return name.replace(/[/\0]/g, '_')
+  return `${basename(imageName).replace(/\..*$/, '')}${number === undefined ? '' : `-${number}`}`
+}
+
+function resultText({ path, bytes, entries }: Result): string {
+  const what = entries === undefined || entries === 1 ? '' : `${entries} entries, `
+  return `${shortPath(path!)}: ${what}${formatSize(bytes)}\n`
+}

@@ -1,0 +1,161 @@
+/** What `inspect` found, as text for people. */
+import { formatSize } from '../bytes/format-size.js'
+import type { Inspection, PartitionInspection } from '../inspect/inspection.js'
+import type { BootSign } from '../inspect/what-boots.js'
+import type { Paint } from './terminal.js'
+import { type Column, layOutTable } from './text-table.js'
+
+export interface InspectReportOptions {
+  readonly columns: number
+  readonly paint: Paint
+}
+
+type Shown = Omit<Inspection, 'warnings'>
+
+const TABLE_NAMES = { gpt: 'GPT', mbr: 'MBR', hybrid: 'GPT with a hybrid MBR' } as const
+
+export function inspectionText(inspection: Shown, options: InspectReportOptions): string {
+  const { paint } = options
+  const lines = [...heading(inspection, paint), '', ...partitionLines(inspection, options)]
+  for (const partition of inspection.partitions) lines.push(...volumeLines(partition, options))
+  lines.push('', ...bootLines(inspection.boots, paint))
+  return `${lines.join('\n')}\n`
+}
+
+function heading({ name, container, sizeBytes, table }: Shown, paint: Paint): string[] {
+  const packed = container === 'raw' ? '' : `, ${container}`
+  if (table === undefined) return [`${paint('bold', name)}: ${formatSize(sizeBytes)}, no partition table${packed}`]
+  const { kind, id, sectorSize, copy } = table
+  const sectors = `${sizeBytes / sectorSize} sectors of ${sectorSize} bytes`
+  const from = copy === 'backup' ? ', read from the backup' : ''
+  return [
+    `${paint('bold', name)}: ${formatSize(sizeBytes)}, ${sectors}, ${TABLE_NAMES[kind]}${from}${packed}`,
+    kind === 'mbr' ? `disk signature ${id}` : `disk uuid ${id}`,
+  ]
+}
+
+/** Smaller ones are what alignment leaves. */
+const LEAST_GAP_BYTES = 1 << 20
+
+interface Row {
+  readonly startByte: number
+  readonly endByte: number
+  /** Undefined for a gap. */
+  readonly partition?: PartitionInspection
+}
+
+/** Starts and ends are sectors, the end inclusive, as everywhere. */
+function partitionLines({ table, partitions, gaps }: Shown, { columns, paint }: InspectReportOptions): string[] {
+  if (partitions.length === 0) return ['no partitions']
+  const sectorSize = table?.sectorSize ?? 512
+  const rows: Row[] = [
+    ...partitions.map((partition) => ({ ...partition, partition })),
+    ...gaps.filter(({ startByte, endByte }) => endByte - startByte >= LEAST_GAP_BYTES),
+  ].sort((a, b) => a.startByte - b.startByte)
+  const layout = layOutTable(rows, partitionColumns(sectorSize), columns)
+  return [
+    paint('bold', layout.header),
+    ...rows.flatMap((row) => {
+      const line = row.partition === undefined ? paint('dim', layout.line(row)) : layout.line(row)
+      const moved = wrapped(layout.moved(row).split(/ {2,}/), ' ', columns, DEEP_INDENT)
+      return [line, ...moved.map((text) => paint('dim', text))]
+    }),
+  ]
+}
+
+function partitionColumns(sectorSize: number): readonly Column<Row>[] {
+  const of = (value: (partition: PartitionInspection) => string) => (row: Row) =>
+    row.partition === undefined ? '' : value(row.partition)
+  const size = (bytes: number | undefined): string => (bytes === undefined ? '' : formatSize(bytes))
+  return [
+    { title: '#', align: 'right', value: of(({ number }) => (number === undefined ? '' : String(number))) },
+    { title: 'name', align: 'left', value: (row) => row.partition?.name ?? '(gap)' },
+    { title: 'start', align: 'right', value: ({ startByte }) => String(startByte / sectorSize) },
+    { title: 'end', align: 'right', value: ({ endByte }) => String(endByte / sectorSize - 1) },
+    { title: 'size', align: 'right', value: ({ startByte, endByte }) => formatSize(endByte - startByte) },
+    { title: 'format', align: 'left', value: of(({ format }) => format) },
+    { title: 'label', align: 'left', value: of(({ label }) => label ?? '') },
+    { title: 'used', align: 'right', value: of(({ volume }) => size(volume?.usedBytes)), mayMove: 1 },
+    { title: 'free', align: 'right', value: of(({ volume }) => size(volume?.freeBytes)), mayMove: 2 },
+    { title: 'type', align: 'left', value: of(({ type }) => type?.name ?? ''), mayMove: 3 },
+    { title: 'flags', align: 'left', value: of(flagsText), mayMove: 4 },
+    { title: 'aligned', align: 'right', value: of(badAlignment), mayMove: 5 },
+    { title: 'uuid', align: 'left', value: of(({ uuid }) => uuid ?? ''), mayMove: 6 },
+  ]
+}
+
+/** Whole mebibytes go without saying. */
+function badAlignment({ alignmentBytes = LEAST_GAP_BYTES }: PartitionInspection): string {
+  return alignmentBytes < LEAST_GAP_BYTES ? formatSize(alignmentBytes) : ''
+}
+
+function flagsText({ bootable, attributes, logical }: PartitionInspection): string {
+  return [bootable && 'boot', logical && 'logical', attributes].filter((word) => typeof word === 'string').join(' ')
+}
+
+/** A paragraph for each volume: what it says of itself. */
+function volumeLines(partition: PartitionInspection, { columns, paint }: InspectReportOptions): string[] {
+  const { number, name, format, description, label, volumeUuid, volume } = partition
+  if (format === 'zeros' || format === 'unknown') return []
+  const called = number === undefined ? '' : `${number}${name === '' ? '' : ` ${name}`}: `
+  const head = [
+    `${called}${description ?? format}`,
+    label === undefined ? '' : `"${label}"`,
+    volumeUuid ?? '',
+    volume?.state ?? '',
+  ].filter((word) => word !== '')
+  const lines = ['', paint('bold', head.join(', '))]
+  if (volume === undefined) return lines
+  const { usedInodes, freeInodes, facts } = volume
+  const figures: [string, string][] = Object.entries({
+    size: formatSize(volume.sizeBytes),
+    used: formatSize(volume.usedBytes),
+    free: formatSize(volume.freeBytes),
+    ...(usedInodes !== undefined && { used_inodes: usedInodes }),
+    ...(freeInodes !== undefined && { free_inodes: freeInodes }),
+    ...facts,
+  })
+    .filter(([, value]) => !Array.isArray(value))
+    .map(([key, value]) => [key, String(value)])
+  const lists = Object.entries(facts).filter((fact): fact is [string, readonly string[]] => Array.isArray(fact[1]))
+  return [
+    ...lines,
+    ...wrapped(
+      figures.map(([key, value]) => `${key} ${value}`),
+      ',',
+      columns,
+    ),
+    ...lists.flatMap(([key, words]) => wrapped([key, ...words], '', columns)),
+  ]
+}
+
+const INDENT = '   '
+const DEEP_INDENT = '       '
+
+/** Items separated by `mark` and a blank, in lines that fit; a longer item stands alone. */
+function wrapped(items: readonly string[], mark: string, columns: number, indent = INDENT): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const item of items) {
+    const longer = line === '' ? item : `${line}${mark} ${item}`
+    if (line !== '' && indent.length + longer.length + mark.length > columns) {
+      lines.push(`${indent}${line}${mark}`)
+      line = item
+    } else {
+      line = longer
+    }
+  }
+  return line === '' ? lines : [...lines, `${indent}${line}`]
+}
+
+function bootLines(boots: readonly BootSign[], paint: Paint): string[] {
+  if (boots.length === 0) return ['nothing that boots was recognised']
+  return [
+    paint('bold', 'boots'),
+    ...boots.map(({ by, what, partition, offset }) => {
+      const place =
+        partition === undefined ? (offset === undefined ? '' : ` at byte ${offset}`) : ` in partition ${partition}`
+      return `${INDENT}${by}: ${what}${place}`
+    }),
+  ]
+}

@@ -1,0 +1,120 @@
+import type { Command } from '@commander-js/extra-typings'
+import { type ByteString, displayName } from '../bytes/text.js'
+import { modeLetters, nodeFields, timeText } from '../inspect/listing.js'
+import { findNode, volumeOf } from '../inspect/lookup.js'
+import type { OpenPartition } from '../inspect/open-image.js'
+import { type FileNode, sortedEntries } from '../tree/file-tree.js'
+import { nodeAtPath } from '../tree/tree-builder.js'
+import { TARGET_HELP, withPlace } from './image-target.js'
+import { writeEvent } from './json-events.js'
+import type { Services } from './services.js'
+import type { OutputStream, Terminal } from './terminal.js'
+import { type Column, layOutTable } from './text-table.js'
+
+const EXAMPLES = `
+Examples:
+  diskloom ls sd.img:2:/etc
+  diskloom ls -lR board.zip:root:/
+  diskloom ls --json sd.img:boot | jq -r .path
+`
+
+/** Names as they are listed, and the nodes behind them. */
+interface Row {
+  readonly name: string
+  readonly path: ByteString
+  readonly node: FileNode
+}
+
+export function addLsCommand(program: Command, terminal: Terminal, services: Services): void {
+  program
+    .command('ls')
+    .summary('list a folder inside an image')
+    .description('List a folder inside an image. Nothing is mounted, and symlinks are not followed.')
+    .argument('<target>', TARGET_HELP)
+    .option('-l, --long', 'also mode, owner, size, time')
+    .option('-R, --recursive', 'also everything below')
+    .option('--json', 'write one JSON object per entry')
+    .addHelpText('after', EXAMPLES)
+    .action((target, { long = false, recursive = false, json = false }) =>
+      withPlace(target, { terminal, services }, ({ partition, path = [] }) => {
+        const { stdout } = terminal
+        const lists = foldersAt(partition, path, recursive)
+        if (json) {
+          for (const { rows } of lists)
+            for (const row of rows) writeEvent(stdout, 'entry', nodeFields(row.path, row.node))
+          return
+        }
+        for (const [index, { folder, rows }] of lists.entries()) {
+          if (recursive) stdout.write(`${index === 0 ? '' : '\n'}${folder}:\n`)
+          writeRows(rows, long, stdout)
+        }
+      }),
+    )
+}
+
+/** What stands in each folder, in bytewise order; a file is a list of itself. */
+function foldersAt(
+  partition: OpenPartition,
+  asked: readonly ByteString[],
+  recursive: boolean,
+): { folder: string; rows: Row[] }[] {
+  const { node, path } = findNode(partition, asked)
+  const start = path.join('/') as ByteString
+  if (node.type !== 'directory') return [{ folder: shown(start), rows: [{ name: shown(start), path: start, node }] }]
+  const whole = recursive ? nodeAtPath(volumeOf(partition).tree(), start) : node
+  return [...listFolders(whole ?? node, start, recursive)]
+}
+
+function* listFolders(
+  node: FileNode,
+  path: ByteString,
+  recursive: boolean,
+): Generator<{ folder: string; rows: Row[] }> {
+  if (node.type !== 'directory') return
+  const rows = sortedEntries(node).map(([name, child]) => ({
+    name: displayName(name),
+    path: (path === '' ? name : `${path}/${name}`) as ByteString,
+    node: child,
+  }))
+  yield { folder: shown(path), rows }
+  if (recursive) for (const row of rows) yield* listFolders(row.node, row.path, true)
+}
+
+function shown(path: ByteString): string {
+  return `/${displayName(path)}`
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'mode', align: 'left', value: ({ node }) => modeLetters(node) },
+  { title: 'uid', align: 'right', value: ({ node }) => String(node.uid) },
+  { title: 'gid', align: 'right', value: ({ node }) => String(node.gid) },
+  { title: 'size', align: 'right', value: ({ node }) => sizeText(node) },
+  { title: 'modified', align: 'left', value: ({ node }) => timeText(node.mtime) },
+  { title: 'name', align: 'left', value: ({ name, node }) => `${name}${arrow(node)}` },
+]
+
+function writeRows(rows: readonly Row[], long: boolean, stdout: OutputStream): void {
+  if (!long) {
+    for (const { name } of rows) stdout.write(`${name}\n`)
+    return
+  }
+  const table = layOutTable(rows, COLUMNS, Number.POSITIVE_INFINITY)
+  for (const row of rows) stdout.write(`${table.line(row).trimStart()}\n`)
+}
+
+/** Of a device its numbers, as in ls(1). */
+function sizeText(node: FileNode): string {
+  switch (node.type) {
+    case 'file':
+      return String(node.content.sizeBytes)
+    case 'char':
+    case 'block':
+      return `${node.major},${node.minor}`
+    default:
+      return '-'
+  }
+}
+
+function arrow(node: FileNode): string {
+  return node.type === 'symlink' ? ` -> ${displayName(node.target)}` : ''
+}

@@ -1,0 +1,102 @@
+/** Parts of an image as files of the host: a node of a volume as it is or as a tar, a partition as its bytes. */
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { displayName } from '../bytes/text.js'
+import { IoError, type Problem, systemReason } from '../errors.js'
+import type { DiskImage } from '../image/extent.js'
+import { carriedBytes } from '../image/windows.js'
+import { OutputFolder } from '../outputs/output-folder.js'
+import { RawSink } from '../outputs/raw-sink.js'
+import { INLINE_THREADS } from '../outputs/threads.js'
+import { weave } from '../outputs/weave.js'
+import type { DirectoryNode, FileNode } from '../tree/file-tree.js'
+import { planTar } from '../tree/tar-image.js'
+import { type Placed, type PlaceOptions, placeNode } from './place-tree.js'
+
+export interface Extraction {
+  /** Absolute path of what was made. */
+  readonly path: string
+  readonly bytes: number
+  readonly notes: readonly Problem[]
+}
+
+/**
+ * `node` as `path`, which must not be there yet, or be a file that is replaced, or an empty folder that is filled. Errors as
+ * `placeNode`; nothing is left behind then.
+ */
+export async function extractNode(
+  node: FileNode,
+  path: string,
+  options: PlaceOptions,
+): Promise<Extraction & Pick<Placed, 'entries' | 'folders'>> {
+  const final = resolve(path)
+  assertFree(final, node)
+  const folder = OutputFolder.open(dirname(final))
+  const temporary = join(dirname(final), `.${basename(final)}.${process.pid}.part`)
+  try {
+    const placed = await placeNode(node, temporary, options)
+    rename(temporary, final)
+    folder.commit()
+    return { path: final, ...placed }
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
+    folder.discard()
+  }
+}
+
+function assertFree(path: string, node: FileNode): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return
+  const refuse = (what: string, accepted: string): never => {
+    throw new IoError(`Cannot extract to "${path}": ${what}, ${accepted}`, { details: { path } })
+  }
+  if (node.type === 'directory') {
+    const accepted = 'a new name or an empty folder is accepted'
+    if (!stats.isDirectory()) refuse('it is a file', accepted)
+    if (readdirSync(path).length > 0) refuse('the folder is not empty', accepted)
+  } else if (!stats.isFile()) refuse('it is no file', 'a new name or a file to replace is accepted')
+}
+
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    throw new IoError(`Cannot extract to "${to}": ${systemReason(error)}`, { details: { path: to }, cause: error })
+  }
+}
+
+export interface TarExtraction {
+  readonly image: DiskImage
+  readonly notes: readonly Problem[]
+}
+
+/** Everything below `folder` as a tar that keeps owners, devices, attributes and holes; sockets, which no tar has, are told. */
+export function tarOf(folder: DirectoryNode): TarExtraction {
+  const { image, leftOut } = planTar(folder, { holes: 'sparse' })
+  const first = leftOut[0]
+  if (first === undefined) return { image, notes: [] }
+  const others = leftOut.length === 1 ? '' : ` and ${leftOut.length - 1} more`
+  return { image, notes: [{ message: `a tar holds no sockets: "${displayName(first)}"${others} left out` }] }
+}
+
+/** `image` as a sparse file; zeros that matter are holes too. Errors as `weave`; nothing is left behind then. */
+export async function extractImage(
+  image: DiskImage,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Extraction> {
+  const final = resolve(path)
+  const folder = OutputFolder.open(dirname(final))
+  try {
+    const sink = await RawSink.create(folder.stage(basename(final)), image.sizeBytes, carriedBytes(image))
+    try {
+      await weave(image, [sink], INLINE_THREADS, { signal })
+    } finally {
+      await sink.close()
+    }
+    folder.commit()
+    return { path: final, bytes: image.sizeBytes, notes: [] }
+  } finally {
+    folder.discard()
+  }
+}

@@ -1,0 +1,57 @@
+/** From the bytes of a partition to its reader, for the formats that have one. */
+import { DiskloomError } from '../errors.js'
+import { openExtVolume } from '../filesystems/ext4/reader/open-ext-volume.js'
+import type { VolumeReader } from '../filesystems/volume-reader.js'
+import type { Source } from '../image/extent.js'
+import type { ImageView } from '../image/image-view.js'
+import { recognise } from './recognise.js'
+import { looksLikeExt } from './signs.js'
+
+/** What a stretch of the disk holds. */
+export interface Content {
+  /** `ext4`, `squashfs`; `zeros` where nothing else stands there, `unknown` where nobody knows. */
+  readonly format: string
+  /** For people, where the word says little. */
+  readonly description?: string
+  readonly label?: string
+  readonly uuid?: string
+  /** For the formats that are read here. */
+  readonly volume?: VolumeReader
+  /** Why a volume of such a format cannot be read. */
+  readonly problem?: DiskloomError
+}
+
+interface ReadFormat {
+  readonly format: string
+  readonly isIt: (view: ImageView) => boolean
+  readonly open: (view: ImageView) => VolumeReader
+}
+
+const READ_FORMATS: readonly ReadFormat[] = [{ format: 'ext', isIt: looksLikeExt, open: openExtVolume }]
+
+/** Never throws for what stands there; IoError where it cannot be read. */
+export function openContent(view: ImageView): Content {
+  const known = recognise(view)
+  if (known !== undefined) return known
+  for (const { format, isIt, open } of READ_FORMATS) if (isIt(view)) return openWith(open, format, view)
+  const isEmpty = view.slice(0, view.sizeBytes, 'content').extents.every(({ source }) => isZero(source))
+  return { format: isEmpty ? 'zeros' : 'unknown' }
+}
+
+function openWith(open: ReadFormat['open'], format: string, view: ImageView): Content {
+  try {
+    const volume = open(view)
+    const { summary } = volume
+    return {
+      format: summary.format,
+      ...(summary.label !== undefined && { label: summary.label }),
+      ...(summary.uuid !== undefined && { uuid: summary.uuid }),
+      volume,
+    }
+  } catch (error) {
+    if (!(error instanceof DiskloomError) || error.code !== 'FORMAT') throw error
+    return { format, description: `damaged ${format} volume`, problem: error }
+  }
+}
+
+const isZero = (source: Source): boolean => source.kind === 'fill' && source.byte === 0

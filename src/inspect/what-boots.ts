@@ -1,0 +1,178 @@
+/**
+ * What a machine would start from this disk: boot loaders where boot ROMs look for them, boot code for BIOS, and the files by
+ * which firmware and loaders know each other. Signs, not proofs: nothing is run, and which board it is for nobody knows.
+ */
+import { type ByteString, byteString, displayName } from '../bytes/text.js'
+import { FormatError } from '../errors.js'
+import type { VolumeReader } from '../filesystems/volume-reader.js'
+import type { ImageView } from '../image/image-view.js'
+import type { DirectoryNode, FileNode } from '../tree/file-tree.js'
+import type { OpenImage, OpenPartition } from './open-image.js'
+import { recognise } from './recognise.js'
+
+export interface BootSign {
+  /** Who starts it: `UEFI`, `BIOS`, `Allwinner boot ROM`. */
+  readonly by: string
+  /** `/EFI/BOOT/BOOTX64.EFI`, `GRUB in sector 0`. */
+  readonly what: string
+  /** The partition that it stands in. */
+  readonly partition?: number
+  /** Byte of the disk, for what stands outside a file. */
+  readonly offset?: number
+}
+
+export function whatBoots(disk: OpenImage): BootSign[] {
+  return [...biosSigns(disk), ...romSigns(disk), ...disk.partitions.flatMap(partitionSigns)]
+}
+
+interface RomPlace {
+  readonly by: string
+  readonly offsets: readonly number[]
+  /** Of known-formats.ts. */
+  readonly formats: readonly string[]
+}
+
+const KIB = 1024
+
+/**
+ * Bytes of the disk at which boot ROMs look on cards and eMMC. [SUNXI BROM]: 8 KiB, and 128 KiB where a GPT is in the way.
+ * [ROCKCHIP boot]: sector 64. [U-BOOT imx]: 1 KiB up to i.MX7, 33 KiB for i.MX8M, 32 KiB for i.MX8MN and later.
+ * [TI AM335x TRM §26.1.8.5]: four places 128 KiB apart. [U-BOOT amlogic]: from sector 1 on.
+ */
+const ROM_PLACES: readonly RomPlace[] = [
+  { by: 'Allwinner boot ROM', offsets: [8 * KIB, 128 * KIB], formats: ['allwinner-egon', 'allwinner-toc0'] },
+  { by: 'Rockchip boot ROM', offsets: [32 * KIB], formats: ['rockchip-idblock'] },
+  { by: 'i.MX boot ROM', offsets: [1 * KIB, 32 * KIB, 33 * KIB], formats: ['imx-ivt'] },
+  { by: 'TI boot ROM', offsets: [0, 128 * KIB, 256 * KIB, 384 * KIB], formats: ['ti-mlo'] },
+  { by: 'Amlogic boot ROM', offsets: [512], formats: ['amlogic-bl2'] },
+]
+
+function* romSigns(disk: OpenImage): Generator<BootSign> {
+  for (const { by, offsets, formats } of ROM_PLACES) {
+    for (const offset of offsets) {
+      const found = offset < disk.view.sizeBytes ? recognise(restOf(disk.view, offset)) : undefined
+      if (found === undefined || !formats.includes(found.format)) continue
+      yield { by, what: found.description, offset, ...numberOf(disk.partitions.find(covers(offset))) }
+    }
+  }
+}
+
+function restOf(view: ImageView, offset: number): ImageView {
+  return view.part(offset, view.sizeBytes - offset, view.name)
+}
+
+const covers =
+  (offset: number) =>
+  ({ startByte, sizeBytes, number }: OpenPartition): boolean =>
+    number !== undefined && offset >= startByte && offset < startByte + sizeBytes
+
+const SECTOR_BYTES = 512
+/** Up to the disk signature. [UEFI 2.10 §5.2.1] */
+const BOOT_CODE_BYTES = 440
+/** boot.S names itself in its messages. [GRUB boot.S] */
+const GRUB_TEXT = Buffer.from('GRUB ')
+const BIOS_BOOT_TYPE = '21686148-6449-6e6f-744e-656564454649'
+
+function* biosSigns({ view, table, partitions }: OpenImage): Generator<BootSign> {
+  if (table === undefined || view.sizeBytes < SECTOR_BYTES) return
+  const code = Buffer.from(view.read(0, BOOT_CODE_BYTES, 'boot code'))
+  const hasCode = code.some((byte) => byte !== 0) && !code.every((byte) => byte === 0xff)
+  // A boot ROM's header that begins in sector 0 is no code for a BIOS.
+  if (!hasCode || recognise(view)?.format === 'ti-mlo') return
+  yield { by: 'BIOS', what: code.includes(GRUB_TEXT) ? 'GRUB in sector 0' : 'boot code in sector 0', offset: 0 }
+  for (const partition of partitions) {
+    if (partition.entry?.type === BIOS_BOOT_TYPE && partition.content().format === 'grub-core') {
+      yield { by: 'GRUB in sector 0', what: 'GRUB core image', ...numberOf(partition) }
+    } else if (partition.entry?.bootable === true) {
+      yield { by: 'BIOS', what: 'active partition', ...numberOf(partition) }
+    }
+  }
+}
+
+function partitionSigns(partition: OpenPartition): BootSign[] {
+  const place = numberOf(partition)
+  const { format, description, volume } = partition.content()
+  const stm32 = format === 'stm32-image' ? [{ by: 'STM32MP boot ROM', what: description ?? format, ...place }] : []
+  if (volume === undefined) return stm32
+  try {
+    const isFat = format.startsWith('fat')
+    return FILE_SIGNS.filter(({ onlyFat }) => isFat || onlyFat !== true).flatMap(({ by, path, names }) =>
+      matches(volume, path, names, isFat).map((what) => ({ by, what, ...place })),
+    )
+  } catch (error) {
+    // What is wrong with the volume is told where it is checked.
+    if (error instanceof FormatError) return []
+    throw error
+  }
+}
+
+interface FileSign {
+  readonly by: string
+  /** Folders on the way, in the spelling that is usual. */
+  readonly path: readonly string[]
+  readonly names: RegExp
+  /** Read by firmware that knows no other file system. */
+  readonly onlyFat?: boolean
+}
+
+/**
+ * [UEFI 2.10 §3.5.1.1] default file names; [UKI]; [BLS] loader.conf; [RPI boot] bootcode.bin and start*.elf; [U-BOOT distro]
+ * extlinux.conf and boot.scr; [TI AM335x TRM §26.1.8.5] MLO; [UG585] BOOT.BIN; [GRUB] its configuration.
+ */
+const FILE_SIGNS: readonly FileSign[] = [
+  {
+    by: 'UEFI',
+    path: ['EFI', 'BOOT'],
+    names: /^boot(?:ia32|x64|arm|aa64|riscv32|riscv64|loongarch64)\.efi$/i,
+    onlyFat: true,
+  },
+  { by: 'systemd-boot', path: ['EFI', 'Linux'], names: /\.efi$/i, onlyFat: true },
+  { by: 'systemd-boot', path: ['loader'], names: /^loader\.conf$/i, onlyFat: true },
+  { by: 'Raspberry Pi boot ROM', path: [], names: /^bootcode\.bin$/i, onlyFat: true },
+  {
+    by: 'Raspberry Pi firmware',
+    path: [],
+    names: /^start(?:4|_cd|4cd)?\.elf$|^kernel(?:7|7l|8|_2712)?\.img$/i,
+    onlyFat: true,
+  },
+  { by: 'TI boot ROM', path: [], names: /^(?:MLO|tiboot3\.bin)$/i, onlyFat: true },
+  { by: 'Zynq boot ROM', path: [], names: /^BOOT\.BIN$/i, onlyFat: true },
+  { by: 'U-Boot', path: ['extlinux'], names: /^extlinux\.conf$/ },
+  { by: 'U-Boot', path: ['boot', 'extlinux'], names: /^extlinux\.conf$/ },
+  { by: 'U-Boot', path: [], names: /^(?:boot\.scr(?:\.uimg)?|uEnv\.txt)$/ },
+  { by: 'U-Boot', path: ['boot'], names: /^(?:boot\.scr(?:\.uimg)?|uEnv\.txt)$/ },
+  { by: 'GRUB', path: ['boot', 'grub'], names: /^grub\.cfg$/ },
+  { by: 'GRUB', path: ['grub'], names: /^grub\.cfg$/ },
+  { by: 'GRUB', path: ['boot', 'grub2'], names: /^grub\.cfg$/ },
+]
+
+/** Paths of the files that match, in order. */
+function matches(volume: VolumeReader, path: readonly string[], names: RegExp, foldCase: boolean): string[] {
+  const way: ByteString[] = []
+  let folder = directoryAt(volume, way)
+  for (const wanted of path) {
+    const found = folder && nameIn(folder, wanted, foldCase)
+    if (found === undefined) return []
+    way.push(found)
+    folder = directoryAt(volume, way)
+  }
+  if (folder === undefined) return []
+  return [...folder.children]
+    .filter(([name, node]) => node.type !== 'directory' && names.test(name))
+    .map(([name]) => `/${[...way, name].map(displayName).join('/')}`)
+    .sort()
+}
+
+function directoryAt(volume: VolumeReader, path: readonly ByteString[]): DirectoryNode | undefined {
+  const node: FileNode | undefined = volume.find(path)
+  return node?.type === 'directory' ? node : undefined
+}
+
+function nameIn(folder: DirectoryNode, wanted: string, foldCase: boolean): ByteString | undefined {
+  if (!foldCase) return folder.children.has(byteString(wanted)) ? byteString(wanted) : undefined
+  return [...folder.children.keys()].find((name) => name.toLowerCase() === wanted.toLowerCase())
+}
+
+function numberOf(partition: OpenPartition | undefined): { readonly partition?: number } {
+  return partition?.number === undefined ? {} : { partition: partition.number }
+}
