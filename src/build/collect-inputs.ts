@@ -5,7 +5,7 @@ import type { GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } from '../config/
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { walkTree } from '../tree/file-tree.js'
-import type { BundleFile } from './read-payloads.js'
+import type { BundleFile } from './read-bundle.js'
 
 /** Files of an installed module tree that the module list is made from. */
 const MODULE_INDEXES = ['modules.dep', 'modules.builtin', 'modules.softdep', 'modules.alias']

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import type { Guid } from '../bytes/guid.js'
 import type { ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { ConfigPath, Problem } from '../errors.js'
-import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { deriveIdentifiers } from '../layout/identifiers.js'
 import { numberPartitions, placeWord } from '../layout/numbering.js'
@@ -15,11 +14,7 @@ import { readSourceFile } from '../tree/raw-file.js'
 import { ProblemCollector } from './content/problem-collector.js'
 import { type ContentOptions, readContent } from './content/read-content.js'
 import { readNestedImage } from './content/read-nested-image.js'
-
-export interface BundleFile {
-  readonly name: string
-  readonly file: SourceFile
-}
+import { type BundleFile, readBundle } from './read-bundle.js'
 
 export interface PayloadReading {
   /** One for each entry of `spec.partitions`. */
@@ -91,13 +86,9 @@ async function readAll(spec: ImageSpec, options: ReadOptions): Promise<Omit<Payl
     )
     payloads.push(payload ?? { kind: 'none' })
   }
-  const bundle: BundleFile[] = []
-  for (const { path, name, configPath } of spec.bundle.include) {
-    const file = await collector.attempt(() => readSourceFile(path, configPath))
-    if (file !== undefined) bundle.push({ name, file })
-  }
+  const bundle = await collector.attempt(() => readBundle(spec.bundle))
   collector.throwIfAny()
-  return { payloads, bundle, warnings }
+  return { payloads, bundle: bundle ?? [], warnings }
 }
 
 async function readPayload(

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative } from 'node:path'
-import type { OutputSpec } from '../config/spec.js'
+import { META_NAMES, type OutputSpec } from '../config/spec.js'
 import { type ConfigPath, InterruptedError, LayoutError, type Problem } from '../errors.js'
 import type { GadgetFile } from '../gadget/gadget-files.js'
 import { missingTool } from '../host/run-command.js'
@@ -35,7 +35,7 @@ import { archiveMembers, ContentDigests } from './content-digests.js'
 import { type ManifestOutput, manifestText } from './manifest.js'
 import type { BuildOutput, OutputKind } from './options.js'
 import { type OutputFile, outputFiles } from './output-files.js'
-import type { BundleFile } from './read-payloads.js'
+import type { BundleFile } from './read-bundle.js'
 
 export interface WriteOutputsInput {
   readonly plan: DiskPlan
@@ -317,7 +317,7 @@ function modifiedOf(file: SourceFile, { sourceDateEpoch, modifiedSeconds }: Writ
   return sourceDateEpoch === undefined ? own : Math.min(own, sourceDateEpoch)
 }
 
-function assertBundleNamesFree({ plan: { spec }, gadget }: WriteOutputsInput): void {
+function assertBundleNamesFree({ plan: { spec }, gadget, bundle }: WriteOutputsInput): void {
   const taken = new Set([
     spec.name,
     'PartList.cfg',
@@ -325,8 +325,9 @@ function assertBundleNamesFree({ plan: { spec }, gadget }: WriteOutputsInput): v
     ...SIGNATURE_NAMES,
     'SHA256SUMS',
     ...gadget.map(({ path }) => path),
+    ...(spec.bundle.meta ? Object.values(META_NAMES) : []),
   ])
-  const problems: Problem[] = spec.bundle.include
+  const problems: Problem[] = bundle
     .filter(({ name }) => taken.has(name))
     .map(({ name, configPath }) => ({
       message: `Cannot put "${name}" into the bundle: diskloom writes a file of that name into it`,

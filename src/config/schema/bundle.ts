@@ -7,7 +7,7 @@ const MAX_DEFLATE_LEVEL = 9
 
 const includedFile = group(
   {
-    path: text().describe('The file'),
+    path: text().describe('The file, or a folder with all that is in it'),
     name: zipEntryName().describe('Its name in the zip; may hold folders. Default: its own').exactOptional(),
   },
   { noun: 'a file of the bundle' },
@@ -18,7 +18,7 @@ export const bundle = group(
     name: plainFileName().describe('File name of the zip. Default: the name of the image with .zip').exactOptional(),
     include: z
       .array(z.union([text(), includedFile]))
-      .describe('Files beside the image: a path (under its own name), or { path: …, name: … }')
+      .describe('Files and folders beside the image: a path (under its own name), or { path: …, name: … }')
       .exactOptional(),
     level: integer({ maximum: MAX_DEFLATE_LEVEL })
       .describe('Effort of the compression, 0 to 9. Default: 6')
