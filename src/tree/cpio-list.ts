@@ -1,18 +1,18 @@
 /**
- * The list of gen_init_cpio (the kernel's usr/gen_init_cpio.c) as a payload tree. A line an entry:
+ * The list of gen_init_cpio as a payload tree. Beyond the tool (cpio-list-line.ts says how lines go beyond it), folders that
+ * no line makes are made, and a location may be a pattern, whose files go into the folder that the name is:
  *
- *   file <name> <location> <mode> <uid> <gid> [<hard link>…]     dir <name> <mode> <uid> <gid>
- *   slink <name> <target> <mode> <uid> <gid>                     nod <name> <mode> <uid> <gid> <b|c> <major> <minor>
- *   pipe <name> <mode> <uid> <gid>                               sock <name> <mode> <uid> <gid>
+ *   file /etc/network/ conf/*.conf 0644 0 0
  *
- * `#` begins a comment in the first column only; modes are octal; no name can hold a blank. `${VAR}` is expanded in a
- * location. Stricter than the tool, which goes on after an unknown word and takes an unset variable as empty.
+ * `${VAR}` is expanded in a location; stricter than the tool, which takes an unset variable as empty.
  */
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { byteString } from '../bytes/text.js'
+import { basename, dirname, resolve } from 'node:path'
+import { type ByteString, byteString, decodeUtf8, displayName } from '../bytes/text.js'
 import { type ConfigPath, FormatError, LayoutError, type Problem } from '../errors.js'
-import { contentOfFile, type FileNode, type FileTree, type NodeAttributes, type Timestamp } from './file-tree.js'
+import { type CpioListEntry, type ListField, parseCpioListLine } from './cpio-list-line.js'
+import { contentOfFile, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
+import { escapeGlob, filesMatching, isGlob } from './location-glob.js'
 import { readSourceFile } from './raw-file.js'
 import { clampTimestamp, timestampFromNs } from './timestamp.js'
 import { TreeBuilder } from './tree-builder.js'
@@ -26,118 +26,125 @@ export interface CpioListOptions {
   readonly configPath?: ConfigPath
 }
 
-const BLANKS = /[ \t]+/
-
-/**
- * Locations are relative to the list's folder. FormatError with every line that is wrong, with its position; LayoutError
- * with every file that is missing.
- */
+/** Errors as `cpioListTree`, and LayoutError where the list itself cannot be read. */
 export function readCpioList(path: string, options: CpioListOptions): FileTree {
   readSourceFile(path, options.configPath)
+  return cpioListTree(readFileSync(path), path, options)
+}
+
+/**
+ * `path`: where the list stands, or would stand: locations are relative to its folder. FormatError with every line that is
+ * wrong, with its position; LayoutError where also files are missing.
+ */
+export function cpioListTree(list: Uint8Array, path: string, options: CpioListOptions): FileTree {
   const builder = new TreeBuilder(`"${path}"`, options.time)
   const wrong: Problem[] = []
-  const unreadable: Problem[] = []
-  for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
-    const position = { file: path, line: index + 1, column: 1 }
-    if (line.trim() === '' || line.startsWith('#')) continue
+  const missing: Problem[] = []
+  for (const [index, line] of Buffer.from(list).toString('latin1').split('\n').entries()) {
+    const place = { position: { file: path, line: index + 1, column: 1 } }
     try {
-      addLine(builder, line.split(BLANKS).filter(Boolean), dirname(path), options)
+      const entry = parseCpioListLine(line)
+      if (entry !== undefined) addEntry(builder, entry, dirname(path), options)
     } catch (error) {
-      if (error instanceof FormatError) wrong.push(...error.problems.map((problem) => ({ ...problem, position })))
-      else if (error instanceof LayoutError) unreadable.push(...error.problems.map((it) => ({ ...it, position })))
+      if (error instanceof FormatError) wrong.push(...error.problems.map((problem) => ({ ...problem, ...place })))
+      else if (error instanceof LayoutError)
+        missing.push(...error.problems.map((problem) => ({ ...problem, ...place })))
       else throw error
     }
+    wrong.push(...builder.takeProblems().map((problem) => ({ ...problem, ...place })))
   }
-  if (wrong.length > 0) throw new FormatError([...wrong, ...unreadable])
-  if (unreadable.length > 0) throw new LayoutError(unreadable)
+  if (missing.length > 0 && wrong.length === 0) throw new LayoutError(missing)
+  if (wrong.length > 0) throw new FormatError([...wrong, ...missing])
   return builder.finish()
 }
 
-function addLine(builder: TreeBuilder, fields: string[], folder: string, options: CpioListOptions): void {
-  const [word, name = '', ...rest] = fields as [string, ...string[]]
-  const path = byteString(name)
-  if (word !== 'file') {
-    builder.add(path, specialNode(fields, word, rest, options))
+function addEntry(builder: TreeBuilder, entry: CpioListEntry, folder: string, options: CpioListOptions): void {
+  if (entry.type !== 'file') {
+    builder.add(entry.name, specialNode(entry, clampTimestamp(options.time, options.clampTo)))
     return
   }
-  const [location = '', mode, uid, gid, ...links] = rest
-  const file = readSourceFile(resolve(folder, expand(location, options.variable)), options.configPath)
-  const mtime = clampTimestamp(timestampFromNs(file.mtimeNs ?? 0n), options.clampTo)
-  const attributes = attributesOf(fields, [mode, uid, gid], mtime)
-  builder.add(path, { type: 'file', ...attributes, content: contentOfFile(file) })
-  for (const link of links) builder.link(byteString(link), path)
+  const { location, name, links } = entry
+  const path = hostPath(folder, expand(location.text, options.variable), location.text)
+  if (location.quoted || !isGlob(location.text) || isFile(path)) {
+    addFile(builder, name, path, entry, options)
+    for (const link of links) builder.link(link, name)
+    return
+  }
+  const shown = displayName(location.text)
+  if (!name.endsWith('/') || links.length > 0) {
+    throw new FormatError(
+      `Cannot put what "${shown}" matches at "${displayName(name)}": accepted is a folder, with a slash at its end and no hard links`,
+    )
+  }
+  const matched = filesMatching(hostPath(folder, patternOf(location, options.variable), location.text))
+  if (matched.length === 0) throw new FormatError(`Cannot put "${shown}" anywhere: no file matches it`)
+  for (const file of matched) {
+    addFile(builder, `${name}${byteString(basename(file))}` as ByteString, file, entry, options)
+  }
 }
 
-function specialNode(
-  fields: readonly string[],
-  word: string,
-  rest: readonly string[],
+function isFile(path: string): boolean {
+  try {
+    readSourceFile(path)
+    return true
+  } catch (error) {
+    if (error instanceof LayoutError) return false
+    throw error
+  }
+}
+
+function addFile(
+  builder: TreeBuilder,
+  name: ByteString,
+  path: string,
+  { mode, uid, gid }: CpioListEntry,
   options: CpioListOptions,
-): FileNode {
-  switch (word) {
+): void {
+  const file = readSourceFile(path, options.configPath)
+  const mtime = clampTimestamp(timestampFromNs(file.mtimeNs ?? 0n), options.clampTo)
+  builder.add(name, { type: 'file', mode, uid, gid, mtime, content: contentOfFile(file) })
+}
+
+function specialNode(entry: Exclude<CpioListEntry, { type: 'file' }>, mtime: Timestamp): FileNode {
+  const { mode, uid, gid } = entry
+  const attributes = { mode, uid, gid, mtime }
+  switch (entry.type) {
     case 'dir':
-      return { type: 'directory', ...plain(fields, rest, options), children: new Map() }
-    case 'slink': {
-      const [target = '', ...numbers] = rest
-      return { type: 'symlink', ...plain(fields, numbers, options), target: byteString(target) }
-    }
+      return { type: 'directory', ...attributes, children: new Map() }
+    case 'slink':
+      return { type: 'symlink', ...attributes, target: entry.target }
     case 'pipe':
-      return { type: 'fifo', ...plain(fields, rest, options) }
+      return { type: 'fifo', ...attributes }
     case 'sock':
-      return { type: 'socket', ...plain(fields, rest, options) }
+      return { type: 'socket', ...attributes }
     case 'nod':
-      return deviceNode(fields, rest, options)
-    default:
-      throw new FormatError(
-        `Cannot read the line "${fields.join(' ')}": accepted are file, dir, nod, slink, pipe, sock`,
-      )
+      return {
+        type: entry.kind === 'b' ? 'block' : 'char',
+        ...attributes,
+        major: entry.major,
+        minor: entry.minor,
+      }
   }
 }
 
-function deviceNode(fields: readonly string[], rest: readonly string[], options: CpioListOptions): FileNode {
-  const [mode, uid, gid, kind, major, minor, ...more] = rest
-  if ((kind !== 'b' && kind !== 'c') || !isDecimal(major) || !isDecimal(minor) || more.length > 0) throw badLine(fields)
-  const attributes = plain(fields, [mode, uid, gid], options)
-  return { type: kind === 'b' ? 'block' : 'char', ...attributes, major: Number(major), minor: Number(minor) }
+function hostPath(folder: string, path: string, written: ByteString): string {
+  const text = decodeUtf8(path as ByteString)
+  if (text !== undefined) return resolve(folder, text)
+  throw new FormatError(`Cannot read location "${displayName(written)}": it is not UTF-8, which is accepted`)
 }
 
-function plain(fields: readonly string[], numbers: readonly (string | undefined)[], options: CpioListOptions) {
-  return attributesOf(fields, numbers, clampTimestamp(options.time, options.clampTo))
+/** The location with nothing that a variable brings taken for a pattern. */
+function patternOf({ text }: ListField, variable: CpioListOptions['variable']): string {
+  return expand(text, (name) => {
+    const value = variable(name)
+    return value === undefined ? undefined : escapeGlob(value)
+  })
 }
 
-function attributesOf(
-  fields: readonly string[],
-  numbers: readonly (string | undefined)[],
-  mtime: Timestamp,
-): NodeAttributes {
-  const [mode, uid, gid, ...more] = numbers
-  if (mode === undefined || !/^0?[0-7]{1,4}$/.test(mode) || !isDecimal(uid) || !isDecimal(gid) || more.length > 0) {
-    throw badLine(fields)
-  }
-  return { mode: Number.parseInt(mode, 8), uid: Number(uid), gid: Number(gid), mtime }
-}
-
-function isDecimal(text: string | undefined): text is string {
-  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < 2 ** 32
-}
-
-const SHAPES: Readonly<Record<string, string>> = {
-  file: 'file <name> <location> <mode> <uid> <gid> [<hard link>…]',
-  dir: 'dir <name> <mode> <uid> <gid>',
-  slink: 'slink <name> <target> <mode> <uid> <gid>',
-  nod: 'nod <name> <mode> <uid> <gid> <b|c> <major> <minor>',
-  pipe: 'pipe <name> <mode> <uid> <gid>',
-  sock: 'sock <name> <mode> <uid> <gid>',
-}
-
-function badLine(fields: readonly string[]): FormatError {
-  return new FormatError(`Cannot read the line "${fields.join(' ')}": accepted is ${SHAPES[fields[0] ?? '']}`)
-}
-
-function expand(location: string, variable: CpioListOptions['variable']): string {
+function expand(location: ByteString, variable: CpioListOptions['variable']): string {
   return location.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
     const value = variable(name)
-    if (value !== undefined) return value
-    throw new FormatError(`Cannot expand "\${${name}}" in "${location}": it is not set`)
+    if (value !== undefined) return byteString(value)
+    throw new FormatError(`Cannot expand "\${${name}}" in "${displayName(location)}": it is not set`)
   })
 }

@@ -75,6 +75,11 @@ export class TreeBuilder {
     })
   }
 
+  /** What was refused since the last call; `finish` no longer tells it. */
+  takeProblems(): Problem[] {
+    return this.#problems.splice(0)
+  }
+
   /** FormatError with all that was refused. */
   finish(): FileTree {
     if (this.#problems.length > 0) throw new FormatError(this.#problems)
