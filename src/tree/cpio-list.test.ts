@@ -93,7 +93,7 @@ it('takes quoted fields: blanks, quotes, and what would be a pattern', () => {
       'file "/my file" "a b" 0644 0 0 "/its \\"link\\""',
       'dir "/ends with \\\\" 0755 0 0',
       'file /star "star*" 0644 0 0',
-      'slink /"half /to/the\\left" 0777 0 0\r',
+      'slink /"half /to/the\\left 0777 0 0\r',
     ].join('\n'),
   )
   expect(summary(tree).filter((line) => !line.startsWith('. '))).toEqual(
