@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } from '../config/spec.js'
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
+import { isFormatted } from '../layout/volumes.js'
 import { walkTree } from '../tree/file-tree.js'
 import type { BundleFile } from './read-bundle.js'
 
@@ -51,7 +52,7 @@ function* namedPaths({ partitions, gadget }: ImageSpec): Generator<string> {
 
 function* volumePaths(volume: VolumeSpec): Generator<string> {
   if (volume.kind === 'raw') yield volume.path
-  if (volume.kind !== 'ext' && volume.kind !== 'fat') return
+  if (!isFormatted(volume)) return
   for (const source of volume.content) {
     if (source.kind === 'put') {
       if (source.entry.kind === 'file') yield source.entry.path

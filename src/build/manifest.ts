@@ -1,6 +1,7 @@
 /** manifest.json: what stands where in the image and what it was made from (docs/manifest.md). */
 import type { OwnerSpec, VolumeSpec } from '../config/spec.js'
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
+import { isFormatted } from '../layout/volumes.js'
 import type { DigestPlan } from '../outputs/digests.js'
 import {
   MANIFEST_VERSION,
@@ -91,12 +92,16 @@ function volumeEntries(
 
 /** What the config says of a volume or leaves to a default; not where its content is, which belongs to the building machine. */
 function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
-  if (spec.kind !== 'ext' && spec.kind !== 'fat') return {}
+  if (!isFormatted(spec)) return {}
+  if (spec.kind === 'jffs2') return { ...settings(spec.options), ...ownersOf(spec), xattrs: spec.xattrs }
   const label = spec.label === undefined ? {} : { label: spec.label }
   if (spec.kind === 'fat') return { ...label, ...settings(spec.options) }
-  const { owner, holes, engine, xattrs, options } = spec
-  const owners = owner === undefined ? {} : { owner: ownerSetting(owner) }
-  return { ...label, engine, ...owners, holes, xattrs, ...settings(options) }
+  const { holes, engine, xattrs, options } = spec
+  return { ...label, engine, ...ownersOf(spec), holes, xattrs, ...settings(options) }
+}
+
+function ownersOf({ owner }: { readonly owner?: OwnerSpec }): Record<string, ManifestSetting> {
+  return owner === undefined ? {} : { owner: ownerSetting(owner) }
 }
 
 /** Options are plain data; those that are not given are left out. */

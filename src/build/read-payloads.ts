@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Guid } from '../bytes/guid.js'
-import type { ImageSpec, VolumeSpec } from '../config/spec.js'
+import type { FormattedVolumeSpec, ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { ConfigPath, Problem } from '../errors.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { deriveIdentifiers } from '../layout/identifiers.js'
@@ -133,9 +133,13 @@ async function readPayload(
  * archive says of them is no accident, so it is refused there, or dropped with a warning (`lossy`).
  */
 function attributeRules(
-  volume: Extract<VolumeSpec, { kind: 'ext' | 'fat' }>,
+  volume: FormattedVolumeSpec,
 ): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs' | 'foldersOnly'> {
   if (volume.kind === 'fat') return { holes: 'none', xattrs: 'none', archiveXattrs: 'keep' }
+  if (volume.kind === 'jffs2') {
+    const { owner, xattrs } = volume
+    return { ...(owner && { owner }), holes: 'none', xattrs }
+  }
   const { owner, holes, xattrs, engine } = volume
   return { ...(owner && { owner }), holes, xattrs, foldersOnly: engine === 'host' }
 }

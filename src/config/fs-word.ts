@@ -20,6 +20,7 @@ const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
   ['fat16', 'fat16'],
   ['fat32', 'fat32'],
   ['vfat', 'fat'],
+  ['jffs2', 'jffs2'],
 ])
 
 /** Words of formats on their way; taken for a file name today they would change their meaning tomorrow. */
@@ -30,7 +31,6 @@ const LATER_WORDS = new Set([
   'f2fs',
   'xfs',
   'swap',
-  'jffs2',
   'ubifs',
   'ubi',
   'luks',

@@ -31,7 +31,7 @@ export function interpretNestedImage(
   }
   const size = sizeOf(input, context)
   const volume = interpretVolume(input, context)
-  if (volume.kind !== 'ext' && volume.kind !== 'fat') return undefined
+  if (volume.kind === 'raw' || volume.kind === 'none') return undefined
   return { size, volume, ...interpretFree(input, volume, { size, context }), configPath: path }
 }
 

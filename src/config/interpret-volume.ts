@@ -7,6 +7,7 @@ import type { ContentEntryInput } from './schema/content.js'
 import { extOptions } from './schema/ext-options.js'
 import { fatOptions } from './schema/fat-options.js'
 import { parseVolumeId } from './schema/identifiers.js'
+import { jffs2Options } from './schema/jffs2-options.js'
 import type { OptionsInput, PartitionInput } from './schema/partition.js'
 import type {
   ContentSource,
@@ -15,6 +16,7 @@ import type {
   FatFamily,
   FatOptions,
   FileSystemType,
+  Jffs2Options,
   LayerSource,
   OwnerSpec,
   VolumeSpec,
@@ -38,6 +40,7 @@ type VolumeKey = (typeof VOLUME_KEYS)[number]
 const ACCEPTED_KEYS: Readonly<Record<VolumeSpec['kind'], readonly VolumeKey[]>> = {
   ext: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'free'],
   fat: ['content', 'label', 'fs_uuid', 'engine', 'options', 'free'],
+  jffs2: ['content', 'owner', 'xattrs', 'options', 'free'],
   raw: ['fill'],
   none: ['fill'],
 }
@@ -52,6 +55,7 @@ export function interpretVolume(input: PartitionInput, context: PartitionContext
   const { type, folder } = input.fs
   const content = contentOf(input, folder, context)
   const label = input.label === undefined ? {} : { label: input.label }
+  if (type === 'jffs2') return jffs2Volume(input, content, context)
   return isFat(type)
     ? { kind: 'fat', type, content, options: fatOptionsOf(input, context), ...label }
     : extVolume(input, { type, content, ...label }, context)
@@ -60,6 +64,7 @@ export function interpretVolume(input: PartitionInput, context: PartitionContext
 function kindOf(fs: FileSystemWord | undefined): VolumeSpec['kind'] {
   if (fs === undefined) return 'none'
   if (fs.kind === 'raw') return 'raw'
+  if (fs.type === 'jffs2') return 'jffs2'
   return isFat(fs.type) ? 'fat' : 'ext'
 }
 
@@ -87,6 +92,7 @@ function refuseForeignKeys(
 const KIND_NAMES: Readonly<Record<VolumeSpec['kind'], string>> = {
   ext: 'ext2, ext3, ext4',
   fat: 'FAT',
+  jffs2: 'JFFS2',
   raw: 'a raw file',
   none: 'a partition without fs',
 }
@@ -175,6 +181,20 @@ function extVolume(
     options,
     ...(owner && { owner }),
     ...(input.fs_uuid !== undefined && { uuid: input.fs_uuid }),
+  }
+}
+
+function jffs2Volume(input: PartitionInput, content: readonly ContentSource[], context: PartitionContext): VolumeSpec {
+  const options = ownOptions<Jffs2Options>(input, jffs2Options, context)
+  const owner = ownerOf(input)
+  const { eraseBlockBytes } = context.interpretation
+  return {
+    kind: 'jffs2',
+    type: 'jffs2',
+    content,
+    xattrs: input.xattrs ?? 'auto',
+    options: { ...(eraseBlockBytes !== undefined && { erase_block: eraseBlockBytes }), ...options },
+    ...(owner && { owner }),
   }
 }
 

@@ -28,6 +28,8 @@ export class Interpretation {
   readonly sectorSize: number
   /** Bytes; missing where the disk is as small as holds everything. */
   readonly diskBytes: number | undefined
+  /** Of flash, where the config says it. */
+  readonly eraseBlockBytes: number | undefined
   /** Keys at the top whose values are wrong. */
   readonly unread: ReadonlySet<string>
   readonly #root: Located
@@ -39,7 +41,8 @@ export class Interpretation {
     this.#root = root
     this.outputs = overrides.outputs
     this.unread = input.top.unread
-    const { sector_size, size: written } = input.top.values
+    const { sector_size, size: written, erase_block } = input.top.values
+    this.eraseBlockBytes = erase_block
     this.sectorSize = sector_size ?? DEFAULT_SECTOR_SIZE
     const size = written && toSizeSpec(written, this.sectorSize)
     this.diskBytes = overrides.sizeBytes ?? (size?.kind === 'bytes' ? size.bytes : undefined)

@@ -20,7 +20,7 @@ export type SizeSpec =
 export type ExtFamily = 'ext2' | 'ext3' | 'ext4'
 export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'
 /** Type word of `fs:`; `vfat` has become `fat`. */
-export type FileSystemType = ExtFamily | FatFamily
+export type FileSystemType = ExtFamily | FatFamily | 'jffs2'
 
 export type OwnerSpec =
   | { readonly kind: 'root' }
@@ -140,6 +140,16 @@ export interface FatOptions {
   readonly time_zone?: string
 }
 
+/** Options of JFFS2 as the config spells them; what each means stands with the format. */
+export interface Jffs2Options {
+  /** Bytes. */
+  readonly erase_block?: number
+  readonly cleanmarkers?: boolean
+  readonly compression?: 'zlib' | 'none'
+  readonly byte_order?: 'little' | 'big'
+  readonly pad?: boolean
+}
+
 export type VolumeSpec =
   | {
       readonly kind: 'ext'
@@ -162,13 +172,21 @@ export type VolumeSpec =
       readonly content: readonly ContentSource[]
       readonly options: FatOptions
     }
+  | {
+      readonly kind: 'jffs2'
+      readonly type: 'jffs2'
+      readonly content: readonly ContentSource[]
+      readonly owner?: OwnerSpec
+      readonly xattrs: 'none' | 'keep' | 'auto'
+      readonly options: Jffs2Options
+    }
   /** A file, copied as it is. `fill`: what the tail of the partition becomes; unspecified when missing. */
   | { readonly kind: 'raw'; readonly path: string; readonly fill?: number }
   /** No `fs:` at all. */
   | { readonly kind: 'none'; readonly fill?: number }
 
 /** What diskloom formats itself. */
-export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' }>
+export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' }>
 
 export interface PartitionSpec {
   /** `''` when the config gives none (MBR has no names). */

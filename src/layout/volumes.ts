@@ -3,12 +3,13 @@ import type { FormattedVolumeSpec, VolumeSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
 import { extFormat } from '../filesystems/ext4/format.js'
 import { fatFormat } from '../filesystems/fat/format.js'
+import { jffs2Format } from '../filesystems/jffs2/format.js'
 import type { FreeSpace, PlannedVolume, VolumeEnvironment, VolumeFormat } from '../filesystems/volume.js'
 import { emptyTree, type FileTree } from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
 
 export function isFormatted(volume: VolumeSpec): volume is FormattedVolumeSpec {
-  return volume.kind === 'ext' || volume.kind === 'fat'
+  return volume.kind !== 'raw' && volume.kind !== 'none'
 }
 
 /** The smallest volume in bytes for this payload with this room to spare. Throws what the format throws. */
@@ -49,6 +50,7 @@ function withFormat<T>(
   volume: FormattedVolumeSpec,
   use: <Options>(format: VolumeFormat<Options>, options: Options) => T,
 ): T {
+  if (volume.kind === 'jffs2') return use(jffs2Format, volume.options)
   const label = volume.label === undefined ? {} : { label: volume.label }
   const options = { ...volume.options, ...label }
   return volume.kind === 'ext'

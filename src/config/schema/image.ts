@@ -6,7 +6,7 @@ import { plainFileName } from './file-names.js'
 import { gadget } from './gadget.js'
 import { group } from './group.js'
 import { guid } from './identifiers.js'
-import { anyText, byteChoice, choice, integer, quantity, text } from './leaf.js'
+import { anyText, byteChoice, byteCount, choice, integer, quantity, text } from './leaf.js'
 import { output } from './output.js'
 import { ENGINES, partition } from './partition.js'
 
@@ -18,6 +18,10 @@ const MAX_GPT_ENTRIES = 8192
 
 /** Eleven digits: the year 5138. */
 const MAX_EPOCH_SECONDS = 99_999_999_999
+
+/** Sectors of serial NOR flash, and blocks of the largest NAND flash. */
+const MIN_ERASE_BLOCK_BYTES = 4096
+const MAX_ERASE_BLOCK_BYTES = 16 * 1024 * 1024
 
 const gpt = group(
   {
@@ -54,6 +58,9 @@ export const image = group(
       .describe('Partition table. Default: gpt')
       .exactOptional(),
     sector_size: byteChoice([512, 4096]).describe('Bytes of a sector, the unit s. Default: 512').exactOptional(),
+    erase_block: byteCount({ minimum: MIN_ERASE_BLOCK_BYTES, maximum: MAX_ERASE_BLOCK_BYTES })
+      .describe('table: mtd: bytes that the flash erases at once; also the default of JFFS2 volumes. Default: 128KiB')
+      .exactOptional(),
     seed: text().describe('What UUIDs and the like are derived from. Default: the name of the image').exactOptional(),
     source_date_epoch: integer({ maximum: MAX_EPOCH_SECONDS })
       .describe("Seconds since 1970: no time in the image is later. The environment's SOURCE_DATE_EPOCH wins over it")

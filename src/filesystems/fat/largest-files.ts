@@ -1,6 +1,6 @@
 import { formatSize } from '../../bytes/format-size.js'
 import type { ByteString } from '../../bytes/text.js'
-import { showPath } from './path-list.js'
+import { showPath } from '../path-list.js'
 import type { FatPayload } from './payload.js'
 
 const LISTED = 5

@@ -3,9 +3,9 @@ import { formatSize } from '../../bytes/format-size.js'
 import type { ByteString } from '../../bytes/text.js'
 import type { Problem } from '../../errors.js'
 import type { FileNode } from '../../tree/file-tree.js'
+import { countOf, formatCount, listPaths, listTexts, showPath } from '../path-list.js'
 import { MAX_DIRECTORY_SLOTS, MAX_FILE_BYTES, SLOT_BYTES } from './disklayout.js'
 import { isDeviceName, MAX_LONG_NAME_UNITS } from './long-names.js'
-import { countOf, formatCount, listPaths, listTexts, showPath } from './path-list.js'
 
 type UnstorableType = Exclude<FileNode['type'], 'directory' | 'file'>
 

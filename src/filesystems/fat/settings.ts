@@ -1,11 +1,11 @@
 /** The options of a FAT volume, checked against each other and against what FAT has, all problems at once. */
 import { formatSize } from '../../bytes/format-size.js'
 import { type ConfigPath, FormatError, type Problem } from '../../errors.js'
+import { formatCount } from '../path-list.js'
 import type { VolumeEnvironment } from '../volume.js'
 import type { FatWidth } from './disklayout.js'
 import { type GeometryRequest, MAX_CLUSTER_SECTORS } from './geometry.js'
 import type { FatFamily, FatFormatOptions } from './options.js'
-import { formatCount } from './path-list.js'
 import { parseTimeZone } from './times.js'
 
 export interface FatSettings {

@@ -1,9 +1,9 @@
 /** What a volume's geometry is known to trip: sound by the specification, misread in the field. */
 import { formatSize } from '../../bytes/format-size.js'
 import type { Problem } from '../../errors.js'
+import { formatCount } from '../path-list.js'
 import { FILE_SYSTEM_TYPE } from './disklayout.js'
 import { CLUSTER_LIMITS, type FatGeometry } from './geometry.js'
-import { formatCount } from './path-list.js'
 
 /** Many readers are off by one, two, or more around the lines between the widths.  [FATGEN §3.5] */
 const SAFE_DISTANCE = 16

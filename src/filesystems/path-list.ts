@@ -1,5 +1,5 @@
 /** Lists of paths in messages: all of them count, the first twenty are named. */
-import { type ByteString, displayName } from '../../bytes/text.js'
+import { type ByteString, displayName } from '../bytes/text.js'
 
 const NAMED = 20
 
