@@ -24,7 +24,7 @@ const MIDDLE = [
   'readers/',
   'inspect/',
 ]
-const FORMAT = [...BASE, 'image/', 'tree/file-tree.ts', 'filesystems/*.ts']
+const FORMAT = [...BASE, 'image/', 'tree/file-tree.ts', 'tree/file-mode.ts', 'filesystems/*.ts']
 
 /**
  * Who may import whom; the only statement of it. A key owns the files that begin with it, the longest key wins. A value

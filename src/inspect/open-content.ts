@@ -1,6 +1,8 @@
 /** From the bytes of a partition to its reader, for the formats that have one. */
 import { DiskloomError } from '../errors.js'
 import { openExtVolume } from '../filesystems/ext4/reader/open-ext-volume.js'
+import { openJffs2 } from '../filesystems/jffs2/reader.js'
+import { probeJffs2 } from '../filesystems/jffs2/scan.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { Source } from '../image/extent.js'
 import type { ImageView } from '../image/image-view.js'
@@ -27,7 +29,10 @@ interface ReadFormat {
   readonly open: (view: ImageView) => VolumeReader
 }
 
-const READ_FORMATS: readonly ReadFormat[] = [{ format: 'ext', isIt: looksLikeExt, open: openExtVolume }]
+const READ_FORMATS: readonly ReadFormat[] = [
+  { format: 'ext', isIt: looksLikeExt, open: openExtVolume },
+  { format: 'jffs2', isIt: (view) => probeJffs2(view) !== undefined, open: openJffs2 },
+]
 
 /** Never throws for what stands there; IoError where it cannot be read. */
 export function openContent(view: ImageView): Content {

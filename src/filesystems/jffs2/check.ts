@@ -1,9 +1,9 @@
 /** Whether the nodes of a volume agree with themselves and with one another. */
 import type { FieldFinding } from '../../bytes/field-error.js'
+import { Findings } from '../../bytes/findings.js'
 import { displayName } from '../../bytes/text.js'
 import type { ImageView } from '../../image/image-view.js'
 import { TYPE_BITS, typeOfMode } from '../../tree/file-mode.js'
-import { MAX_FINDINGS } from '../volume-reader.js'
 import { jffs2Crc } from './crc.js'
 import { JFFS2_ROOT_INO } from './disklayout.js'
 import { dataFault, latestNode } from './file-content.js'
@@ -13,12 +13,13 @@ const DIRENT_TYPE_SHIFT = 12
 
 /** What the scan found, then what single nodes and the whole say. Reads all data. */
 export function checkLog(view: ImageView, log: Jffs2Log): readonly FieldFinding[] {
-  const findings = [...log.findings]
+  const findings = new Findings()
+  findings.add(...log.findings)
   for (const finding of faultsOf(view, log)) {
-    if (findings.length >= MAX_FINDINGS) break
-    findings.push(finding)
+    if (findings.isFull) break
+    findings.add(finding)
   }
-  return findings
+  return findings.list
 }
 
 function* faultsOf(view: ImageView, log: Jffs2Log): Generator<FieldFinding> {

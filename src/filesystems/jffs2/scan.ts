@@ -4,10 +4,10 @@
  */
 import { alignUp } from '../../bytes/align.js'
 import { type FieldFinding, fieldError } from '../../bytes/field-error.js'
+import { Findings } from '../../bytes/findings.js'
 import type { Infer } from '../../bytes/struct.js'
 import { type ByteString, byteStringFromBytes } from '../../bytes/text.js'
 import type { ImageView } from '../../image/image-view.js'
-import { MAX_FINDINGS } from '../volume-reader.js'
 import { jffs2Crc } from './crc.js'
 import {
   type ByteOrder,
@@ -124,7 +124,7 @@ class LogScan {
   readonly #xrefs = new Map<number, Map<number, XrefNode>>()
   readonly #cleanmarkers: number[] = []
   readonly #stretches: (readonly [number, number, number])[] = []
-  readonly #findings: FieldFinding[] = []
+  readonly #findings = new Findings()
   #erasedBytes = 0
   #nodeBytes = 0
   /** End of the bytes that are no node and were told as such. */
@@ -152,7 +152,7 @@ class LogScan {
       nodeBytes: this.#nodeBytes,
       erasedBytes: this.#erasedBytes,
       stretches: this.#stretches,
-      findings: this.#findings,
+      findings: this.#findings.list,
     }
   }
 
@@ -339,6 +339,6 @@ class LogScan {
   }
 
   #find(finding: FieldFinding): void {
-    if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding)
+    this.#findings.add(finding)
   }
 }
