@@ -1,20 +1,23 @@
 /**
  * Random trees in random geometries, over a medium that held something else: fsck.fat finds nothing, and a reader that
- * shares no code with the writer (and mcopy, where it can) gives back every name, time and byte.
+ * shares no code with the writer (and mcopy, where it can) gives back every name, time and byte; so does the product's reader.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { byteString } from '../../src/bytes/text.js'
+import { type ByteString, byteString } from '../../src/bytes/text.js'
 import { LayoutError } from '../../src/errors.js'
 import { type FatFormatOptions, fatFormat } from '../../src/filesystems/fat/format.js'
+import { openFatVolume } from '../../src/filesystems/fat/reader/open-fat-volume.js'
 import type { DiskImage, Extent } from '../../src/image/extent.js'
-import { type DirectoryNode, emptyTree, type FileNode } from '../../src/tree/file-tree.js'
+import { type DirectoryNode, emptyTree, type FileNode, walkTree } from '../../src/tree/file-tree.js'
 import { type FatItem, readFatVolume } from '../support/fat-reader.js'
 import { materialize } from '../support/materialize.js'
+import { withView } from '../support/open-view.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+import { readBytes } from '../support/read-content.js'
 
 const RUNS = process.env.DISKLOOM_DEEP ? 4000 : 200
 /** Enough for several clusters of slots. */
@@ -216,6 +219,42 @@ describeWithTools('FAT of random trees', ['fsck.fat', 'mcopy'], () => {
     }
   }
 
+  /** The product's own reader, which has only the records from the writer: nothing is wrong, and all comes back. */
+  function compareWithReader(
+    expected: ReturnType<typeof expectedItems>,
+    zone: string,
+    label: string | undefined,
+    freeClusters: unknown,
+  ) {
+    const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? ['', '+', '0', '0']
+    const offsetMinutes = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
+    withView(image, (view) => {
+      const volume = openFatVolume(view, { offsetMinutes })
+      expect(volume.check()).toEqual([])
+      expect(volume.summary).toMatchObject({ state: 'clean', facts: { free_clusters: freeClusters } })
+      expect(volume.summary.label).toBe(label)
+      const [, ...found] = walkTree(volume.tree())
+      expect(found.map(([path]) => path).sort()).toEqual([...expected.keys()].map(byteString).sort())
+      for (const [path, { seconds: at, bytes }] of expected) {
+        const node = volume.find(path.split('/').map(byteString))!
+        expect([path, node.type]).toEqual([path, bytes === undefined ? 'directory' : 'file'])
+        expect([path, node.mtime.seconds + offsetMinutes * 60]).toEqual([path, expectedTime(at, zone)])
+        if (node.type === 'file') expect(Buffer.from(readBytes(node.content)).equals(bytes!), path).toBe(true)
+      }
+      for (const [path, node] of found) {
+        if (node.type !== 'file') continue
+        const one = volume.find(path.split('/') as ByteString[])
+        expect(one?.type === 'file' && one.content, path).toEqual(node.content)
+      }
+      const used = volume.usedStretches()
+      const total = used.reduce((sum, { length }) => sum + length, 0)
+      expect(
+        used.every(({ offset }, index) => index === 0 || offset >= used[index - 1]!.offset + used[index - 1]!.length),
+      ).toBe(true)
+      expect(volume.summary.freeBytes).toBeLessThanOrEqual(view.sizeBytes - total)
+    })
+  }
+
   /** mtools 4.0.32 garbles surrogate pairs and names in control or private characters; hosts take 255 bytes. */
   function canMtools(expected: ReturnType<typeof expectedItems>): boolean {
     return [...expected.keys()].every((path) => {
@@ -268,6 +307,7 @@ describeWithTools('FAT of random trees', ['fsck.fat', 'mcopy'], () => {
         for (const item of volume.items) compareItem(item, expected.get(item.path)!, options.time_zone)
         expect(volume.freeClusters).toBe(planned.facts.free_clusters)
         expect(volume.label).toBe(options.label)
+        compareWithReader(expected, options.time_zone, options.label, planned.facts.free_clusters)
         // mtools takes FAT32 with few clusters for another width, mkfs.fat's too.
         if (canMtools(expected) && (volume.width !== 32 || volume.clusters >= 65_525)) {
           copied++

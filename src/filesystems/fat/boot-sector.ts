@@ -11,9 +11,10 @@ import {
   FSI_TRAIL_SIGNATURE,
   FSINFO_SECTOR,
   FsInfo,
+  NO_LABEL,
 } from './disklayout.js'
 import type { FatGeometry } from './geometry.js'
-import { type FatSettings, NO_LABEL } from './settings.js'
+import type { FatSettings } from './settings.js'
 
 /** The largest BPB_TotSec16. */
 const MAX_SECTORS_16 = 0xffff
@@ -51,6 +52,7 @@ export function encodeBootSector(geometry: FatGeometry, settings: FatSettings): 
     BPB_HiddSec: settings.hiddenSectors,
     BPB_TotSec32: fitsIn16 ? 0 : totalSectors,
     BS_DrvNum: geometry.driveNumber,
+    BS_Reserved1: 0,
     BS_BootSig: EXTENDED_BOOT_SIGNATURE,
     BS_VolID: settings.volumeId,
     BS_VolLab: settings.label ?? NO_LABEL,

@@ -19,6 +19,9 @@ export const BOOT_SIGNATURE = 0xaa55
 /** BS_BootSig: volume id, label and type follow. */
 export const EXTENDED_BOOT_SIGNATURE = 0x29
 
+/** The older form: only the volume id follows. */
+export const VOLUME_ID_SIGNATURE = 0x28
+
 const BOOT_CODE_16_BYTES = 448
 const BOOT_CODE_32_BYTES = 420
 
@@ -39,7 +42,8 @@ export const BootSector16 = struct('boot_sector_fat16', BOOT_RECORD_BYTES, {
   BPB_HiddSec: [0x01c, u32le],
   BPB_TotSec32: [0x020, u32le],
   BS_DrvNum: [0x024, u8],
-  _BS_Reserved1: [0x025, reserved(1)],
+  /** Zero when the volume is made; Windows and Linux keep STATE_… here while it is mounted. */
+  BS_Reserved1: [0x025, u8],
   BS_BootSig: [0x026, u8],
   BS_VolID: [0x027, u32le],
   BS_VolLab: [0x02b, ascii(11, ' ')],
@@ -72,7 +76,7 @@ export const BootSector32 = struct('boot_sector_fat32', BOOT_RECORD_BYTES, {
   BPB_BkBootSec: [0x032, u16le],
   _BPB_Reserved: [0x034, reserved(12)],
   BS_DrvNum: [0x040, u8],
-  _BS_Reserved1: [0x041, reserved(1)],
+  BS_Reserved1: [0x041, u8],
   BS_BootSig: [0x042, u8],
   BS_VolID: [0x043, u32le],
   BS_VolLab: [0x047, ascii(11, ' ')],
@@ -80,6 +84,17 @@ export const BootSector32 = struct('boot_sector_fat32', BOOT_RECORD_BYTES, {
   BS_BootCode: [0x05a, bytes(BOOT_CODE_32_BYTES)],
   Signature_word: [0x1fe, u16le],
 })
+
+/** BS_Reserved1, as Windows NT and Linux use it. */
+export const STATE_DIRTY = 0x01
+export const STATE_ERRORS = 0x02
+
+/** BPB_ExtFlags: with the first bit set the FAT of this number alone is kept, the others are not.  [FATGEN §3.3] */
+export const EXT_FLAGS_NOT_MIRRORED = 0x80
+export const EXT_FLAGS_ACTIVE_FAT = 0x0f
+
+/** What either boot sector says; zeros for what FAT12 and FAT16 do not have. */
+export type BootSector = Infer<typeof BootSector16> & Infer<typeof BootSector32>
 
 /** FAT32's hints about free clusters.  [FATGEN §5] */
 export const FsInfo = struct('fsinfo', BOOT_RECORD_BYTES, {
@@ -126,7 +141,13 @@ export const LongNameEntry = struct('long_name_entry', 32, {
 
 export const SLOT_BYTES = DirectoryEntry.SIZE
 
+/** FSI_Free_Count and FSI_Nxt_Free where they are not known. */
+export const FSI_UNKNOWN = 0xffffffff
+
 /** DIR_Attr */
+export const ATTR_READ_ONLY = 0x01
+export const ATTR_HIDDEN = 0x02
+export const ATTR_SYSTEM = 0x04
 export const ATTR_VOLUME_ID = 0x08
 export const ATTR_DIRECTORY = 0x10
 export const ATTR_ARCHIVE = 0x20
@@ -135,6 +156,11 @@ export const ATTR_LONG_NAME = 0x0f
 /** DIR_NTRes, as Windows NT, Linux and mtools use it: base or extension of the short name are in lower case. */
 export const NTRES_LOWER_BASE = 0x08
 export const NTRES_LOWER_EXTENSION = 0x10
+
+/** First byte of DIR_Name: a deleted slot; the end of the directory; and 0xE5 itself, which a name may begin with. */
+export const DELETED_SLOT = 0xe5
+export const END_OF_DIRECTORY = 0x00
+export const ESCAPED_E5 = 0x05
 
 /** Set in LDIR_Ord of the slot that holds the end of the name; it stands first. */
 export const LAST_LONG_ENTRY = 0x40
@@ -156,7 +182,22 @@ export type FatWidth = 12 | 16 | 32
  */
 export const END_OF_CHAIN: Readonly<Record<FatWidth, number>> = { 12: 0xfff, 16: 0xffff, 32: 0x0fffffff }
 
+/** Everything from here on ends a chain; the value before it marks a cluster that is broken.  [FATGEN §4] */
+export const FIRST_END_OF_CHAIN: Readonly<Record<FatWidth, number>> = { 12: 0xff8, 16: 0xfff8, 32: 0x0ffffff8 }
+export const BAD_CLUSTER: Readonly<Record<FatWidth, number>> = { 12: 0xff7, 16: 0xfff7, 32: 0x0ffffff7 }
+
+/** More clusters than these make the next wider FAT.  [FATGEN §3.5] */
+export const MAX_CLUSTERS_12 = 4084
+export const MAX_CLUSTERS_16 = 65524
+
+/** Set in entry 1 of a FAT16 or FAT32: unmounted cleanly; no read or write failed.  [FATGEN §4.2] */
+export const CLEAN_SHUTDOWN: Readonly<Record<16 | 32, number>> = { 16: 0x8000, 32: 0x08000000 }
+export const NO_DISK_ERRORS: Readonly<Record<16 | 32, number>> = { 16: 0x4000, 32: 0x04000000 }
+
 export const FILE_SYSTEM_TYPE: Readonly<Record<FatWidth, string>> = { 12: 'FAT12', 16: 'FAT16', 32: 'FAT32' }
+
+/** What BS_VolLab holds where a volume has no label.  [FATGEN §3.2] */
+export const NO_LABEL = 'NO NAME'
 
 /** FAT32's fixed places, in sectors.  [FATGEN §3.3, §5] */
 export const FSINFO_SECTOR = 1

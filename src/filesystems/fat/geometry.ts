@@ -5,7 +5,14 @@
  * All counts are sectors of `sectorSize` unless the name says bytes or clusters.
  */
 import { alignDown, alignUp, ceilDivide } from '../../bytes/align.js'
-import { BACKUP_BOOT_SECTOR, type FatWidth, FSINFO_SECTOR, SLOT_BYTES } from './disklayout.js'
+import {
+  BACKUP_BOOT_SECTOR,
+  type FatWidth,
+  FSINFO_SECTOR,
+  MAX_CLUSTERS_12,
+  MAX_CLUSTERS_16,
+  SLOT_BYTES,
+} from './disklayout.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -18,9 +25,9 @@ export const MAX_TOTAL_SECTORS = 0xffffffff
  * 4,086 for FAT12, so nobody should make them. FAT32 is recognised by BPB_FATSz16 = 0 too, and may be forced below its line.
  */
 export const CLUSTER_LIMITS: Readonly<Record<FatWidth, readonly [fewest: number, most: number]>> = {
-  12: [1, 4084],
-  16: [4087, 65524],
-  32: [65525, 268435446],
+  12: [1, MAX_CLUSTERS_12],
+  16: [4087, MAX_CLUSTERS_16],
+  32: [MAX_CLUSTERS_16 + 1, 268435446],
 }
 
 /** mkfs.fat refuses a volume with less than this behind its last structure. */

@@ -3,7 +3,7 @@ import { formatSize } from '../../bytes/format-size.js'
 import { type ConfigPath, FormatError, type Problem } from '../../errors.js'
 import { formatCount } from '../path-list.js'
 import type { VolumeEnvironment } from '../volume.js'
-import type { FatWidth } from './disklayout.js'
+import { type FatWidth, NO_LABEL } from './disklayout.js'
 import { type GeometryRequest, MAX_CLUSTER_SECTORS } from './geometry.js'
 import type { FatFamily, FatFormatOptions } from './options.js'
 import { parseTimeZone } from './times.js'
@@ -19,8 +19,6 @@ export interface FatSettings {
   readonly warnings: readonly Problem[]
 }
 
-/** What BS_VolLab holds where a volume has no label.  [FATGEN §3.2] */
-export const NO_LABEL = 'NO NAME'
 const LABEL_BYTES = 11
 const FORBIDDEN_IN_LABEL = /[^\x20-\x7e]|["*+,./:;<=>?[\\\]|]/
 /** mkfs.fat's, as FAT volumes without an `oem` follow it in everything. */
