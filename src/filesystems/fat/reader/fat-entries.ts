@@ -27,12 +27,10 @@ export class FatEntries {
   /** Of a cluster number up to the volume's last. FormatError where the view ends before. */
   entry(cluster: number): number {
     const { width } = this.#shape
-    const bit = cluster * width
-    const byte = (bit - (bit % 8)) / 8
-    const index = Math.floor(byte / CHUNK_BYTES)
-    const latest = this.#latest
-    const chunk = latest?.index === index ? latest.chunk : this.#chunk(index)
-    return entryAt(chunk, byte - index * CHUNK_BYTES, width, bit % 8 !== 0)
+    const perChunk = (CHUNK_BYTES * 8) / width
+    const index = Math.floor(cluster / perChunk)
+    const chunk = this.#latest?.index === index ? this.#latest.chunk : this.#chunk(index)
+    return entryAt(chunk, cluster - index * perChunk, width)
   }
 
   /** Byte of the volume at which an entry begins. */
@@ -47,18 +45,27 @@ export class FatEntries {
   eachUsed(visit: (cluster: number, entry: number) => void): void {
     const { width, lastCluster } = this.#shape
     const end = Math.ceil(((lastCluster + 1) * width) / 8)
-    const structure = 'FAT'
-    const { extents } = this.#view.slice(this.#start, end, structure)
+    const { extents } = this.#view.slice(this.#start, end, 'FAT')
     let next = FIRST_CLUSTER
     for (const { offset, length, source } of extents) {
       if (source.kind === 'fill' && source.byte === 0) continue
       const first = Math.max(next, Math.floor((offset * 8) / width))
-      const last = Math.min(lastCluster, Math.floor(((offset + length) * 8 - 1) / width))
-      for (let cluster = first; cluster <= last; cluster++) {
-        const entry = this.entry(cluster)
+      next = Math.min(lastCluster, Math.floor(((offset + length) * 8 - 1) / width)) + 1
+      this.#eachUsedWithin(first, next, visit)
+    }
+  }
+
+  #eachUsedWithin(first: number, end: number, visit: (cluster: number, entry: number) => void): void {
+    const { width } = this.#shape
+    const perChunk = (CHUNK_BYTES * 8) / width
+    for (let cluster = first; cluster < end; ) {
+      const index = Math.floor(cluster / perChunk)
+      const chunk = this.#chunk(index)
+      const chunkEnd = Math.min(end, (index + 1) * perChunk)
+      for (; cluster < chunkEnd; cluster++) {
+        const entry = entryAt(chunk, cluster - index * perChunk, width)
         if (entry !== 0) visit(cluster, entry)
       }
-      next = Math.max(next, last + 1)
     }
   }
 
@@ -79,10 +86,10 @@ export class FatEntries {
   }
 }
 
-/** `isOdd`: of two entries of twelve bits the second, which begins inside a byte. */
-function entryAt(chunk: DataView, at: number, width: FatWidth, isOdd: boolean): number {
-  if (width === 32) return chunk.getUint32(at, true) & MASK_32
-  const pair = chunk.getUint16(at, true)
-  if (width === 16) return pair
-  return isOdd ? pair >> 4 : pair & 0xfff
+/** `number`: of the entry, from the chunk's first. Of two entries with twelve bits the second begins inside a byte. */
+function entryAt(chunk: DataView, number: number, width: FatWidth): number {
+  if (width === 32) return chunk.getUint32(number * 4, true) & MASK_32
+  if (width === 16) return chunk.getUint16(number * 2, true)
+  const pair = chunk.getUint16(number + (number >> 1), true)
+  return (number & 1) === 1 ? pair >> 4 : pair & 0xfff
 }
