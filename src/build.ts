@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { type BudgetReport, reportBudget } from './build/budget.js'
 import { collectInputs } from './build/collect-inputs.js'
 import { planDepfile } from './build/depfile.js'
+import { exportedDisk } from './build/exported-disk.js'
 import { grownSpec } from './build/grow-last.js'
 import { buildHostVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
@@ -16,9 +17,10 @@ import { writeSizeHistory } from './build/size-history.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
-import type { LoadedConfig } from './config/spec.js'
-import { InterruptedError, type Problem } from './errors.js'
+import type { ImageSpec, LoadedConfig } from './config/spec.js'
+import { InterruptedError, LayoutError, type Problem } from './errors.js'
 import type { GadgetPlan } from './gadget/gadget-files.js'
+import { checkExports } from './gadget/mass-storage/check-exports.js'
 import { planCheckedGadget } from './gadget/plan-checked.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from './layout/disk-plan.js'
@@ -223,12 +225,20 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
     const plan = planDisk(spec, reading.payloads, layoutEnvironment(epoch))
     const budget = spec.budget && reportBudget(plan, spec.budget)
-    warn([...plan.warnings, ...(budget?.warnings ?? [])])
+    warn([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
     return { ...reading, config, plan, gadget: gadget ?? { files: [], warnings: [] }, budget, epoch, warnings }
   } catch (error) {
     await release?.()
     throw locateError(error, config)
   }
+}
+
+/** Throws LayoutError for a LUN that no host could use, or that the board itself mounts. */
+function exportWarnings({ gadget }: ImageSpec, plan: DiskPlan, payloads: readonly Payload[]): readonly Problem[] {
+  if (gadget?.massStorage === undefined) return []
+  const { problems, warnings } = checkExports(gadget.massStorage.luns, exportedDisk(plan, payloads))
+  if (problems.length > 0) throw new LayoutError(problems)
+  return warnings
 }
 
 /** The newest time in the payload, for the entries of the zip where no SOURCE_DATE_EPOCH is set. */

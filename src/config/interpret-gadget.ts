@@ -1,21 +1,33 @@
 import { interpretDeviceTrees } from './interpret-device-tree.js'
 import { interpretGadgetModules } from './interpret-gadget-modules.js'
+import { interpretMassStorage } from './interpret-mass-storage.js'
 import type { Interpretation } from './interpretation.js'
 import type { GadgetInput } from './schema/gadget.js'
 import type { GadgetSpec } from './spec.js'
 
-export function interpretGadget(input: GadgetInput, interpretation: Interpretation): GadgetSpec {
+/** Of the rest of the config, what the section's meaning depends on. */
+export interface GadgetContext {
+  readonly interpretation: Interpretation
+  readonly seed: string
+  readonly partitionNames: readonly (string | undefined)[]
+}
+
+export function interpretGadget(input: GadgetInput, { interpretation, ...rest }: GadgetContext): GadgetSpec {
   const configPath = ['gadget'] as const
   const { modules = [], device_tree: tree } = input
-  if (modules.length === 0 && tree === undefined) {
+  const problemsBefore = interpretation.problems.length
+  const massStorage = interpretMassStorage(input, { interpretation, path: configPath, modules, ...rest })
+  const isRefused = interpretation.problems.length > problemsBefore
+  if (modules.length === 0 && tree === undefined && massStorage === undefined && !isRefused) {
     interpretation.refuse(
       configPath,
-      'Cannot make gadget files: neither modules nor device_tree is given, at least one is needed',
+      'Cannot make gadget files: none of modules, device_tree and luns is given, at least one is needed',
     )
   }
   return {
     ...interpretGadgetModules(input, interpretation),
     deviceTrees: tree === undefined ? [] : interpretDeviceTrees(tree, interpretation),
     configPath,
+    ...(massStorage && { massStorage }),
   }
 }

@@ -34,7 +34,13 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     return [interpretPartition(values, { interpretation, path, text, unread, isLast: index === last, engine })]
   })
   const entriesAt = keys.gpt?.entries_at && toSizeSpec(keys.gpt.entries_at, sectorSize)
-  const gadget = keys.gadget && interpretGadget(keys.gadget, interpretation)
+  const gadget =
+    keys.gadget &&
+    interpretGadget(keys.gadget, {
+      interpretation,
+      seed: keys.seed ?? name,
+      partitionNames: input.partitions.map((partition) => partition?.values.name),
+    })
   const outputs = interpretOutputs(keys.outputs, {
     imageName: name,
     bundleName: keys.bundle?.name,

@@ -4,8 +4,10 @@
  */
 import type { ConfigPath, Position, Problem } from '../errors.js'
 import type { DeviceTreeSpec } from './device-tree-spec.js'
+import type { MassStorageSpec } from './mass-storage-spec.js'
 
 export type * from './device-tree-spec.js'
+export type * from './mass-storage-spec.js'
 
 /** How long or where something is, as far as the config alone can tell. */
 export type SizeSpec =
@@ -288,6 +290,7 @@ export interface GadgetModulesSpec {
 export interface GadgetSpec extends GadgetModulesSpec {
   /** In the order of the config: of two that set one property of one node the later one wins. */
   readonly deviceTrees: readonly DeviceTreeSpec[]
+  readonly massStorage?: MassStorageSpec
   readonly configPath: ConfigPath
 }
 

@@ -6,6 +6,7 @@ import type { GadgetSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { type DeviceTreeInput, planDeviceTreeFiles } from './device-tree-files.js'
 import type { GadgetPart } from './gadget-part.js'
+import { planMassStorage } from './mass-storage/mass-storage-files.js'
 import { planModuleFiles } from './module-files.js'
 import type { ModuleTree } from './module-tree.js'
 
@@ -37,7 +38,7 @@ export const GADGET_FOLDER = 'gadget'
 type PartPlanner = (spec: GadgetSpec, inputs: GadgetInputs) => GadgetPart | undefined
 
 /** In the order in which the files are written and told. */
-const PARTS: readonly PartPlanner[] = [planModules, planDeviceTrees]
+const PARTS: readonly PartPlanner[] = [planModules, planDeviceTrees, planStorage]
 
 /**
  * Throws ConfigError for what the config asks and the sources do not have (a module, a node, a mode), FormatError for a
@@ -66,4 +67,9 @@ function planDeviceTrees(spec: GadgetSpec, { deviceTrees = [], templates }: Gadg
     return planDeviceTreeFiles(specs, input, templates)
   })
   return { files: parts.flatMap(({ files }) => files), warnings: parts.flatMap(({ warnings }) => warnings) }
+}
+
+function planStorage(spec: GadgetSpec, inputs: GadgetInputs): GadgetPart | undefined {
+  const { massStorage } = spec
+  return massStorage && planMassStorage({ ...spec, massStorage }, inputs)
 }

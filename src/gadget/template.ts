@@ -9,7 +9,15 @@ import { invariant } from '../errors.js'
 /** Two levels up from src/gadget and from dist/gadget alike: the root of the package. */
 const TEMPLATE_FOLDER = new URL('../../templates/', import.meta.url)
 
-const GADGET_TEMPLATES = ['modules.list', 'node-override.dts'] as const
+const GADGET_TEMPLATES = [
+  'modules.list',
+  'node-override.dts',
+  'usb-gadget-configfs.sh',
+  'usb-gadget-module.sh',
+  'usb-gadget-luns.sh',
+  'usb-gadget.service',
+  'harvest.sh',
+] as const
 export type TemplateName = (typeof GADGET_TEMPLATES)[number] | 'burn-readme.txt'
 
 /** Path of a file in templates/, from the sources and from an installed package alike. */

@@ -3,9 +3,7 @@
  * from content, place or path: a rebuild with other files keeps the PARTUUIDs that a boot command line names.
  */
 import { type Guid, uuidToBytes, uuidV5 } from '../bytes/guid.js'
-
-/** Chosen at random once; it only has to stay what it is. */
-const DISKLOOM_NAMESPACE: Guid = 'bb4c591d-e533-4fbc-8ba1-b92fd35368d7'
+import { seedNamespace } from '../bytes/seed-namespace.js'
 
 export interface Identifiers {
   readonly disk: Guid
@@ -17,7 +15,7 @@ export interface Identifiers {
 
 /** UUIDs of version 5 [RFC 9562 §5.5]. `place` is a partition's number. */
 export function deriveIdentifiers(seed: string): Identifiers {
-  const namespace = uuidV5(DISKLOOM_NAMESPACE, seed)
+  const namespace = seedNamespace(seed)
   return {
     disk: uuidV5(namespace, 'disk'),
     partition: (place, name) => uuidV5(namespace, `partition/${place}/${name}`),
