@@ -1,13 +1,24 @@
 #!/usr/bin/env bash
-# Debian's kernel for virtual machines, for the tests that boot it: unpacked once under the user's cache folder, never in
-# the repository and never installed. Prints the folder, which holds boot/vmlinuz-VERSION and lib/modules/VERSION with its
-# module index. Needs apt-get, dpkg and depmod (package kmod); no root.
+# One of Debian's kernels, for the tests that boot it: unpacked once under the user's cache folder, never in the repository
+# and never installed. Prints the folder, which holds boot/vmlinuz-VERSION and lib/modules/VERSION with its module index.
+# Needs apt-get, dpkg and depmod (package kmod); no root.
+#
+# usage: fetch-debian-kernel.sh [cloud|full]    (default: cloud)
+#
+# cloud is small, 27 MB, and has what virtual machines have: virtio, ext4, vfat. full is 70 MB, and has USB on both sides.
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
 
 readonly WHAT="Debian's kernel"
-# Small, and has what virtual machines have: virtio, ext4, vfat.
-readonly META=linux-image-cloud-amd64
+readonly KIND=${1:-cloud}
+case $KIND in
+cloud) readonly META=linux-image-cloud-amd64 ;;
+full) readonly META=linux-image-amd64 ;;
+*)
+	echo "usage: $0 [cloud|full]" >&2
+	exit 2
+	;;
+esac
 
 # shellcheck source=scripts/debian-package-cache.sh
 . "$(dirname "${BASH_SOURCE[0]}")/debian-package-cache.sh"
@@ -26,7 +37,12 @@ main() {
 
 # The newest finished folder, or nothing. What is there is good enough: no test depends on a kernel's last digit.
 unpacked() {
-	find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'linux-image-*' | sort -V | tail -n 1
+	find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'linux-image-*' | sort -V | of_kind | tail -n 1
+}
+
+# The names that end like those of the kind: linux-image-VERSION-cloud-amd64, linux-image-VERSION-amd64.
+of_kind() {
+	if [ "$KIND" = cloud ]; then grep -e '-cloud-' || true; else grep -v -e '-cloud-' || true; fi
 }
 
 fetch() {
@@ -42,7 +58,7 @@ fetch() {
 	mv -T "$work/root" "$CACHE/$PACKAGE"
 }
 
-# The real package behind the meta package: linux-image-VERSION-cloud-amd64.
+# The real package behind the meta package.
 resolve() {
 	apt-cache depends --no-recommends --no-suggests "$META" 2>/dev/null | sed -n 's/^ *Depends: *\(linux-image-[0-9].*\)$/\1/p' | head -n 1
 }

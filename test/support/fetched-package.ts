@@ -8,8 +8,13 @@ import { PROJECT } from './diskloom.js'
  * Calls `body` with the folder, which the first call on a machine fetches. Where it cannot be had: a test that fails under
  * CI=true and is skipped elsewhere, with the reason.
  */
-export function withFetched(script: string, what: string, body: (folder: string) => void): void {
-  const { status, stdout, stderr } = spawnSync('bash', [join(PROJECT, 'scripts', script)], { encoding: 'utf8' })
+export function withFetched(
+  [script, ...args]: [string, ...string[]],
+  what: string,
+  body: (folder: string) => void,
+): void {
+  const command = [join(PROJECT, 'scripts', script), ...args]
+  const { status, stdout, stderr } = spawnSync('bash', command, { encoding: 'utf8' })
   if (status === 0) {
     body(stdout.trim())
     return

@@ -14,9 +14,9 @@ export interface DebianKernel {
 
 const BUSYBOX = '/bin/busybox'
 
-/** Calls `body` with the kernel, a download of 27 MB, as `withFetched`. */
-export function withDebianKernel(body: (kernel: DebianKernel) => void): void {
-  withFetched('fetch-debian-kernel.sh', "Debian's kernel", (root) => {
+/** Calls `body` with the kernel, a download of 27 MB (`full`, with USB: 70 MB), as `withFetched`. */
+export function withDebianKernel(body: (kernel: DebianKernel) => void, kind: 'cloud' | 'full' = 'cloud'): void {
+  withFetched(['fetch-debian-kernel.sh', kind], "Debian's kernel", (root) => {
     const version = readdirSync(join(root, 'lib/modules'))[0]!
     body({ root, version, imagePath: join(root, `boot/vmlinuz-${version}`) })
   })

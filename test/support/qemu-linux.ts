@@ -157,7 +157,7 @@ const TYPES: Readonly<Record<number, FileNode['type']>> = {
 const TYPE_SHIFT = 12
 const PERMISSION_BITS = 0o7777
 
-function parseEntries(lines: readonly string[]): Entries {
+export function parseEntries(lines: readonly string[]): Entries {
   const entries = new Map<string, { -readonly [Key in keyof Entry]: Entry[Key] }>()
   for (const line of lines) {
     const stat = /^s ([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (-?\d+) \.\/?(.*)$/.exec(line)
