@@ -2,6 +2,8 @@
  * The board's device trees with what the config asks of them: each file as a whole, its change as a patch to apply in the
  * folder of the source (`patch -p1`), and where asked the same change as an overlay.
  */
+
+import { unifiedDiff } from '../bytes/unified-diff.js'
 import type { DeviceTreeSpec } from '../config/spec.js'
 import { ConfigError, type ConfigPath, DiskloomError, FormatError, type Problem } from '../errors.js'
 import { bodyReference, type OverlayNode, overlayBlob, overlaySource } from './device-tree-overlay.js'
@@ -10,7 +12,6 @@ import { setFdtProperty } from './fdt/set-fdt-property.js'
 import { setNodeProperty } from './set-node-property.js'
 import { indentUnit } from './splices.js'
 import { renderTemplate } from './template.js'
-import { unifiedDiff } from './unified-diff.js'
 
 /** A file of `device_tree:` as it was read. */
 export type DeviceTreeInput =

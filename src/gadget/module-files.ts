@@ -1,11 +1,11 @@
 /** The module list, and a list of the board with the modules in it. */
 import { byteStringFromBytes, byteStringToBytes } from '../bytes/text.js'
+import { unifiedDiff } from '../bytes/unified-diff.js'
 import type { GadgetSpec } from '../config/spec.js'
 import type { GadgetPart } from './gadget-part.js'
 import { insertModules } from './insert-modules.js'
 import { planModuleList } from './module-list.js'
 import type { ModuleTree } from './module-tree.js'
-import { unifiedDiff } from './unified-diff.js'
 
 export const MODULE_LIST = 'modules.list'
 

@@ -2,10 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { unifiedDiff } from '../../src/bytes/unified-diff.js'
 import type { GadgetSpec } from '../../src/config/spec.js'
 import { planGadgetFiles } from '../../src/gadget/gadget-files.js'
 import { readTemplates } from '../../src/gadget/template.js'
-import { unifiedDiff } from '../../src/gadget/unified-diff.js'
 import { deviceTreeSpec } from '../support/device-tree-spec.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 

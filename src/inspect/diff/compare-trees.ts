@@ -1,0 +1,160 @@
+/** Two trees, node by node. Contents are streamed side by side; what is the same stretch of the same file is not read at all. */
+import { createHash } from 'node:crypto'
+import { type ByteString, displayName } from '../../bytes/text.js'
+import { InterruptedError } from '../../errors.js'
+import type { DiskImage } from '../../image/extent.js'
+import { firstDifference } from '../../image/first-difference.js'
+import type { DirectoryNode, FileNode, FileTree, RegularFileNode, Timestamp } from '../../tree/file-tree.js'
+import { sortedEntries } from '../../tree/file-tree.js'
+import { contentChunks } from '../content.js'
+import { modeText, timeText } from '../listing.js'
+import type { FieldDifference, FieldValue, FileDifference } from './differences.js'
+import type { Ignored } from './ignored.js'
+import { textChange } from './text-change.js'
+
+export interface TreeComparison {
+  readonly ignored: Ignored
+  /** Times are compared in steps of so many seconds: FAT has 2. 0: with their nanoseconds. */
+  readonly timeStepSeconds?: number
+  /** Paths (`lost+found`) that are passed over with all below them. */
+  readonly skip?: readonly string[]
+  /** Unified diffs of texts. */
+  readonly text?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** In the order of paths; a folder that only one side has is one difference for each node below it. */
+export function* compareTrees(a: FileTree, b: FileTree, options: TreeComparison): Generator<FileDifference> {
+  yield* new Comparing(options).directories(a, b, '' as ByteString)
+}
+
+class Comparing {
+  readonly #options: TreeComparison
+  /** The first path of every node that has several, on either side. */
+  readonly #first = [new Map<FileNode, ByteString>(), new Map<FileNode, ByteString>()] as const
+
+  constructor(options: TreeComparison) {
+    this.#options = options
+  }
+
+  *directories(a: DirectoryNode, b: DirectoryNode, path: ByteString): Generator<FileDifference> {
+    yield* this.#pair(a, b, path)
+    const names = new Set([...sortedEntries(a), ...sortedEntries(b)].map(([name]) => name))
+    for (const name of [...names].sort()) {
+      const childPath = (path === '' ? name : `${path}/${name}`) as ByteString
+      if (this.#options.skip?.includes(childPath) === true) continue
+      const [left, right] = [a.children.get(name), b.children.get(name)]
+      if (left?.type === 'directory' && right?.type === 'directory') yield* this.directories(left, right, childPath)
+      else if (left !== undefined && right !== undefined) yield* this.#pair(left, right, childPath)
+      else if (left !== undefined) yield* this.#only('removed', left, childPath)
+      else yield* this.#only('added', right!, childPath)
+    }
+  }
+
+  *#only(kind: 'added' | 'removed', node: FileNode, path: ByteString): Generator<FileDifference> {
+    if (this.#options.signal?.aborted) throw new InterruptedError()
+    const side = kind === 'added' ? 'b' : 'a'
+    const fields = [...this.#fieldsOf(node, path, side)].map(([field, value]) => ({ field, [side]: value }))
+    yield { path: shown(path), kind, type: node.type, fields }
+    if (node.type !== 'directory') return
+    for (const [name, child] of sortedEntries(node)) {
+      yield* this.#only(kind, child, (path === '' ? name : `${path}/${name}`) as ByteString)
+    }
+  }
+
+  *#pair(a: FileNode, b: FileNode, path: ByteString): Generator<FileDifference> {
+    if (this.#options.signal?.aborted) throw new InterruptedError()
+    if (a.type !== b.type) {
+      yield { path: shown(path), kind: 'changed', type: a.type, fields: [{ field: 'type', a: a.type, b: b.type }] }
+      return
+    }
+    const fields = fieldDifferences(this.#fieldsOf(a, path, 'a'), this.#fieldsOf(b, path, 'b'))
+    const content = a.type === 'file' && b.type === 'file' ? this.#contents(a, b, path) : undefined
+    if (fields.length === 0 && content === undefined) return
+    yield {
+      path: shown(path),
+      kind: 'changed',
+      type: a.type,
+      ...content,
+      fields: [...fields, ...(content?.fields ?? [])],
+    }
+  }
+
+  #contents(
+    { content: a }: RegularFileNode,
+    { content: b }: RegularFileNode,
+    path: ByteString,
+  ): Pick<FileDifference, 'firstDifferentByte' | 'text' | 'fields'> | undefined {
+    const firstDifferentByte = firstDifference(a, b)
+    if (firstDifferentByte === undefined) return undefined
+    const text = this.#options.text === true ? textChange(displayName(path), a, b) : undefined
+    return {
+      fields: [{ field: 'sha256', a: digestOf(a), b: digestOf(b) }],
+      firstDifferentByte,
+      ...(text !== undefined && { text }),
+    }
+  }
+
+  /** Everything but a file's content, in the order in which it is shown. */
+  *#fieldsOf(
+    node: FileNode,
+    path: ByteString,
+    side: 'a' | 'b',
+  ): Generator<readonly [field: string, value: FieldValue]> {
+    const { ignored, timeStepSeconds = 0 } = this.#options
+    if (!ignored.has('modes') && node.type !== 'symlink') yield ['mode', modeText(node.mode)]
+    if (!ignored.has('owners')) {
+      yield ['uid', node.uid]
+      yield ['gid', node.gid]
+    }
+    if (!ignored.has('times')) yield ['mtime', timeText(rounded(node.mtime, timeStepSeconds))]
+    if (node.type === 'file') yield ['size', node.content.sizeBytes]
+    if (node.type === 'symlink') yield ['target', displayName(node.target)]
+    if (node.type === 'char' || node.type === 'block') yield ['device', `${node.major}:${node.minor}`]
+    if (!ignored.has('links') && node.type !== 'directory') {
+      const first = this.#firstPath(node, path, side)
+      if (first !== path) yield ['link', shown(first)]
+    }
+    if (!ignored.has('xattrs')) {
+      for (const [name, value] of [...(node.xattrs ?? [])].sort(([x], [y]) => (x < y ? -1 : 1))) {
+        yield [displayName(name as ByteString), `0x${Buffer.from(value).toString('hex')}`]
+      }
+    }
+  }
+
+  #firstPath(node: FileNode, path: ByteString, side: 'a' | 'b'): ByteString {
+    const known = this.#first[side === 'a' ? 0 : 1]
+    const first = known.get(node)
+    if (first === undefined) known.set(node, path)
+    return first ?? path
+  }
+}
+
+/** Down to a whole number of steps, as FAT stores them. */
+function rounded(time: Timestamp, stepSeconds: number): Timestamp {
+  if (stepSeconds === 0) return time
+  return { seconds: Math.floor(time.seconds / stepSeconds) * stepSeconds, nanoseconds: 0 }
+}
+
+function shown(path: ByteString): string {
+  return `/${displayName(path)}`
+}
+
+function digestOf(content: DiskImage): string {
+  const hash = createHash('sha256')
+  for (const chunk of contentChunks(content)) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+/** What is not the same in two lists of fields; in the order of `a`, then what only `b` has. */
+export function fieldDifferences(
+  a: Iterable<readonly [string, FieldValue | undefined]>,
+  b: Iterable<readonly [string, FieldValue | undefined]>,
+): FieldDifference[] {
+  const [left, right] = [new Map(a), new Map(b)]
+  return [...new Set([...left.keys(), ...right.keys()])].flatMap((field) => {
+    const [before, after] = [left.get(field), right.get(field)]
+    if (before === after) return []
+    return [{ field, ...(before !== undefined && { a: before }), ...(after !== undefined && { b: after }) }]
+  })
+}
