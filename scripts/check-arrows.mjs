@@ -47,7 +47,7 @@ const ALLOWED = {
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/'],
   'readers/': [...BASE, 'image/', 'archives/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
-  'inspect/': [...BASE, 'image/', 'archives/', 'tables/', 'filesystems/', 'tree/', 'outputs/'],
+  'inspect/': [...BASE, 'image/', 'archives/', 'tables/', 'filesystems/', 'tree/', 'outputs/', 'layout/disk-plan.ts'],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
   'proof/': [
     ...BASE,

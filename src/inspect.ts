@@ -1,16 +1,25 @@
 /** Looking into images from the library and the command line: what needs programs, spool files and the file system of the host. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { FormatError, IoError, systemReason } from './errors.js'
+import type { PlanOptions } from './build/options.js'
+import { type OpenDisk, openDisk } from './build.js'
+import { FormatError, IoError, type Problem, systemReason } from './errors.js'
 import { makeCommandRunner } from './host/run-command.js'
+import { checkImage, type ImageFinding } from './inspect/check-image.js'
+import { compareWithPlan } from './inspect/compare-with-plan.js'
 import { type Extraction, extractNode } from './inspect/extract.js'
 import { type OpenImage, openDiskImage } from './inspect/open-image.js'
+import { consult, type SecondOpinion } from './inspect/second-opinion/consult.js'
 import { MANIFEST_NAME, parseManifest } from './proof/manifest-schema.js'
+import { readZipMember } from './proof/zip-member.js'
 import { readImageFile } from './readers/read-image-file.js'
 import type { FileNode } from './tree/file-tree.js'
 
+export { type ImageFinding, imageFindingProblem } from './inspect/check-image.js'
+export { compareDisks, type DiskComparison } from './inspect/diff/compare-disks.js'
+export { type DiskDifferences, isSame } from './inspect/diff/differences.js'
 export { type Extraction, extractImage, tarOf } from './inspect/extract.js'
 export { type Inspection, inspectImage } from './inspect/inspection.js'
 export type { Content } from './inspect/open-content.js'
@@ -68,6 +77,112 @@ export function extract(node: FileNode, path: string, options: ExtractOptions = 
   return extractNode(node, path, { runner: makeCommandRunner(environment), signal })
 }
 
+export interface CheckOptions extends OpenImageOptions {
+  /** A config: whether the image holds what it says. */
+  readonly config?: string | undefined
+  /** Variables of that config. */
+  readonly set?: Readonly<Record<string, string>> | undefined
+  /** Default true: readers that share no code with these are asked too. */
+  readonly secondOpinion?: boolean | undefined
+}
+
+export interface CheckedImage {
+  /** What contradicts itself. */
+  readonly findings: readonly ImageFinding[]
+  /** What is not as the config says. */
+  readonly differences: readonly Problem[]
+  /** What two readers disagree about. */
+  readonly disagreements: readonly Problem[]
+  /** What was passed over, and why. */
+  readonly notes: readonly Problem[]
+  /** What was looked at. */
+  readonly checked: readonly string[]
+  /** Who else was asked, about what. */
+  readonly asked: readonly string[]
+}
+
+/**
+ * Checks an image against itself (table, superblocks, every inode and chain), with `config` also against what that says, and
+ * asks other readers about it. What is wrong is in the result; rejects as `openImage`, with `config` also as `plan`.
+ */
+export async function checkImageFile(path: string, options: CheckOptions = {}): Promise<CheckedImage> {
+  const { config, secondOpinion = true, signal } = options
+  const disk = await openImage(path, options)
+  try {
+    const { findings, checked } = checkImage(disk)
+    const differences = config === undefined ? [] : await compareWithConfig(disk, config, options)
+    const opinion = secondOpinion ? await consult(disk, { signal }) : NO_OPINION
+    const { disagreements, notes, asked } = opinion
+    return { findings, differences, disagreements, notes, checked, asked }
+  } finally {
+    disk.close()
+  }
+}
+
+const NO_OPINION: SecondOpinion = { disagreements: [], notes: [], asked: [] }
+
+async function compareWithConfig(disk: OpenImage, config: string, options: CheckOptions): Promise<readonly Problem[]> {
+  const { set, environment, signal } = options
+  const planned = await planWhole({ config, set, environment, signal })
+  try {
+    const { plan, payloads } = planned
+    return compareWithPlan(disk, { plan, payloads, signal })
+  } catch (error) {
+    // A volume that cannot be read to its end holds nothing that can be compared.
+    if (error instanceof FormatError) return error.problems
+    throw error
+  } finally {
+    await planned.release()
+  }
+}
+
+/** A plan whose payload can be read until its release. */
+async function planWhole(options: PlanOptions): Promise<OpenDisk & { readonly workFolder: WorkFolder }> {
+  const workFolder = new WorkFolder()
+  const disk = await openDisk(options, () => workFolder.path())
+  return {
+    ...disk,
+    workFolder,
+    async release() {
+      await disk.release()
+      workFolder.remove()
+    },
+  }
+}
+
+/** Words by which a path is taken for a config. */
+const CONFIG_NAME = /\.(?:ya?ml|cfg)$/i
+
+/**
+ * Opens an image as `openImage` does, or what a config would build: its image value is read like any other, and no byte of it is
+ * written (but for volumes of `engine: host`, which are made in a spool). Rejects as either.
+ */
+export async function openImageOrConfig(
+  path: string,
+  options: OpenImageOptions & Pick<PlanOptions, 'set'> = {},
+): Promise<OpenImage & { release(): Promise<void> }> {
+  if (!CONFIG_NAME.test(path)) {
+    const disk = await openImage(path, options)
+    return { ...disk, release: async () => disk.close() }
+  }
+  const { set, environment, signal } = options
+  const planned = await planWhole({ config: path, set, environment, signal })
+  try {
+    const plan = await planned.finish(undefined)
+    const disk = openDiskImage(plan.image(), { name: path, format: 'config' })
+    return {
+      ...disk,
+      async release() {
+        disk.close()
+        await planned.release()
+      },
+    }
+  } catch (error) {
+    await planned.release()
+    throw error
+  }
+}
+
 /** A folder for spool files, made when the first one is. */
 class WorkFolder {
   #path: string | undefined
@@ -82,6 +197,23 @@ class WorkFolder {
     this.#path = undefined
   }
 }
+
+/** Whether a path is what `verifyRelease` checks: a folder that a build wrote, or a zip with a manifest; standard input is. */
+export function holdsRelease(path: string): boolean {
+  if (path === '-') return true
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats?.isDirectory() === true) return true
+  if (stats?.isFile() !== true) return false
+  const fd = openSync(path, 'r')
+  try {
+    return readZipMember(fd, stats.size, MANIFEST_NAME, MAX_MANIFEST_BYTES) !== undefined
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Of 500,000 files. */
+const MAX_MANIFEST_BYTES = 256 << 20
 
 /** Of a folder that a build wrote, the raw image or the bundle; every other path is itself. */
 function imageInFolder(path: string): string {

@@ -6,6 +6,8 @@ import { addBuildCommand } from './build-command.js'
 import { addCatCommand } from './cat-command.js'
 import { addConvertCommand } from './convert-command.js'
 import { addDevicesCommand } from './devices-command.js'
+import { addDiffCommand } from './diff-command.js'
+import { ExitRequest } from './exit-request.js'
 import { addExtractCommand } from './extract-command.js'
 import { addFlashCommand } from './flash-command.js'
 import { addGadgetCommand } from './gadget-command.js'
@@ -63,6 +65,7 @@ export async function runCommandLine(
   } catch (thrown) {
     // commander has written its message, or the help that was asked for.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE_EXIT_CODE
+    if (thrown instanceof ExitRequest) return thrown.exitCode
     const error = reportable(thrown)
     reportError(error, terminal)
     if (args.includes('--json')) writeErrorEvent(terminal.stdout, error)
@@ -100,6 +103,7 @@ function makeProgram(terminal: Terminal, services: Services): Command {
   addCatCommand(program, terminal, services)
   addStatCommand(program, terminal, services)
   addExtractCommand(program, terminal, services)
+  addDiffCommand(program, terminal, services)
   addVerifyCommand(program, terminal, services)
   addGadgetCommand(program, terminal, services)
   addInputsCommand(program, terminal, services)

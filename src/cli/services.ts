@@ -4,7 +4,19 @@ export interface Services {
   loadGadget(): Promise<Pick<typeof import('../gadget.js'), 'gadget'>>
   loadInputs(): Promise<Pick<typeof import('../build.js'), 'inputs'>>
   loadVerify(): Promise<Pick<typeof import('../verify.js'), 'compareWithBuild'>>
-  loadInspect(): Promise<Pick<typeof import('../inspect.js'), 'openImage' | 'extract' | 'extractImage' | 'tarOf'>>
+  loadInspect(): Promise<
+    Pick<
+      typeof import('../inspect.js'),
+      | 'checkImageFile'
+      | 'compareDisks'
+      | 'extract'
+      | 'extractImage'
+      | 'holdsRelease'
+      | 'openImage'
+      | 'openImageOrConfig'
+      | 'tarOf'
+    >
+  >
   loadConvert(): Promise<Pick<typeof import('../convert.js'), 'convert'>>
   loadFlash(): Promise<Pick<typeof import('../flash.js'), 'flash' | 'devices'>>
 }

@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
-import { UsageError } from '../errors.js'
-import { setOption } from './config-options.js'
-import { writeEvent } from './json-events.js'
+import { DifferenceError, type Problem, UsageError } from '../errors.js'
+import { type ImageFinding, imageFindingProblem } from '../inspect/check-image.js'
+import { setOption, type Variables } from './config-options.js'
+import { problemFields, writeEvent } from './json-events.js'
+import { reportWarnings } from './report-error.js'
 import type { Services } from './services.js'
 import { paintFor, type Terminal } from './terminal.js'
 
@@ -12,65 +14,136 @@ Examples:
   diskloom verify board.zip --key release.pub
   diskloom verify out/board --key release.pub
   curl -s https://example.org/board.zip | diskloom verify - --key release.pub
+  diskloom verify sd.img
+  diskloom verify sd.img --config board.yaml
   diskloom verify out/board/board --rebuild board.yaml
 
-Exit code 1 means that something is not as it should be; each finding names the file or the place.
+A bundle or the folder of a build is checked against its manifest; every other image, and with --structure those too, against
+itself: table, superblocks, every inode and chain. Exit code 1 means that something is not as it should be; each finding names
+the file or the place.
 `
+
+interface VerifyFlags {
+  readonly key?: string
+  readonly rebuild?: string
+  readonly config?: string
+  readonly set?: Variables
+  readonly structure?: true
+  readonly secondOpinion: boolean
+  readonly json?: true
+}
 
 export function addVerifyCommand(program: Command, terminal: Terminal, services: Services): void {
   program
     .command('verify')
-    .summary('check a release against its manifest, or an image against its config')
+    .summary('check a release against its manifest, or an image against itself or a config')
     .description(
-      'Check the signature, the sums and the structure of a bundle or of the folder that a build wrote. With --rebuild, ' +
-        'build again in memory and tell which bytes of which file or structure differ. Nothing is written.',
+      'Check the signature, the sums and the structure of a bundle or of the folder that a build wrote; of any other image its ' +
+        'partition table and volumes. With --config also whether it holds what a config says; with --rebuild, build again in ' +
+        'memory and tell which bytes of which file or structure differ. Nothing is written.',
     )
-    .argument('<source>', 'a bundle (- for standard input) or a folder; with --rebuild a raw image')
+    .argument('<source>', 'a bundle (- for standard input), a folder, or an image in any format that is read')
     .option('-k, --key <file>', 'public key that the manifest must be signed with')
-    .option('--rebuild <config>', 'compare a raw image with what this config builds')
+    .option('--structure', 'check table and volumes of a release too')
+    .option('--config <config>', 'check that the image holds what this config says')
+    .option('--no-second-opinion', 'do not ask readers that share no code with these (gpt, ext2fs, fatfs)')
+    .addOption(new Option('--rebuild <config>', 'compare a raw image with what this config builds').conflicts('config'))
     .addOption(setOption())
     .addOption(new Option('--json', 'write the result to standard output as a JSON object'))
     .addHelpText('after', EXAMPLES)
-    .action(async (source, { key, rebuild, set, json = false }) => {
-      const { stdout, stderr, environment, signal } = terminal
-      const paint = paintFor(stdout, environment)
-      if (rebuild !== undefined) {
-        if (key !== undefined)
-          throw new UsageError(
-            'Cannot verify with --key and --rebuild: a rebuild asks no signature, one of them is accepted',
-          )
-        const { compareWithBuild } = await services.loadVerify()
-        const { comparedBytes, plan } = await compareWithBuild({
-          config: rebuild,
-          image: source,
-          set,
-          environment,
-          signal,
-        })
-        if (json) writeEvent(stdout, 'result', { image: source, comparedBytes, sizeBytes: plan.sizeBytes })
-        else
-          stdout.write(
-            `${paint('green', 'the same')}: ${formatSize(comparedBytes)} of ${source} are specified, and as ${rebuild} builds them\n`,
-          )
-        return
-      }
-      const { verifyBundleStream, verifyRelease } = await import('../proof/verify-release.js')
-      const { readPublicKey } = await import('../proof/signing-key.js')
-      const options = { key: key === undefined ? undefined : readPublicKey(key), signal }
-      const verified =
-        source === '-'
-          ? await verifyBundleStream(createReadStream('', { fd: 0, autoClose: false }), 'standard input', options)
-          : await verifyRelease(source, options)
-      const { manifest, signed, files } = verified
-      if (json) {
-        writeEvent(stdout, 'result', { signed, image: manifest.image, files })
-        return
-      }
-      const partitions = manifest.partitions.length
-      stdout.write(
-        `${paint('green', 'verified')}: ${files.length} files, ${partitions} partition${partitions === 1 ? '' : 's'} of ${manifest.image.name}\n`,
-      )
-      if (signed) stdout.write(`the manifest is signed by ${key}\n`)
-      else stderr.write('without --key nothing tells who made it: only that nothing was damaged\n')
+    .action(async (source, flags) => {
+      const context = { terminal, services, source, flags: flags as VerifyFlags }
+      if (flags.rebuild !== undefined) await verifyByRebuild(context, flags.rebuild)
+      else await verifySource(context)
     })
+}
+
+interface Context {
+  readonly terminal: Terminal
+  readonly services: Services
+  readonly source: string
+  readonly flags: VerifyFlags
+}
+
+async function verifyByRebuild({ terminal, services, source, flags }: Context, config: string): Promise<void> {
+  const { stdout, environment, signal } = terminal
+  if (flags.key !== undefined) {
+    throw new UsageError('Cannot verify with --key and --rebuild: a rebuild asks no signature, one of them is accepted')
+  }
+  const { compareWithBuild } = await services.loadVerify()
+  const { comparedBytes, plan } = await compareWithBuild({ config, image: source, set: flags.set, environment, signal })
+  if (flags.json) writeEvent(stdout, 'result', { image: source, comparedBytes, sizeBytes: plan.sizeBytes })
+  else
+    stdout.write(
+      `${paintFor(stdout, environment)('green', 'the same')}: ${formatSize(comparedBytes)} of ${source} are specified, and as ${config} builds them\n`,
+    )
+}
+
+/** By its manifest where it has one, and as an image where it has none or that is asked. */
+async function verifySource(context: Context): Promise<void> {
+  const { services, source, flags } = context
+  const { holdsRelease } = await services.loadInspect()
+  const isRelease = flags.key !== undefined || holdsRelease(source)
+  const asImage = flags.structure === true || flags.config !== undefined
+  if (source === '-' && asImage) {
+    throw new UsageError('Cannot verify the structure of standard input: it can be read once only, a file is accepted')
+  }
+  if (isRelease) await verifyManifest(context)
+  if (!isRelease || asImage) await verifyImage(context)
+}
+
+async function verifyManifest({ terminal, source, flags: { key, json } }: Context): Promise<void> {
+  const { stdout, stderr, environment, signal } = terminal
+  const { verifyBundleStream, verifyRelease } = await import('../proof/verify-release.js')
+  const { readPublicKey } = await import('../proof/signing-key.js')
+  const options = { key: key === undefined ? undefined : readPublicKey(key), signal }
+  const { manifest, signed, files } =
+    source === '-'
+      ? await verifyBundleStream(createReadStream('', { fd: 0, autoClose: false }), 'standard input', options)
+      : await verifyRelease(source, options)
+  if (json) {
+    writeEvent(stdout, 'result', { signed, image: manifest.image, files })
+    return
+  }
+  const partitions = manifest.partitions.length
+  stdout.write(
+    `${paintFor(stdout, environment)('green', 'verified')}: ${files.length} files, ${partitions} partition${partitions === 1 ? '' : 's'} of ${manifest.image.name}\n`,
+  )
+  if (signed) stdout.write(`the manifest is signed by ${key}\n`)
+  else stderr.write('without --key nothing tells who made it: only that nothing was damaged\n')
+}
+
+async function verifyImage({ terminal, services, source, flags }: Context): Promise<void> {
+  const { stdout, stderr, environment, signal } = terminal
+  const { config, set, secondOpinion, json } = flags
+  const { checkImageFile } = await services.loadInspect()
+  const result = await checkImageFile(source, { config, set, secondOpinion, environment, signal })
+  reportWarnings(result.notes, stderr, paintFor(stderr, environment))
+  const problems: Problem[] = [
+    ...result.findings.map((finding) => imageFindingProblem(source, finding)),
+    ...result.differences,
+    ...result.disagreements,
+  ]
+  if (json) {
+    writeEvent(stdout, 'result', {
+      image: source,
+      checked: result.checked,
+      asked: result.asked,
+      findings: result.findings.map(findingFields),
+      differences: result.differences.map(problemFields),
+      disagreements: result.disagreements.map(problemFields),
+      notes: result.notes.map(problemFields),
+    })
+  }
+  if (problems.length > 0) throw new DifferenceError(problems)
+  if (json) return
+  const paint = paintFor(stdout, environment)
+  const what = result.checked.length === 0 ? 'nothing that is read here' : result.checked.join(', ')
+  const asSaid = config === undefined ? '' : `, and what ${config} says`
+  stdout.write(`${paint('green', 'sound')}: ${what}${asSaid}\n`)
+  if (result.asked.length > 0) stdout.write(`others find the same: ${result.asked.join(', ')}\n`)
+}
+
+function findingFields({ partition, structure, field, offset, found, expected }: ImageFinding): object {
+  return { partition, structure, field, offset, found, expected }
 }

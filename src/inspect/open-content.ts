@@ -1,13 +1,14 @@
 /** From the bytes of a partition to its reader, for the formats that have one. */
 import { DiskloomError } from '../errors.js'
 import { openExtVolume } from '../filesystems/ext4/reader/open-ext-volume.js'
+import { openFatVolume } from '../filesystems/fat/reader/open-fat-volume.js'
 import { openJffs2 } from '../filesystems/jffs2/reader.js'
 import { probeJffs2 } from '../filesystems/jffs2/scan.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { Source } from '../image/extent.js'
 import type { ImageView } from '../image/image-view.js'
 import { recognise } from './recognise.js'
-import { looksLikeExt } from './signs.js'
+import { looksLikeExt, looksLikeFat } from './signs.js'
 
 /** What a stretch of the disk holds. */
 export interface Content {
@@ -31,6 +32,7 @@ interface ReadFormat {
 
 const READ_FORMATS: readonly ReadFormat[] = [
   { format: 'ext', isIt: looksLikeExt, open: openExtVolume },
+  { format: 'fat', isIt: looksLikeFat, open: openFatVolume },
   { format: 'jffs2', isIt: (view) => probeJffs2(view) !== undefined, open: openJffs2 },
 ]
 

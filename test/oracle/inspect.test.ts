@@ -36,21 +36,7 @@ const READ = { owner: { kind: 'keep' }, holes: 'host', xattrs: 'keep', runner: m
 
 describeWithTools(
   'looking into an image',
-  [
-    'sfdisk',
-    'mkfs.fat',
-    'mmd',
-    'mcopy',
-    'mke2fs',
-    'debugfs',
-    'cp',
-    'tar',
-    'setpriv',
-    'setfattr',
-    'xz',
-    'find',
-    'base64',
-  ],
+  ['sfdisk', 'mkfs.fat', 'mmd', 'mcopy', 'mke2fs', 'debugfs', 'cp', 'tar', 'setpriv', 'setfattr', 'xz', 'find'],
   () => {
     const scratch = scratchFolder()
     const image = join(scratch, 'sd: a.img')
@@ -75,7 +61,11 @@ describeWithTools(
           { startByte: 61 * MIB, endByte: 124_993 * 512 },
           { startByte: 124_993 * 512 + MIB, endByte: 64 * MIB },
         ],
-        boots: [{ by: 'U-Boot', what: '/boot/extlinux/extlinux.conf', partition: 2 }],
+        boots: [
+          { by: 'UEFI', what: '/EFI/BOOT/BOOTX64.EFI', partition: 1 },
+          { by: 'Raspberry Pi boot ROM', what: '/bootcode.bin', partition: 1 },
+          { by: 'U-Boot', what: '/boot/extlinux/extlinux.conf', partition: 2 },
+        ],
         warnings: [
           { message: expect.stringMatching(/partition 3 "odd" begins at byte 63996416, which is no multiple of 4096/) },
         ],
@@ -157,6 +147,7 @@ describeWithTools(
       for (const place of ['root:a', '2', 'rootfs']) {
         expect(await cli('cat', `${image}:${place}:/bin/tool`)).toBe(tool('debugfs', '-R', 'cat /bin/tool', volume))
       }
+      expect(await cli('cat', `${image}:boot:/config.txt`)).toBe('arm_64bit=1\n')
       const odd = displayed('odd \xff\xfe\n\\"name')
       expect(await cli('cat', `${root}/${odd}`)).toBe('odd\n')
     })
@@ -237,10 +228,12 @@ describeWithTools(
     it('extract of one file keeps its name, and of a partition its bytes', async () => {
       const folder = join(scratch, 'into')
       mkdirSync(folder)
+      await cli('extract', `${image}:boot:/config.txt`, '--out', folder)
+      expect(readFileSync(join(folder, 'config.txt'), 'utf8')).toBe('arm_64bit=1\n')
       await cli('extract', `${image}:2`, '--out', join(folder, 'root.ext4'))
       tool('cmp', join(folder, 'root.ext4'), join(scratch, 'root.ext4'))
       expect(statSync(join(folder, 'root.ext4')).blocks).toBeLessThan(30 * 2048)
-      expect(readdirSync(folder).sort()).toEqual(['root.ext4'])
+      expect(readdirSync(folder).sort()).toEqual(['config.txt', 'root.ext4'])
     })
 
     it('extract touches nothing that is there already', async () => {
@@ -270,6 +263,11 @@ describeWithTools(
       it.each([
         [['ls', '%:7:/'], 2, 'Cannot find partition "7" of "%:7:/": there are 1 "boot", 2 "root:a", 3 "odd"'],
         [['ls', '%.missing'], 2, 'Cannot open "%.missing": there is no such image'],
+        [
+          ['ls', '%'],
+          2,
+          'Cannot tell which partition of "%" is meant: there are 1 "boot", 2 "root:a", 3 "odd", one of them is accepted',
+        ],
         [
           ['ls', '%:2:/nowhere'],
           2,

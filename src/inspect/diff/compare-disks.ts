@@ -1,5 +1,4 @@
 /** Two disks: tables, partitions, volumes, files, and what stands outside all of them. */
-import type { VolumeReader } from '../../filesystems/volume-reader.js'
 import { sliceImage } from '../../image/compose.js'
 import { firstDifference } from '../../image/first-difference.js'
 import { typeName } from '../inspection.js'
@@ -8,7 +7,8 @@ import type { OpenImage, OpenPartition } from '../open-image.js'
 import { compareOutside } from './compare-outside.js'
 import { compareTrees, fieldDifferences, type TreeComparison } from './compare-trees.js'
 import type { DiskDifferences, FieldValue, PartitionDifference, PartitionName } from './differences.js'
-import { type Ignorable, type Ignored, wordOfFact } from './ignored.js'
+import { type Ignored, wordOfFact } from './ignored.js'
+import { keptBy } from './kept-by.js'
 import { matchPartitions } from './match-partitions.js'
 
 export interface DiskComparison {
@@ -118,16 +118,4 @@ function compareContents(
   const sizeBytes = Math.min(leftBytes!.sizeBytes, rightBytes!.sizeBytes)
   const found = firstDifference(sliceImage(leftBytes!, 0, sizeBytes), sliceImage(rightBytes!, 0, sizeBytes))
   return { files: [], ...(found !== undefined && { firstDifferentByte: found }) }
-}
-
-const FAT_TIME_STEP_SECONDS = 2
-const NOT_IN_FAT: readonly Ignorable[] = ['modes', 'owners', 'xattrs', 'links']
-
-/** Only what both formats can hold is compared. */
-export function keptBy(
-  volumes: readonly Pick<VolumeReader, 'summary'>[],
-  ignored: Ignored,
-): Pick<TreeComparison, 'ignored' | 'timeStepSeconds'> {
-  if (!volumes.some(({ summary }) => summary.format.startsWith('fat'))) return { ignored }
-  return { ignored: new Set([...ignored, ...NOT_IN_FAT]), timeStepSeconds: FAT_TIME_STEP_SECONDS }
 }

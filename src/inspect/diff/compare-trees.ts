@@ -14,8 +14,10 @@ import { textChange } from './text-change.js'
 
 export interface TreeComparison {
   readonly ignored: Ignored
-  /** Times are compared in steps of so many seconds: FAT has 2. 0: with their nanoseconds. */
-  readonly timeStepSeconds?: number
+  /** Times are compared as a format keeps them; default: as they are. */
+  readonly asKept?: (time: Timestamp) => Timestamp
+  /** False where a format keeps nothing of the root but its entries. */
+  readonly rootAttributes?: boolean
   /** Paths (`lost+found`) that are passed over with all below them. */
   readonly skip?: readonly string[]
   /** Unified diffs of texts. */
@@ -38,7 +40,7 @@ class Comparing {
   }
 
   *directories(a: DirectoryNode, b: DirectoryNode, path: ByteString): Generator<FileDifference> {
-    yield* this.#pair(a, b, path)
+    if (path !== '' || this.#options.rootAttributes !== false) yield* this.#pair(a, b, path)
     const names = new Set([...sortedEntries(a), ...sortedEntries(b)].map(([name]) => name))
     for (const name of [...names].sort()) {
       const childPath = (path === '' ? name : `${path}/${name}`) as ByteString
@@ -101,13 +103,13 @@ class Comparing {
     path: ByteString,
     side: 'a' | 'b',
   ): Generator<readonly [field: string, value: FieldValue]> {
-    const { ignored, timeStepSeconds = 0 } = this.#options
+    const { ignored, asKept } = this.#options
     if (!ignored.has('modes') && node.type !== 'symlink') yield ['mode', modeText(node.mode)]
     if (!ignored.has('owners')) {
       yield ['uid', node.uid]
       yield ['gid', node.gid]
     }
-    if (!ignored.has('times')) yield ['mtime', timeText(rounded(node.mtime, timeStepSeconds))]
+    if (!ignored.has('times')) yield ['mtime', timeText(asKept === undefined ? node.mtime : asKept(node.mtime))]
     if (node.type === 'file') yield ['size', node.content.sizeBytes]
     if (node.type === 'symlink') yield ['target', displayName(node.target)]
     if (node.type === 'char' || node.type === 'block') yield ['device', `${node.major}:${node.minor}`]
@@ -128,12 +130,6 @@ class Comparing {
     if (first === undefined) known.set(node, path)
     return first ?? path
   }
-}
-
-/** Down to a whole number of steps, as FAT stores them. */
-function rounded(time: Timestamp, stepSeconds: number): Timestamp {
-  if (stepSeconds === 0) return time
-  return { seconds: Math.floor(time.seconds / stepSeconds) * stepSeconds, nanoseconds: 0 }
 }
 
 function shown(path: ByteString): string {

@@ -1,0 +1,121 @@
+/**
+ * A second opinion on an image, by readers that share no code with ours: the packages gpt, ext2fs and fatfs. What they cannot
+ * read, or not in time, is passed over with a note; where they say something else than we do, that is told.
+ */
+import { FormatError, type Problem } from '../../errors.js'
+import type { VolumeReader } from '../../filesystems/volume-reader.js'
+import { type FileTree, walkTree } from '../../tree/file-tree.js'
+import type { OpenImage, OpenPartition } from '../open-image.js'
+import { askAnother } from './ask.js'
+import { compareListings, compareTables, type Disagreement } from './compare-opinions.js'
+import type { OpinionReply, OpinionRequest } from './listing.js'
+
+export interface ConsultOptions {
+  /** For each volume; default 30 s. */
+  readonly limitMs?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface SecondOpinion {
+  readonly disagreements: readonly Problem[]
+  /** What was passed over, and why. */
+  readonly notes: readonly Problem[]
+  /** Who was asked about what: `ext2fs on partition 2`. */
+  readonly asked: readonly string[]
+}
+
+const LIMIT_MS = 30_000
+const MAX_FILES = 5000
+const SECTOR_BYTES = 512
+
+export async function consult(disk: OpenImage, options: ConsultOptions = {}): Promise<SecondOpinion> {
+  const consultation = new Consultation(options)
+  if (disk.table !== undefined && disk.table.kind !== 'mbr') await consultation.table(disk, disk.table)
+  for (const partition of disk.partitions) {
+    const { volume } = partition.content()
+    if (volume !== undefined) await consultation.volume(partition, volume)
+  }
+  return consultation.result
+}
+
+class Consultation {
+  readonly #options: ConsultOptions
+  readonly #disagreements: Problem[] = []
+  readonly #notes: Problem[] = []
+  readonly #asked: string[] = []
+
+  constructor(options: ConsultOptions) {
+    this.#options = options
+  }
+
+  get result(): SecondOpinion {
+    return { disagreements: this.#disagreements, notes: this.#notes, asked: this.#asked }
+  }
+
+  async table(disk: OpenImage, table: NonNullable<OpenImage['table']>): Promise<void> {
+    if (table.copy === 'backup') {
+      this.#passOver('gpt', disk.name, 'the primary table is damaged')
+      return
+    }
+    const request = { package: 'gpt', image: disk.image, sectorSize: table.sectorSize } as const
+    await this.#ask(request, disk.name, (reply) => (reply.kind === 'partitions' ? compareTables(table, reply) : []))
+  }
+
+  async volume({ view }: OpenPartition, volume: VolumeReader): Promise<void> {
+    const { format, facts } = volume.summary
+    const isFat = format.startsWith('fat')
+    const name = isFat ? 'fatfs' : 'ext2fs'
+    if (!isFat && !format.startsWith('ext')) return
+    const tree = treeOf(volume)
+    if (tree === undefined) {
+      this.#passOver(name, view.name, 'the volume is damaged')
+      return
+    }
+    const files = countFiles(tree)
+    if (files > MAX_FILES) {
+      this.#passOver(name, view.name, `it holds ${files} files, at most ${MAX_FILES} are read twice`)
+      return
+    }
+    const image = view.slice(0, view.sizeBytes, 'volume')
+    const sectorSize = typeof facts.sector_size === 'number' ? facts.sector_size : SECTOR_BYTES
+    // ext2fs gives sixty wrong bytes for a file that stands in its inode.
+    const contents = !(Array.isArray(facts.features) && facts.features.includes('inline_data'))
+    await this.#ask({ package: name, image, sectorSize }, view.name, (reply) =>
+      reply.kind === 'files' ? compareListings(tree, reply.entries, { foldCase: isFat, contents }) : [],
+    )
+  }
+
+  async #ask(request: OpinionRequest, where: string, compare: (reply: OpinionReply) => Disagreement[]): Promise<void> {
+    const { limitMs = LIMIT_MS, signal } = this.#options
+    const reply = await askAnother(request, { limitMs, signal })
+    if (reply.kind === 'none') {
+      this.#passOver(request.package, where, reply.reason)
+      return
+    }
+    this.#asked.push(`${request.package} on ${where}`)
+    for (const { what, field, here, there } of compare(reply)) {
+      this.#disagreements.push({
+        message: `Two readers disagree about ${what} of ${where}: ${field} is ${here} here, ${request.package} says ${there}`,
+      })
+    }
+  }
+
+  #passOver(name: string, where: string, reason: string): void {
+    this.#notes.push({ message: `no second opinion by ${name} on ${where}: ${reason}` })
+  }
+}
+
+function treeOf(volume: VolumeReader): FileTree | undefined {
+  try {
+    return volume.tree()
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}
+
+function countFiles(tree: FileTree): number {
+  let count = 0
+  for (const [, node] of walkTree(tree)) if (node.type !== 'directory') count++
+  return count
+}
