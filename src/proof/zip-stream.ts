@@ -8,17 +8,16 @@ import { createInflateRaw } from 'node:zlib'
 import {
   CentralDirectoryHeader,
   EndOfCentralDirectory,
-  ExtraFieldHeader,
   LocalFileHeader,
   OVERFLOW_16,
   OVERFLOW_32,
   SIGNATURE,
-  ZIP64_EXTRA_ID,
   Zip64EndOfCentralDirectory,
   Zip64EndOfCentralDirectoryLocator,
 } from '../archives/zip/disklayout.js'
+import { zip64Values } from '../archives/zip/zip64-extra.js'
 import { crc32 } from '../bytes/crc32.js'
-import { u32le, u64le } from '../bytes/struct.js'
+import { u32le } from '../bytes/struct.js'
 import { FormatError } from '../errors.js'
 import { ByteSource } from './byte-source.js'
 
@@ -225,34 +224,6 @@ async function readDirectoryEntry(source: ByteSource, entry: SeenEntry, refuse: 
   const expected = [entry.sizeBytes, entry.compressedSize, entry.headerOffset]
   const fits = header.crc_32 === entry.crc32 && expected.every((value, index) => said![index] === value)
   if (!fits) refuse(`has another size, CRC-32 or place for "${name}" than its local header`)
-}
-
-/** The 32-bit values, those that overflow taken from the zip64 field in this order; undefined where it lacks one. */
-function zip64Values(extra: Uint8Array, values: readonly number[]): number[] | undefined {
-  if (!values.includes(OVERFLOW_32)) return [...values]
-  const view = new DataView(extra.buffer, extra.byteOffset, extra.length)
-  for (let at = 0; at + ExtraFieldHeader.SIZE <= extra.length; ) {
-    const { header_id, data_size } = ExtraFieldHeader.decode(extra, at)
-    at += ExtraFieldHeader.SIZE
-    if (header_id === ZIP64_EXTRA_ID) {
-      const end = Math.min(at + data_size, extra.length)
-      const wide: number[] = []
-      for (const value of values) {
-        if (value !== OVERFLOW_32) {
-          wide.push(value)
-          continue
-        }
-        if (at + u64le.size > end) return undefined
-        const number = view.getBigUint64(at, true)
-        if (number > BigInt(Number.MAX_SAFE_INTEGER)) return undefined
-        wide.push(Number(number))
-        at += u64le.size
-      }
-      return wide
-    }
-    at += data_size
-  }
-  return undefined
 }
 
 async function readSignature(source: ByteSource, what: string): Promise<number> {

@@ -2,16 +2,14 @@
 import {
   CentralDirectoryHeader,
   EndOfCentralDirectory,
-  ExtraFieldHeader,
   OVERFLOW_16,
   OVERFLOW_32,
   SIGNATURE,
-  ZIP64_EXTRA_ID,
   Zip64EndOfCentralDirectory,
   Zip64EndOfCentralDirectoryLocator,
 } from '../archives/zip/disklayout.js'
+import { zip64Values } from '../archives/zip/zip64-extra.js'
 import { fieldError } from '../bytes/field-error.js'
-import { u64le } from '../bytes/struct.js'
 import type { ImageFile } from './image-file.js'
 
 export interface ZipDirectoryEntry {
@@ -92,36 +90,6 @@ export function readZipDirectory(file: ImageFile): ZipDirectoryEntry[] {
     at = next
   }
   return entries
-}
-
-/** The numbers with those of 0xFFFFFFFF replaced by the extra's, which has them in the same order. */
-function zip64Values(extra: Uint8Array, numbers: readonly number[]): number[] | undefined {
-  if (!numbers.includes(OVERFLOW_32)) return [...numbers]
-  const view = new DataView(extra.buffer, extra.byteOffset, extra.length)
-  for (let at = 0; at + ExtraFieldHeader.SIZE <= extra.length; ) {
-    const { header_id, data_size } = ExtraFieldHeader.decode(extra, at)
-    const end = at + ExtraFieldHeader.SIZE + data_size
-    if (end > extra.length) return undefined
-    if (header_id !== ZIP64_EXTRA_ID) {
-      at = end
-      continue
-    }
-    let value = at + ExtraFieldHeader.SIZE
-    const values: number[] = []
-    for (const number of numbers) {
-      if (number !== OVERFLOW_32) {
-        values.push(number)
-        continue
-      }
-      if (value + u64le.size > end) return undefined
-      const wide = view.getBigUint64(value, true)
-      if (wide > BigInt(Number.MAX_SAFE_INTEGER)) return undefined
-      values.push(Number(wide))
-      value += u64le.size
-    }
-    return values
-  }
-  return undefined
 }
 
 function findDirectory(file: ImageFile): Directory {
