@@ -42,6 +42,7 @@ const ALLOWED = {
   'filesystems/ext4/': FORMAT, // formats know nothing of each other
   'filesystems/fat/': FORMAT,
   'filesystems/jffs2/': FORMAT,
+  'filesystems/u-boot-env/': FORMAT,
   'config/': BASE,
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],

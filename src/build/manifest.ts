@@ -93,6 +93,7 @@ function volumeEntries(
 /** What the config says of a volume or leaves to a default; not where its content is, which belongs to the building machine. */
 function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
   if (!isFormatted(spec)) return {}
+  if (spec.kind === 'u-boot-env') return settings(spec.options)
   if (spec.kind === 'jffs2') return { ...settings(spec.options), ...ownersOf(spec), xattrs: spec.xattrs }
   const label = spec.label === undefined ? {} : { label: spec.label }
   if (spec.kind === 'fat') return { ...label, ...settings(spec.options) }

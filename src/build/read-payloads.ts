@@ -136,6 +136,7 @@ function attributeRules(
   volume: FormattedVolumeSpec,
 ): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs' | 'foldersOnly'> {
   if (volume.kind === 'fat') return { holes: 'none', xattrs: 'none', archiveXattrs: 'keep' }
+  if (volume.kind === 'u-boot-env') return { holes: 'none', xattrs: 'none' }
   if (volume.kind === 'jffs2') {
     const { owner, xattrs } = volume
     return { ...(owner && { owner }), holes: 'none', xattrs }

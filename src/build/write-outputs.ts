@@ -10,6 +10,7 @@ import { missingTool } from '../host/run-command.js'
 import { type DiskImage, imageOfBytes, type SourceFile } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
 import type { DiskPlan, Payload } from '../layout/disk-plan.js'
+import { MTD_FILE_NAMES, mtdFiles } from '../layout/mtd.js'
 import { partListText } from '../layout/part-list.js'
 import { BmapSink } from '../outputs/bmap-sink.js'
 import { DigestSink } from '../outputs/digest-sink.js'
@@ -237,6 +238,11 @@ class Proof {
     this.#imageSha256 = results.full
     this.#fixed = [
       { path: 'PartList.cfg', kind: 'part-list', bytes: Buffer.from(partListText(input.plan), 'utf8') },
+      ...mtdFiles(input.plan).map(({ path, text }) => ({
+        path,
+        kind: 'part-list' as const,
+        bytes: Buffer.from(text, 'utf8'),
+      })),
       ...input.gadget.map(({ path, bytes }) => ({ path, kind: 'gadget' as const, bytes })),
     ]
     const bundleFiles = input.bundle.map(({ name, file }) => ({
@@ -321,6 +327,7 @@ function assertBundleNamesFree({ plan: { spec }, gadget, bundle }: WriteOutputsI
   const taken = new Set([
     spec.name,
     'PartList.cfg',
+    ...(spec.table === 'mtd' ? MTD_FILE_NAMES : []),
     MANIFEST_NAME,
     ...SIGNATURE_NAMES,
     'SHA256SUMS',

@@ -10,6 +10,7 @@ const TABLE_NAMES: Readonly<Record<DiskPlan['table'], string>> = {
   gpt: 'GPT',
   mbr: 'MBR',
   none: 'no partition table',
+  mtd: 'flash partitions (MTD)',
 }
 
 /** A smaller gap is what alignment leaves; the map shows it, a row of its own would say no more. */

@@ -21,6 +21,7 @@ const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
   ['fat32', 'fat32'],
   ['vfat', 'fat'],
   ['jffs2', 'jffs2'],
+  ['u-boot-env', 'u-boot-env'],
 ])
 
 /** Words of formats on their way; taken for a file name today they would change their meaning tomorrow. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { ConfigPath } from '../errors.js'
 import { type FileSystemWord, meantFileSystemWord } from './fs-word.js'
 import { type InterpretImage, interpretContentEntry, ownerMapOf } from './interpret-content.js'
@@ -9,6 +10,7 @@ import { fatOptions } from './schema/fat-options.js'
 import { parseVolumeId } from './schema/identifiers.js'
 import { jffs2Options } from './schema/jffs2-options.js'
 import type { OptionsInput, PartitionInput } from './schema/partition.js'
+import { uBootEnvOptions } from './schema/u-boot-env-options.js'
 import type {
   ContentSource,
   ExtFamily,
@@ -19,6 +21,7 @@ import type {
   Jffs2Options,
   LayerSource,
   OwnerSpec,
+  UBootEnvOptions,
   VolumeSpec,
 } from './spec.js'
 
@@ -41,6 +44,7 @@ const ACCEPTED_KEYS: Readonly<Record<VolumeSpec['kind'], readonly VolumeKey[]>> 
   ext: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'free'],
   fat: ['content', 'label', 'fs_uuid', 'engine', 'options', 'free'],
   jffs2: ['content', 'owner', 'xattrs', 'options', 'free'],
+  'u-boot-env': ['content', 'options'],
   raw: ['fill'],
   none: ['fill'],
 }
@@ -56,6 +60,7 @@ export function interpretVolume(input: PartitionInput, context: PartitionContext
   const content = contentOf(input, folder, context)
   const label = input.label === undefined ? {} : { label: input.label }
   if (type === 'jffs2') return jffs2Volume(input, content, context)
+  if (type === 'u-boot-env') return uBootEnvVolume(input, content, context)
   return isFat(type)
     ? { kind: 'fat', type, content, options: fatOptionsOf(input, context), ...label }
     : extVolume(input, { type, content, ...label }, context)
@@ -64,7 +69,7 @@ export function interpretVolume(input: PartitionInput, context: PartitionContext
 function kindOf(fs: FileSystemWord | undefined): VolumeSpec['kind'] {
   if (fs === undefined) return 'none'
   if (fs.kind === 'raw') return 'raw'
-  if (fs.type === 'jffs2') return 'jffs2'
+  if (fs.type === 'jffs2' || fs.type === 'u-boot-env') return fs.type
   return isFat(fs.type) ? 'fat' : 'ext'
 }
 
@@ -83,7 +88,7 @@ function refuseForeignKeys(
     const kinds = (Object.keys(ACCEPTED_KEYS) as VolumeSpec['kind'][]).filter((other) =>
       ACCEPTED_KEYS[other].includes(key),
     )
-    const accepted = `${key} is accepted with ${kinds.map((other) => KIND_NAMES[other]).join(' and ')}`
+    const accepted = `${key} is accepted with ${andList(kinds.map((other) => KIND_NAMES[other]))}`
     const hint = kind === 'none' && key !== 'fill' ? 'Say which file system: fs: ext4, fs: fat32 …' : undefined
     interpretation.refuse([...path, key], `Cannot use ${key} of ${text}: ${foundText(input)}, ${accepted}`, hint)
   }
@@ -93,8 +98,14 @@ const KIND_NAMES: Readonly<Record<VolumeSpec['kind'], string>> = {
   ext: 'ext2, ext3, ext4',
   fat: 'FAT',
   jffs2: 'JFFS2',
+  'u-boot-env': 'a U-Boot environment',
   raw: 'a raw file',
   none: 'a partition without fs',
+}
+
+/** `FAT`, `FAT and JFFS2`, `ext4, FAT and JFFS2`. */
+function andList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
 function foundText({ fs }: PartitionInput): string {
@@ -188,6 +199,12 @@ function jffs2Volume(input: PartitionInput, content: readonly ContentSource[], c
   const options = ownOptions<Jffs2Options>(input, jffs2Options, context)
   const owner = ownerOf(input)
   const { eraseBlockBytes } = context.interpretation
+  if (eraseBlockBytes !== undefined && (options.erase_block ?? eraseBlockBytes) !== eraseBlockBytes) {
+    context.interpretation.refuse(
+      [...context.path, 'options', 'erase_block'],
+      `Cannot use options.erase_block of ${context.text}: the flash erases ${eraseBlockBytes} bytes at once, JFFS2 takes no other`,
+    )
+  }
   return {
     kind: 'jffs2',
     type: 'jffs2',
@@ -195,6 +212,25 @@ function jffs2Volume(input: PartitionInput, content: readonly ContentSource[], c
     xattrs: input.xattrs ?? 'auto',
     options: { ...(eraseBlockBytes !== undefined && { erase_block: eraseBlockBytes }), ...options },
     ...(owner && { owner }),
+  }
+}
+
+/** What stands after the slash, or as a single path, is its text: a file, no folder. */
+function uBootEnvVolume(
+  input: PartitionInput,
+  content: readonly ContentSource[],
+  context: PartitionContext,
+): VolumeSpec {
+  const own = { ...uBootEnvOptions, byte_order: jffs2Options.byte_order }
+  return {
+    kind: 'u-boot-env',
+    type: 'u-boot-env',
+    content: content.map((source): ContentSource => {
+      if (source.kind !== 'path') return source
+      const { path, configPath } = source
+      return { kind: 'put', path: basename(path), entry: { kind: 'file', path }, attributes: {}, configPath }
+    }),
+    options: ownOptions<UBootEnvOptions>(input, own, context),
   }
 }
 

@@ -14,11 +14,14 @@ import type { ImageSpec } from './spec.js'
 const DEFAULT_TABLE = 'gpt'
 const DEFAULT_ENGINE = 'native'
 const DEFAULT_GPT_ENTRIES = 128
+/** Of a flash that stands in the processor's memory, on a kernel without a device tree. */
+const DEFAULT_MTD_ID = 'physmap-flash.0'
+const DEFAULT_MTD_NODE = '&flash'
 
 /** The meaning, when `interpretation.problems` stays empty and every key could be read. */
 export function interpret(input: ConfigInput, interpretation: Interpretation): ImageSpec {
   const keys = input.top.values
-  const { sectorSize, diskBytes } = interpretation
+  const { sectorSize, diskBytes, eraseBlockBytes } = interpretation
   const name = keys.image ?? ''
   const table = keys.table ?? DEFAULT_TABLE
   checkDiskSize(keys, interpretation)
@@ -62,6 +65,10 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     ...(diskBytes !== undefined && { sizeBytes: diskBytes }),
     ...(keys.source_date_epoch !== undefined && { sourceDateEpoch: keys.source_date_epoch }),
     ...(keys.uuid !== undefined && { uuid: keys.uuid }),
+    ...(table === 'mtd' &&
+      eraseBlockBytes !== undefined && {
+        mtd: { eraseBlockBytes, id: keys.mtd?.id ?? DEFAULT_MTD_ID, node: keys.mtd?.node ?? DEFAULT_MTD_NODE },
+      }),
     ...(keys.mbr?.signature !== undefined && { mbrSignature: keys.mbr.signature }),
     ...(gadget && { gadget }),
     ...(keys.budget && { budget: interpretBudget(keys.budget, interpretation) }),
@@ -86,11 +93,11 @@ function checkDiskSize({ size, sector_size }: ConfigInput['top']['values'], inte
   }
 }
 
-/** Keys that only one kind of table has. */
+/** Keys that only one kind of table has; a single JFFS2 without a table has erase blocks, too. */
 function checkTableKeys(keys: ConfigInput['top']['values'], interpretation: Interpretation): void {
   if (interpretation.unread.has('table')) return
   const table = keys.table ?? DEFAULT_TABLE
-  const owners = { gpt: 'gpt', uuid: 'gpt', mbr: 'mbr' } as const
+  const owners = { gpt: 'gpt', uuid: 'gpt', mbr: 'mbr', mtd: 'mtd' } as const
   for (const [key, owner] of Object.entries(owners)) {
     if (keys[key as keyof typeof owners] === undefined || table === owner) continue
     const hint =
@@ -99,6 +106,12 @@ function checkTableKeys(keys: ConfigInput['top']['values'], interpretation: Inte
       [key],
       `Cannot use ${key}: the table is ${table}, ${key} is accepted with table: ${owner}`,
       hint,
+    )
+  }
+  if (keys.erase_block !== undefined && table !== 'mtd' && table !== 'none') {
+    interpretation.refuse(
+      ['erase_block'],
+      `Cannot use erase_block: the table is ${table}, erase_block is accepted with table: mtd and table: none`,
     )
   }
 }

@@ -21,6 +21,9 @@ export interface ConfigInput {
   readonly partitions: readonly (Pieces<PartitionInput> | undefined)[]
 }
 
+/** Of most parallel NOR flash. */
+const DEFAULT_ERASE_BLOCK_BYTES = 128 * 1024
+
 /** What interpretation needs beside the values. */
 export class Interpretation {
   readonly problems: PathProblem[] = []
@@ -28,7 +31,7 @@ export class Interpretation {
   readonly sectorSize: number
   /** Bytes; missing where the disk is as small as holds everything. */
   readonly diskBytes: number | undefined
-  /** Of flash, where the config says it. */
+  /** Of flash, where the config says it or has one. */
   readonly eraseBlockBytes: number | undefined
   /** Keys at the top whose values are wrong. */
   readonly unread: ReadonlySet<string>
@@ -41,8 +44,8 @@ export class Interpretation {
     this.#root = root
     this.outputs = overrides.outputs
     this.unread = input.top.unread
-    const { sector_size, size: written, erase_block } = input.top.values
-    this.eraseBlockBytes = erase_block
+    const { sector_size, size: written, erase_block, table } = input.top.values
+    this.eraseBlockBytes = erase_block ?? (table === 'mtd' ? DEFAULT_ERASE_BLOCK_BYTES : undefined)
     this.sectorSize = sector_size ?? DEFAULT_SECTOR_SIZE
     const size = written && toSizeSpec(written, this.sectorSize)
     this.diskBytes = overrides.sizeBytes ?? (size?.kind === 'bytes' ? size.bytes : undefined)

@@ -22,7 +22,7 @@ export type SizeSpec =
 export type ExtFamily = 'ext2' | 'ext3' | 'ext4'
 export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'
 /** Type word of `fs:`; `vfat` has become `fat`. */
-export type FileSystemType = ExtFamily | FatFamily | 'jffs2'
+export type FileSystemType = ExtFamily | FatFamily | 'jffs2' | 'u-boot-env'
 
 export type OwnerSpec =
   | { readonly kind: 'root' }
@@ -152,6 +152,15 @@ export interface Jffs2Options {
   readonly pad?: boolean
 }
 
+/** Options of a U-Boot environment as the config spells them. */
+export interface UBootEnvOptions {
+  /** Bytes of one copy. */
+  readonly size?: number
+  readonly redundant?: 'none' | 'both' | 'active' | 'obsolete'
+  readonly byte_order?: 'little' | 'big'
+  readonly padding?: number
+}
+
 export type VolumeSpec =
   | {
       readonly kind: 'ext'
@@ -182,13 +191,20 @@ export type VolumeSpec =
       readonly xattrs: 'none' | 'keep' | 'auto'
       readonly options: Jffs2Options
     }
+  /** Variables of the boot loader; `content` is one file of text. */
+  | {
+      readonly kind: 'u-boot-env'
+      readonly type: 'u-boot-env'
+      readonly content: readonly ContentSource[]
+      readonly options: UBootEnvOptions
+    }
   /** A file, copied as it is. `fill`: what the tail of the partition becomes; unspecified when missing. */
   | { readonly kind: 'raw'; readonly path: string; readonly fill?: number }
   /** No `fs:` at all. */
   | { readonly kind: 'none'; readonly fill?: number }
 
 /** What diskloom formats itself. */
-export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' }>
+export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' | 'u-boot-env' }>
 
 export interface PartitionSpec {
   /** `''` when the config gives none (MBR has no names). */
@@ -294,12 +310,22 @@ export interface GadgetSpec extends GadgetModulesSpec {
   readonly configPath: ConfigPath
 }
 
+/** A raw flash, whose partitions the kernel is told and does not find. */
+export interface MtdSpec {
+  /** Bytes that are erased at once. */
+  readonly eraseBlockBytes: number
+  /** As the kernel calls the flash, for mtdparts=. */
+  readonly id: string
+  /** Label of the flash in the device tree, with its &. */
+  readonly node: string
+}
+
 export interface ImageSpec {
   /** File name of the image. */
   readonly name: string
   /** Missing: as small as holds everything. */
   readonly sizeBytes?: number
-  readonly table: 'gpt' | 'mbr' | 'none'
+  readonly table: 'gpt' | 'mbr' | 'none' | 'mtd'
   readonly sectorSize: 512 | 4096
   /** Namespace of the derived identifiers. */
   readonly seed: string
@@ -308,6 +334,8 @@ export interface ImageSpec {
   readonly uuid?: string
   readonly mbrSignature?: number
   readonly gpt: { readonly entries: number; readonly entriesAtBytes?: number }
+  /** Of `table: mtd`. */
+  readonly mtd?: MtdSpec
   readonly partitions: readonly PartitionSpec[]
   readonly bundle: BundleSpec
   readonly outputs: readonly OutputSpec[]

@@ -3,6 +3,7 @@ import { isGuid, NIL_GUID } from '../bytes/guid.js'
 import type { ImageSpec, PartitionSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { NAME_UNITS } from '../tables/gpt/disklayout.js'
+import { isMtdName, MTD_READ_ONLY } from './mtd.js'
 import { partitionText } from './numbering.js'
 
 export function checkFields(spec: ImageSpec): Problem[] {
@@ -20,6 +21,12 @@ function* checkName(spec: ImageSpec, index: number): Generator<Problem> {
     const units = `${name.length} UTF-16 units`
     yield { message: `Cannot write GPT name "${name}": ${units}, at most ${NAME_UNITS} are accepted`, path }
   }
+  if (spec.table === 'mtd' && inTable && !isMtdName(name)) {
+    yield {
+      message: `Cannot use name "${name}" of an MTD partition: accepted are characters without blanks and : ; , ( ), since mtdparts= takes no others`,
+      path: name === '' ? configPath : path,
+    }
+  }
   // A lone surrogate is half a character: no text that other tools could print or look for.
   if (/[\x00-\x1f\x7f]|\p{Surrogate}/u.test(name)) {
     yield {
@@ -32,8 +39,12 @@ function* checkName(spec: ImageSpec, index: number): Generator<Problem> {
 /** Settings that the table has no field for: dropping them without a word would be a lie. */
 function* checkUnsayable(spec: ImageSpec, index: number): Generator<Problem> {
   const partition = spec.partitions[index]!
-  const inTable = partition.inTable && spec.table !== 'none'
-  const place = inTable ? `the ${spec.table.toUpperCase()}` : 'the partition table, in which it has no entry,'
+  const inTable = partition.inTable && spec.table !== 'none' && spec.table !== 'mtd'
+  const place = inTable
+    ? `the ${spec.table.toUpperCase()}`
+    : spec.table === 'mtd'
+      ? 'a flash without a table'
+      : 'the partition table, in which it has no entry,'
   for (const [key, isGiven] of unsayable(spec.table, inTable, partition)) {
     if (!isGiven) continue
     yield {
@@ -55,7 +66,7 @@ function unsayable(
   const { type, uuid, attributes, bootable, logical } = partition
   const identifiers: [string, boolean][] = [
     ['uuid', uuid !== undefined],
-    ['attributes', attributes !== 0n],
+    ['attributes', attributes !== 0n && !(table === 'mtd' && attributes === MTD_READ_ONLY)],
   ]
   if (!inTable) return [...identifiers, ['type', type !== undefined], ['bootable', bootable], ['logical', logical]]
   return table === 'gpt' ? [['logical', logical]] : identifiers

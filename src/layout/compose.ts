@@ -11,6 +11,8 @@ import { gptOptions } from './table-frame.js'
 
 /** Zeroed at either end of a partition without a file system, so that nothing old is recognised there. */
 const SIGNATURE_ROOM_BYTES = 64 * 1024
+/** What erased flash holds. */
+const ERASED = 0xff
 
 export function composeDisk(plan: Omit<DiskPlan, 'image'>, payloads: Payloads): DiskImage {
   const contents = new ImageBuilder(plan.sizeBytes)
@@ -36,7 +38,8 @@ function placeContent(
     }
   } else {
     invariant(asked.kind === 'none' && payload.kind === 'none', `partition ${index} has its payload`)
-    placeNothing(builder, startByte, endByte, asked.fill)
+    // Flash is erased where nothing stands, and no signature is recognised in that.
+    placeNothing(builder, startByte, endByte, spec.mtd === undefined ? asked.fill : (asked.fill ?? ERASED))
   }
 }
 
@@ -57,6 +60,8 @@ function encodeTable(plan: Omit<DiskPlan, 'image'>): DiskImage {
       return encodeGpt(gptGeometry(plan.sizeBytes, gptOptions(plan.spec)), plan.diskGuid!, gptPartitions(plan))
     case 'mbr':
       return overlayImages(withoutOldGpt(plan), encodeMbrOf(plan))
+    case 'mtd':
+      return new ImageBuilder(plan.sizeBytes).fill(0, plan.sizeBytes, ERASED).finish()
     case 'none':
       return new ImageBuilder(plan.sizeBytes).finish()
   }

@@ -6,7 +6,7 @@ import { MAX_LBA } from '../tables/mbr/writer.js'
 import type { Region } from './disk-plan.js'
 import { partitionText } from './numbering.js'
 import { DEFAULT_ALIGN_BYTES } from './place-partitions.js'
-import { bytesText, sectorsDo, sectorsText } from './sectors.js'
+import { bytesText, placeUnit, sectorsDo, sectorsText } from './sectors.js'
 import { IMAGE_GRAIN_BYTES, type TableFrame } from './table-frame.js'
 
 /**
@@ -29,7 +29,7 @@ function overlap(spec: ImageSpec, frame: TableFrame, a: Region, b: Region): Prob
   // The one listed later is the one to move; the table cannot.
   const [moved, kept] = b.kind === 'table' || (a.kind !== 'table' && a.index! > b.index!) ? [a, b] : [b, a]
   invariant(moved.index !== undefined, 'two regions of the table never overlap')
-  const message = `Cannot place ${regionText(spec, moved)}: ${sectorsDo(moved, spec.sectorSize, 'overlap')} ${regionText(spec, kept)}, ${sectorsText(kept, spec.sectorSize)}`
+  const message = `Cannot place ${regionText(spec, moved)}: ${sectorsDo(moved, placeUnit(spec), 'overlap')} ${regionText(spec, kept)}, ${sectorsText(kept, placeUnit(spec))}`
   const path = spec.partitions[moved.index]!.configPath
   if (kept.kind !== 'table') return { message, path }
   return { message, hint: hintForTable(spec, frame, moved), path }
@@ -58,7 +58,7 @@ function* checkBounds(
   const { sizeBytes, sectorSize, table } = spec
   const { configPath: path } = spec.partitions[claim.index!]!
   const subject = `Cannot place ${partitionText(spec, claim.index!)}:`
-  const does = (verb: string): string => `${subject} ${sectorsDo(claim, sectorSize, verb)}`
+  const does = (verb: string): string => `${subject} ${sectorsDo(claim, placeUnit(spec), verb)}`
   if (sizeBytes !== undefined && claim.endByte > sizeBytes - frame.endBytes) {
     const needed = requiredBytes(spec, frame, claims)
     yield {
@@ -90,6 +90,7 @@ function* checkBounds(
 function endText(spec: ImageSpec, frame: TableFrame, sizeBytes: number): string {
   const { sectorSize, table } = spec
   const lastUsable = (sizeBytes - frame.endBytes) / sectorSize - 1
+  if (table === 'mtd') return `the end of the flash, 0x${sizeBytes.toString(16)}`
   if (table !== 'gpt') return `the last sector ${lastUsable} of the disk`
   const backup = { startByte: sizeBytes - frame.endBytes, endByte: sizeBytes }
   return `the last usable sector ${lastUsable} (${sectorsDo(backup, sectorSize, 'hold')} the backup GPT)`
@@ -98,5 +99,6 @@ function endText(spec: ImageSpec, frame: TableFrame, sizeBytes: number): string 
 /** The smallest disk that holds everything that has a place. */
 export function requiredBytes(spec: ImageSpec, frame: TableFrame, claims: readonly Region[]): number {
   const end = Math.max(frame.usableStartByte, ...claims.map(({ endByte }) => endByte)) + frame.endBytes
+  if (spec.mtd !== undefined) return alignUp(end, spec.mtd.eraseBlockBytes)
   return alignUp(end, spec.table === 'none' ? spec.sectorSize : IMAGE_GRAIN_BYTES)
 }

@@ -79,7 +79,7 @@ export interface Placement {
   readonly regions: readonly Region[]
 }
 
-export type PayloadWord = 'ext' | 'fat' | 'jffs2' | 'raw' | 'none'
+export type PayloadWord = 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'raw' | 'none'
 
 export interface PlannedPartition extends PlacedPartition {
   /** Undefined outside the table and with `table: none`. */

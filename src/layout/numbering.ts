@@ -19,7 +19,8 @@ export interface Numbering {
  */
 export function numberPartitions(spec: ImageSpec): Numbering {
   const numbers: (number | undefined)[] = []
-  let nextPrimary = 1
+  // Flash partitions count from mtd0.
+  let nextPrimary = spec.table === 'mtd' ? 0 : 1
   let nextLogical = ENTRIES + 1
   let extendedNumber: number | undefined
   for (const { inTable, logical } of spec.partitions) {
@@ -63,7 +64,7 @@ function whyNoEntry(
   index: number,
 ): { reason: string; hint: string } | undefined {
   const number = numbers[index]
-  if (number === undefined || spec.table === 'none') return undefined
+  if (number === undefined || spec.table === 'none' || spec.table === 'mtd') return undefined
   const isNumber = `it is number ${number}`
   if (spec.table === 'gpt') {
     if (number <= spec.gpt.entries) return undefined

@@ -12,7 +12,7 @@ export function partitionType(
   { type, inTable, volume: { kind } }: PartitionSpec,
   volume: PlannedVolume | undefined,
 ): PartitionType | undefined {
-  if (table === 'none' || !inTable) return undefined
+  if (table === 'none' || table === 'mtd' || !inTable) return undefined
   if (type !== undefined) return parsePartitionType(type, table)
   if (kind !== 'fat') return parsePartitionType('linux', table)
   const name = table === 'gpt' ? 'data' : MBR_FAT_TYPES[volume?.format ?? '']

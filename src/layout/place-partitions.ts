@@ -70,7 +70,13 @@ class Placer {
   }
 
   #omittedStart(index: number): number | undefined {
-    const { align = DEFAULT_ALIGN_BYTES, endExclusive, size, inTable, logical } = this.#spec.partitions[index]!
+    const {
+      align = this.#spec.mtd?.eraseBlockBytes ?? DEFAULT_ALIGN_BYTES,
+      endExclusive,
+      size,
+      inTable,
+      logical,
+    } = this.#spec.partitions[index]!
     const { sectorSize } = this.#spec
     if (!(align > 0) || align % sectorSize !== 0) {
       return this.#refuse(
@@ -136,7 +142,7 @@ class Placer {
     if (sizeBytes === undefined) return undefined
     const endByte = startByte + sizeBytes
     if (!inTable && endByte <= BOOT_CODE_BYTES) return BOOT_CODE_BYTES
-    return alignUp(endByte, this.#spec.sectorSize)
+    return alignUp(endByte, this.#grain)
   }
 
   /** Up to the next thing with a start of its own, else to the end of what the table leaves. */
@@ -152,7 +158,7 @@ class Placer {
       endByte = Math.min(endByte, hasEbr ? endBeforeLogical(fixed, startByte, this.#spec.sectorSize) : fixed)
     }
     this.#restIndex = index
-    const end = alignDown(endByte, this.#spec.sectorSize)
+    const end = alignDown(endByte, this.#grain)
     if (end > startByte) return end
     return this.#refuse(
       index,
@@ -198,11 +204,27 @@ class Placer {
     return this.problems.length === before
   }
 
+  /** What partitions begin and end with. */
+  get #grain(): number {
+    return this.#spec.mtd?.eraseBlockBytes ?? this.#spec.sectorSize
+  }
+
   #requireSector(index: number, key: 'start' | 'end', atByte: number): void {
-    const { sectorSize, partitions } = this.#spec
-    if (atByte % sectorSize === 0) return
+    const { sectorSize, partitions, mtd } = this.#spec
+    const grain = this.#grain
+    if (atByte % grain === 0) return
     const shown = key === 'end' && partitions[index]!.endExclusive === undefined ? 'size' : key
-    const below = alignDown(atByte, sectorSize)
+    const below = alignDown(atByte, grain)
+    if (mtd !== undefined) {
+      const hex = (bytes: number): string => `0x${bytes.toString(16)}`
+      this.#refuse(
+        index,
+        shown,
+        `its ${key} is at ${hex(atByte)}, which is inside an erase block of ${bytesText(grain)}`,
+        `The nearest erase blocks begin at ${hex(below)} and ${hex(below + grain)}`,
+      )
+      return
+    }
     this.#refuse(
       index,
       shown,

@@ -20,7 +20,7 @@ import { measurePayload, type PayloadMeasure, payloadWord } from './measure-payl
 import { type Numbering, numberPartitions, partitionText, placeWord } from './numbering.js'
 import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
-import { bytesText, type Stretch, sectorsDo } from './sectors.js'
+import { bytesText, placeUnit, type Stretch, sectorsDo } from './sectors.js'
 import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
 
 /** Starts on a multiple of this are good for every medium's pages. */
@@ -171,7 +171,7 @@ class Planner {
       ...placed,
       ...content,
       ...(uuid !== undefined && { uuid }),
-      attributes: this.#spec.table === 'gpt' && number !== undefined ? flags : 0n,
+      attributes: keepsAttributes(this.#spec.table) && number !== undefined ? flags : 0n,
       bootable,
       payload: volume.kind,
       payloadBytes: this.#measureOf(index).bytes,
@@ -186,7 +186,7 @@ class Planner {
   #partitionUuid(index: number, mbrSignature: number): string | undefined {
     const { name, uuid } = this.#spec.partitions[index]!
     const number = this.#numbering.numbers[index]
-    if (number === undefined || this.#spec.table === 'none') return undefined
+    if (number === undefined || this.#spec.table === 'none' || this.#spec.table === 'mtd') return undefined
     if (this.#spec.table === 'gpt') {
       return uuid?.toLowerCase() ?? this.#identifiers.partition(placeWord(this.#numbering, index), name)
     }
@@ -207,11 +207,10 @@ class Planner {
   }
 
   #tooLarge(index: number, stretch: Stretch, neededBytes: number): Problem {
-    const { sectorSize, partitions } = this.#spec
-    const { configPath, volume } = partitions[index]!
+    const { configPath, volume } = this.#spec.partitions[index]!
     const available = bytesText(stretch.endByte - stretch.startByte)
     return {
-      message: `Cannot copy ${payloadWord(volume)} into ${partitionText(this.#spec, index)}: it has ${bytesText(neededBytes)}, ${sectorsDo(stretch, sectorSize, 'hold')} ${available}`,
+      message: `Cannot copy ${payloadWord(volume)} into ${partitionText(this.#spec, index)}: it has ${bytesText(neededBytes)}, ${sectorsDo(stretch, placeUnit(this.#spec), 'hold')} ${available}`,
       path: [...configPath, 'fs'],
     }
   }
@@ -276,6 +275,11 @@ function explainingHoles<T>({ volume }: PartitionSpec, payload: Payload, plan: (
     const hints = first?.hint === undefined ? hint : `${first.hint} ${hint}`
     throw new LayoutError([{ ...first!, hint: hints }, ...others], { details: error.details, cause: error })
   }
+}
+
+/** On flash one of them is told, read_only. */
+function keepsAttributes(table: ImageSpec['table']): boolean {
+  return table === 'gpt' || table === 'mtd'
 }
 
 function capitalised(text: string): string {

@@ -41,6 +41,7 @@ export function tableFrame(spec: ImageSpec, options: { bootCode: boolean }): Tab
   const startByte = options.bootCode ? BOOT_CODE_BYTES : 0
   switch (table) {
     case 'none':
+    case 'mtd':
       return { usableStartByte: 0, endBytes: 0, regions: [] }
     case 'mbr':
       return {
@@ -75,7 +76,7 @@ function primaryRegions(geometry: GptGeometryOptions, startByte: number): Region
 
 /** Everything about the disk as a whole that cannot be; nothing can be placed while there is one of these. */
 export function checkDisk(spec: ImageSpec): Problem[] {
-  const wrong = spec.table === 'gpt' ? checkGptOptions(spec) : []
+  const wrong = spec.table === 'gpt' ? checkGptOptions(spec) : checkFlashSize(spec)
   return wrong.length > 0 ? wrong : checkDiskSize(spec)
 }
 
@@ -99,6 +100,18 @@ function checkGptOptions({ gpt, sectorSize }: ImageSpec): Problem[] {
   return problems
 }
 
+function checkFlashSize({ mtd, sizeBytes }: ImageSpec): Problem[] {
+  if (mtd === undefined || sizeBytes === undefined || sizeBytes % mtd.eraseBlockBytes === 0) return []
+  const next = alignUp(sizeBytes, mtd.eraseBlockBytes)
+  return [
+    {
+      message: `Cannot make a flash of ${bytesText(sizeBytes)}: whole erase blocks of ${bytesText(mtd.eraseBlockBytes)} are accepted`,
+      hint: `The next size is ${bytesText(next)}`,
+      path: ['size'],
+    },
+  ]
+}
+
 function checkDiskSize(spec: ImageSpec): Problem[] {
   const { sizeBytes, sectorSize, table } = spec
   if (sizeBytes === undefined) return []
@@ -115,6 +128,9 @@ function checkDiskSize(spec: ImageSpec): Problem[] {
   const { usableStartByte, endBytes } = tableFrame(spec, { bootCode: false })
   const needed = usableStartByte + sectorSize + endBytes
   if (sizeBytes >= needed) return []
-  const purpose = table === 'none' ? 'one sector' : `the ${table.toUpperCase()} itself and one sector for a partition`
+  const purpose =
+    table === 'none' || table === 'mtd'
+      ? 'one sector'
+      : `the ${table.toUpperCase()} itself and one sector for a partition`
   return [{ message: `Cannot make a disk of ${bytesText(sizeBytes)}: ${purpose} take ${bytesText(needed)}`, path }]
 }

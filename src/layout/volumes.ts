@@ -4,6 +4,7 @@ import { invariant } from '../errors.js'
 import { extFormat } from '../filesystems/ext4/format.js'
 import { fatFormat } from '../filesystems/fat/format.js'
 import { jffs2Format } from '../filesystems/jffs2/format.js'
+import { uBootEnvFormat } from '../filesystems/u-boot-env/format.js'
 import type { FreeSpace, PlannedVolume, VolumeEnvironment, VolumeFormat } from '../filesystems/volume.js'
 import { emptyTree, type FileTree } from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
@@ -51,6 +52,7 @@ function withFormat<T>(
   use: <Options>(format: VolumeFormat<Options>, options: Options) => T,
 ): T {
   if (volume.kind === 'jffs2') return use(jffs2Format, volume.options)
+  if (volume.kind === 'u-boot-env') return use(uBootEnvFormat, volume.options)
   const label = volume.label === undefined ? {} : { label: volume.label }
   const options = { ...volume.options, ...label }
   return volume.kind === 'ext'

@@ -53,7 +53,7 @@ const stretch = z.object({
 })
 
 const partition = z.object({
-  number: z.int().min(1).optional().describe('As the kernel counts; missing outside the table'),
+  number: z.int().min(0).optional().describe('As the kernel counts; missing outside the table'),
   name: z.string(),
   start_byte: bytes,
   size_bytes: bytes,
@@ -82,7 +82,7 @@ const manifest = z.object({
     name: z.string(),
     size_bytes: bytes,
     sector_size: z.literal(SECTOR_SIZES),
-    table: z.enum(['gpt', 'mbr', 'none']),
+    table: z.enum(['gpt', 'mbr', 'none', 'mtd']),
     disk_guid: uuid.optional(),
     mbr_signature: z
       .string()

@@ -52,7 +52,8 @@ export class DiskPlaces {
     if (inside !== undefined) return { ...inside, what: `${name}, ${inside.what}` }
     if (volume === undefined) return { what: name, start: startByte, end: endByte }
     const read: ReadExpected = (at, length) => this.#read(startByte + at, length)
-    const find = volume.format.startsWith('ext') ? extPlace : fatPlace
+    const find = volume.format.startsWith('ext') ? extPlace : volume.format.startsWith('fat') ? fatPlace : undefined
+    if (find === undefined) return { what: `${name}, ${volume.format}`, start: startByte, end: endByte }
     const place = find(offset - startByte, read, endByte - startByte)
     return { what: `${name}, ${place.what}`, start: startByte + place.start, end: startByte + place.end }
   }

@@ -12,7 +12,7 @@ import type { Manifest } from './manifest-schema.js'
 /** `image` specifies what there is of the table. */
 export function checkTable(manifest: Manifest, image: DiskImage): Problem[] {
   const { table: kind, name, sector_size } = manifest.image
-  if (kind === 'none') return []
+  if (kind === 'none' || kind === 'mtd') return []
   const view = ImageView.of(image, name)
   const fatal = new Findings()
   const table = fatal.attempt(() => (kind === 'gpt' ? readGpt(view, sector_size) : readMbr(view, sector_size)))

@@ -7,7 +7,7 @@ const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img 
 // `$` before a brace, without the linter taking these texts for template literals.
 const $ = '\u0024'
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const unset = (name: string) =>
   `  hint: Give it with --set ${name}=…, under vars:, in the environment, or as ${$}{${name}:-default}; $${$}{${name}} stays as it is`
@@ -62,7 +62,7 @@ const VARIABLES: RefusedConfig[] = [
     name: 'a wrong value that a variable brought stands where it is used',
     config: top('vars: { T: gtp }\ntable: "$\u007bT}"'),
     says: [
-      'a.yaml:2:8: Cannot read table: "gtp" is unknown, accepted are gpt, mbr, none',
+      'a.yaml:2:8: Cannot read table: "gtp" is unknown, accepted are gpt, mbr, none, mtd',
       '  hint: Did you mean "gpt"?',
     ],
   },

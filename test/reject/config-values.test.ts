@@ -7,7 +7,7 @@ const partition = (keys: string) => `image: x\npartitions:\n  - { ${keys} }\n`
 /** A sound config with these lines at the top (from line 1). */
 const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img }]\n`
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const EXT_OPTIONS =
   'block_size, inode_size, bytes_per_inode, inodes, reserved_percent, journal_size, profile, features, lazy_itable_init, lost_and_found, hash_seed'
@@ -18,7 +18,7 @@ const VALUES: RefusedConfig[] = [
     config:
       'image: x\ntable: gtp\nsector_size: 1024\nengine: nativ\nsize: 64MB\npartitions:\n  - { fs: boot.img, bootable: yes }\n',
     says: [
-      'a.yaml:2:8: Cannot read table: "gtp" is unknown, accepted are gpt, mbr, none',
+      'a.yaml:2:8: Cannot read table: "gtp" is unknown, accepted are gpt, mbr, none, mtd',
       '  hint: Did you mean "gpt"?',
       'a.yaml:3:14: Cannot read sector_size: "1024" is not possible, accepted are 512, 4096 bytes',
       'a.yaml:4:9: Cannot read engine: "nativ" is unknown, accepted are native, host, auto',
@@ -33,7 +33,7 @@ const VALUES: RefusedConfig[] = [
     name: 'a table by the name that parted has for it',
     config: top('table: msdos'),
     says: [
-      'a.yaml:1:8: Cannot read table: "msdos" is unknown, accepted are gpt, mbr, none',
+      'a.yaml:1:8: Cannot read table: "msdos" is unknown, accepted are gpt, mbr, none, mtd',
       '  hint: Did you mean "mbr"?',
     ],
   },
@@ -204,10 +204,10 @@ const TOGETHER: RefusedConfig[] = [
       'image: x\npartitions:\n  - { name: a, fs: boot.img, label: L, owner: keep }\n  - { name: b, size: 8MiB, content: root }\n  - { name: c, fs: fat32, size: 64MiB, owner: keep, holes: all, engine: host }\n  - { name: d, fs: ext4, size: 8MiB, fill: 0xFF }\n',
     says: [
       'a.yaml:3:37: Cannot use label of partition "a": its fs is the raw file boot.img, label is accepted with ext2, ext3, ext4 and FAT',
-      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4',
-      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4 and FAT',
+      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4 and JFFS2',
+      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, JFFS2 and a U-Boot environment',
       '  hint: Say which file system: fs: ext4, fs: fat32 …',
-      'a.yaml:5:47: Cannot use owner of partition "c": its fs is fat32, owner is accepted with ext2, ext3, ext4',
+      'a.yaml:5:47: Cannot use owner of partition "c": its fs is fat32, owner is accepted with ext2, ext3, ext4 and JFFS2',
       'a.yaml:5:60: Cannot use holes of partition "c": its fs is fat32, holes is accepted with ext2, ext3, ext4',
       'a.yaml:5:73: Cannot use engine of partition "c": host is not yet available for FAT in this version, accepted are native, auto',
       'a.yaml:6:44: Cannot use fill of partition "d": its fs is ext4, fill is accepted with a raw file and a partition without fs',
@@ -306,12 +306,12 @@ const TOGETHER: RefusedConfig[] = [
     config:
       'image: x\ntable: gtp\nmbr: { signature: 1 }\npartitions:\n  - { name: a, start: 2MiB, end: 1MiB, type: 83, fs: fat, owner: keep }\n',
     says: [
-      'a.yaml:2:8: Cannot read table: "gtp" is unknown, accepted are gpt, mbr, none',
+      'a.yaml:2:8: Cannot read table: "gtp" is unknown, accepted are gpt, mbr, none, mtd',
       '  hint: Did you mean "gpt"?',
       'a.yaml:5:34: Cannot place partition "a": it would end before it starts (byte 1048576 ≤ byte 2097152), accepted is an end after the start',
       'a.yaml:5:46: Cannot read type of partition "a": "83" may be decimal or hexadecimal, accepted are a name, 0x01 to 0xFF, or a GUID',
       '  hint: Write 0x83 for the type that fdisk calls 83',
-      'a.yaml:5:66: Cannot use owner of partition "a": its fs is fat, owner is accepted with ext2, ext3, ext4',
+      'a.yaml:5:66: Cannot use owner of partition "a": its fs is fat, owner is accepted with ext2, ext3, ext4 and JFFS2',
     ],
   },
 ]

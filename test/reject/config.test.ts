@@ -150,12 +150,11 @@ const KEYS: RefusedConfig[] = [
   },
   {
     name: 'keys and words of coming versions',
-    config: top('sign: a.key\ntable: mtd\noutputs: [raw, svg]\ngadget: { luns: [], modules: [libcomposite] }'),
+    config: top('sign: a.key\noutputs: [raw, svg]\ngadget: { luns: [], modules: [libcomposite] }'),
     says: [
       'a.yaml:1:1: Cannot read the config: the key "sign" is not yet available in this version',
-      'a.yaml:2:8: Cannot read table: mtd is not yet available in this version, accepted are gpt, mbr, none',
-      'a.yaml:3:16: Cannot read outputs[1]: svg is not yet available in this version, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split',
-      'a.yaml:4:11: Cannot read gadget: the key "luns" is not yet available in this version',
+      'a.yaml:2:16: Cannot read outputs[1]: svg is not yet available in this version, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split',
+      'a.yaml:3:11: Cannot read gadget: the key "luns" is not yet available in this version',
     ],
   },
   {
@@ -163,7 +162,7 @@ const KEYS: RefusedConfig[] = [
     config: top('__proto__: { image: y }\nconstructor: 1\ntoString: 2'),
     says: ['__proto__', 'constructor', 'toString'].flatMap((key, index) => [
       `a.yaml:${index + 1}:1: Cannot read the config: "${key}" is no key of a config`,
-      '  hint: The keys of a config are image, size, table, sector_size, seed, source_date_epoch, engine, uuid, gpt, mbr, partitions, bundle, outputs, budget, gadget, vars, include',
+      '  hint: The keys of a config are image, size, table, sector_size, erase_block, seed, source_date_epoch, engine, uuid, gpt, mbr, mtd, partitions, bundle, outputs, budget, gadget, vars, include',
     ]),
   },
   {

@@ -1,5 +1,6 @@
 /** The whole config. */
 import * as z from 'zod'
+import { Refusal } from '../refusal.js'
 import { budget } from './budget.js'
 import { bundle } from './bundle.js'
 import { plainFileName } from './file-names.js'
@@ -46,6 +47,31 @@ const mbr = group(
   { noun: 'mbr' },
 )
 
+const MTD_ID = /^[\x21-\x7e]+$/
+
+const mtd = group(
+  {
+    id: text((value) =>
+      MTD_ID.test(value) && !/[:;,()]/.test(value)
+        ? undefined
+        : new Refusal(
+            `"${value}" is no name of a flash`,
+            'accepted is what /proc/mtd or the log says, without : ; , ( )',
+          ),
+    )
+      .describe('As the kernel calls the flash, for mtdparts=. Default: physmap-flash.0')
+      .exactOptional(),
+    node: text((value) =>
+      /^&[A-Za-z_][A-Za-z0-9_]*$/.test(value)
+        ? undefined
+        : new Refusal(`"${value}" is no label`, 'accepted is & and a label of the device tree, such as &nor'),
+    )
+      .describe('The flash in the device tree, for its partitions node. Default: &flash')
+      .exactOptional(),
+  },
+  { noun: 'mtd' },
+)
+
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
 
 export const image = group(
@@ -54,8 +80,8 @@ export const image = group(
     size: quantity(['auto'])
       .describe('Size of the disk: 7456MiB, 15269888s. Default: as small as holds everything')
       .exactOptional(),
-    table: choice(['gpt', 'mbr', 'none'], { later: ['mtd'], meant: { msdos: 'mbr', dos: 'mbr' } })
-      .describe('Partition table. Default: gpt')
+    table: choice(['gpt', 'mbr', 'none', 'mtd'], { meant: { msdos: 'mbr', dos: 'mbr', nor: 'mtd', flash: 'mtd' } })
+      .describe('Partition table; mtd: raw flash, whose partitions the kernel is told. Default: gpt')
       .exactOptional(),
     sector_size: byteChoice([512, 4096]).describe('Bytes of a sector, the unit s. Default: 512').exactOptional(),
     erase_block: byteCount({ minimum: MIN_ERASE_BLOCK_BYTES, maximum: MAX_ERASE_BLOCK_BYTES })
@@ -71,6 +97,7 @@ export const image = group(
     uuid: guid().describe('GPT: UUID of the disk. Default: derived from the seed').exactOptional(),
     gpt: gpt.describe('Details of a GPT').exactOptional(),
     mbr: mbr.describe('Details of an MBR').exactOptional(),
+    mtd: mtd.describe('Details of a raw flash').exactOptional(),
     partitions: z.array(partition).describe('The partitions, in the order of the table'),
     bundle: bundle.describe('The zip with the image and the files that ship with it').exactOptional(),
     outputs: z

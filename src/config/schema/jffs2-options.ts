@@ -15,7 +15,7 @@ export const jffs2Options = {
     .describe('JFFS2: zlib where it makes a page smaller, or none. Default: zlib')
     .exactOptional(),
   byte_order: choice(['little', 'big'], { meant: { le: 'little', be: 'big' } })
-    .describe('JFFS2: byte order of the processor that mounts it. Default: little')
+    .describe('JFFS2, u-boot-env: byte order of the processor that reads it. Default: little')
     .exactOptional(),
   pad: flag()
     .describe('JFFS2: free erase blocks are written as erased ones; false: they stay unspecified. Default: true')
