@@ -50,7 +50,10 @@ export interface VolumeReader {
    */
   find(path: readonly ByteString[]): FileNode | undefined
   details(path: readonly ByteString[]): NodeDetails | undefined
-  /** The whole volume; hard links are the same object. */
+  /**
+   * The whole volume; hard links are the same object. What is wrong with the content of one file (its map is damaged, it is
+   * encrypted) is thrown when its `content.extents` are asked for, so that it can be listed and the others read.
+   */
   tree(): FileTree
   /** Sorted, without overlaps. */
   usedStretches(): readonly UsedStretch[]

@@ -8,8 +8,9 @@ import { expect, it } from 'vitest'
 import { byteString } from '../../src/bytes/text.js'
 import type { ExtFormatOptions } from '../../src/filesystems/ext4/format.js'
 import { emptyTree } from '../../src/tree/file-tree.js'
-import { contentBytes, directoryNode, expectClean, fileNode, TIME, writeSparseVolume } from '../support/ext4-volume.js'
+import { directoryNode, expectClean, fileNode, TIME, writeSparseVolume } from '../support/ext4-volume.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+import { readBytes } from '../support/read-content.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -187,7 +188,7 @@ describeWithTools('geometry beside mke2fs', ['mke2fs', 'dumpe2fs', 'e2fsck'], ()
       tree.children.set(byteString(`d${directory}`), directoryNode(entries))
       mkdirSync(join(source, `d${directory}`))
       for (const [name, { content }] of Object.entries(entries)) {
-        writeFileSync(join(source, `d${directory}`, name), contentBytes(content))
+        writeFileSync(join(source, `d${directory}`, name), readBytes(content))
       }
     }
     const theirs = join(folder, 'theirs.img')

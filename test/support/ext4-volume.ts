@@ -17,6 +17,7 @@ import {
 } from '../../src/tree/file-tree.js'
 import { materialize } from './materialize.js'
 import { runTool, tool } from './oracle.js'
+import { readBytes } from './read-content.js'
 
 export const TIME = { seconds: 1_700_000_000, nanoseconds: 123_456_789 }
 
@@ -86,17 +87,6 @@ export function directoryNode(entries: Record<string, FileNode>, more: Partial<D
   return { ...emptyTree(TIME), ...more, children }
 }
 
-/** The bytes of a small content; holes are zeros. */
-export function contentBytes({ sizeBytes, extents }: DiskImage): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes)
-  for (const { offset, length, source } of extents) {
-    if (source.kind === 'bytes') bytes.set(source.bytes, offset)
-    else if (source.kind === 'fill') bytes.fill(source.byte, offset, offset + length)
-    else bytes.set(readFileSync(source.file.path).subarray(source.offset, source.offset + length), offset)
-  }
-  return bytes
-}
-
 /** Runs `body` with the volume mounted by the running kernel. */
 export function withMount<T>(image: string, options: 'ro' | 'rw', body: (folder: string) => T): T {
   const folder = `${image}.mnt`
@@ -142,7 +132,7 @@ export function listTree(tree: FileTree, wholeSeconds = false): Listing {
       mtime: `${BigInt(seconds) * 1_000_000_000n + BigInt(wholeSeconds ? 0 : nanoseconds)}`,
     }
     if (node.type !== 'directory') fields.links = counts.get(node)
-    if (node.type === 'file') fields.content = `${node.content.sizeBytes}/${digest(contentBytes(node.content))}`
+    if (node.type === 'file') fields.content = `${node.content.sizeBytes}/${digest(readBytes(node.content))}`
     if (node.type === 'symlink') fields.target = Buffer.from(node.target, 'latin1').toString('hex')
     if (node.type === 'char' || node.type === 'block') fields.device = `${node.major}:${node.minor}`
     const xattrs = [...(node.xattrs ?? [])].map(([name, value]) => `${name}=0x${Buffer.from(value).toString('hex')}`)

@@ -6,6 +6,7 @@ import { crc32cRaw } from '../../bytes/crc32c.js'
 import { BG_CHECKSUM } from './disklayout/group-descriptor.js'
 import { highHalf, highShort, lowHalf, lowShort } from './disklayout/halves.js'
 import { Ext4Inode, I_CHECKSUM_HI_OFFSET, I_CHECKSUM_LO_OFFSET } from './disklayout/inode.js'
+import { JournalSuperblock } from './disklayout/journal.js'
 
 const INITIAL = 0xffff_ffff
 const ZERO_WORD = new Uint8Array(4)
@@ -66,9 +67,14 @@ export function blockChecksum(seedOfInode: number, block: Uint8Array, length: nu
   return crc32cRaw(seedOfInode, block.subarray(0, length))
 }
 
-/** Over a hash tree node up to its last used entry, then dt_reserved and a zero word in the checksum's place. */
-export function hashNodeChecksum(seedOfInode: number, block: Uint8Array, usedBytes: number): number {
-  return crc32cRaw(crc32cRaw(crc32cRaw(seedOfInode, block.subarray(0, usedBytes)), ZERO_WORD), ZERO_WORD)
+/** Over a hash tree node up to its last used entry, then dt_reserved at `tailAt` and a zero word in the checksum's place. */
+export function hashNodeChecksum(
+  seedOfInode: number,
+  block: Uint8Array,
+  { usedBytes, tailAt }: { usedBytes: number; tailAt: number },
+): number {
+  const crc = crc32cRaw(seedOfInode, block.subarray(0, usedBytes))
+  return crc32cRaw(crc32cRaw(crc, block.subarray(tailAt, tailAt + ZERO_WORD.length)), ZERO_WORD)
 }
 
 /** Over the block's number in 64 bits, then the block with h_checksum zero. */
@@ -108,4 +114,11 @@ function crc16(seed: number, data: Uint8Array): number {
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1
   }
   return crc
+}
+
+/** Over the journal's superblock with s_checksum zero; with no seed. */
+export function journalChecksum(superblock: Uint8Array): number {
+  const [at, length] = JournalSuperblock.FIELDS.s_checksum!
+  const crc = crc32cRaw(crc32cRaw(INITIAL, superblock.subarray(0, at)), ZERO_WORD)
+  return crc32cRaw(crc, superblock.subarray(at + length))
 }

@@ -232,8 +232,10 @@ function encodeDxEntries(
   })
   DxCountLimit.encodeInto(block, offset, { limit, count: hashes.length })
   if (!format.hasChecksums) return
-  DxTail.encodeInto(block, offset + limit * DxEntry.SIZE, {
+  const tailAt = offset + limit * DxEntry.SIZE
+  const usedBytes = offset + hashes.length * DxEntry.SIZE
+  DxTail.encodeInto(block, tailAt, {
     dt_reserved: 0,
-    dt_checksum: hashNodeChecksum(seed, block, offset + hashes.length * DxEntry.SIZE),
+    dt_checksum: hashNodeChecksum(seed, block, { usedBytes, tailAt }),
   })
 }

@@ -16,6 +16,7 @@ import {
   XATTR_INDEX,
 } from './disklayout/xattr.js'
 import { encodeAcl } from './posix-acl.js'
+import { entryHash, joinHashes } from './xattr-hash.js'
 
 /** An attribute as the disk has it: the prefix a number, the rest of the name bytes. */
 export interface DiskXattr {
@@ -91,8 +92,8 @@ export function encodeXattrBlock(xattrs: readonly DiskXattr[], blockSize: number
   const bytes = new Uint8Array(blockSize)
   let hash = 0
   writeEntries(bytes, xattrs, Ext4XattrHeader.SIZE, 0, (xattr) => {
-    const ofEntry = entryHash(xattr)
-    hash = ((hash << 16) ^ (hash >>> 16) ^ ofEntry) >>> 0
+    const ofEntry = entryHash(xattr.name, xattr.value)
+    hash = joinHashes(hash, ofEntry)
     return ofEntry
   })
   return { bytes, hash }
@@ -122,15 +123,4 @@ function writeEntries(
     target.set(value, valueAt)
     entryAt += alignUp(Ext4XattrEntry.SIZE + name.length, XATTR_ALIGN_BYTES)
   }
-}
-
-/** e_hash: over the name's bytes, then over the value as little-endian words, the last one filled up with zeros. */
-function entryHash({ name, value }: DiskXattr): number {
-  let hash = 0
-  for (const byte of name) hash = ((hash << 5) ^ (hash >>> 27) ^ byte) >>> 0
-  for (let at = 0; at < value.length; at += 4) {
-    const word = value[at]! | ((value[at + 1] ?? 0) << 8) | ((value[at + 2] ?? 0) << 16) | ((value[at + 3] ?? 0) << 24)
-    hash = ((hash << 16) ^ (hash >>> 16) ^ word) >>> 0
-  }
-  return hash
 }

@@ -92,5 +92,6 @@ export const Ext4Inode = struct('ext4_inode', EXT4_GOOD_OLD_INODE_SIZE + EXTRA_I
 })
 export type Ext4Inode = Infer<typeof Ext4Inode>
 
+export const I_BLOCK_OFFSET = Ext4Inode.FIELDS.i_block![0]
 export const I_CHECKSUM_LO_OFFSET = Ext4Inode.FIELDS.l_i_checksum_lo![0]
 export const I_CHECKSUM_HI_OFFSET = Ext4Inode.FIELDS.i_checksum_hi![0]

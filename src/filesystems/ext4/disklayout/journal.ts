@@ -2,7 +2,11 @@
 import { bytes, reserved, struct, u32be } from '../../../bytes/struct.js'
 
 export const JBD2_MAGIC_NUMBER = 0xc03b3998
+export const JBD2_SUPERBLOCK_V1 = 3
 export const JBD2_SUPERBLOCK_V2 = 4
+/** s_feature_incompat: the superblock and all blocks of the journal have checksums. */
+export const JBD2_FEATURE_INCOMPAT_CSUM_V2 = 0x0008
+export const JBD2_FEATURE_INCOMPAT_CSUM_V3 = 0x0010
 
 export const JournalSuperblock = struct('journal_superblock_s', 1024, {
   h_magic: [0x00, u32be],
@@ -26,6 +30,6 @@ export const JournalSuperblock = struct('journal_superblock_s', 1024, {
   _s_num_fc_blks: [0x54, reserved(4)],
   _s_head: [0x58, reserved(4)],
   _s_padding: [0x5c, reserved(160)],
-  _s_checksum: [0xfc, reserved(4)],
+  s_checksum: [0xfc, u32be],
   _s_users: [0x100, reserved(768)],
 })

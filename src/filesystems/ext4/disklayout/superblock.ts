@@ -23,8 +23,13 @@ export const EXT2_FLAGS_UNSIGNED_HASH = 0x0002
 /** s_default_mount_opts. */
 export const EXT4_DEFM_XATTR_USER = 0x0004
 export const EXT4_DEFM_ACL = 0x0008
-/** s_def_hash_version. */
+/** s_def_hash_version, and hash_version of a hash tree; those of unsigned characters are DX_HASH_UNSIGNED more. */
+export const DX_HASH_LEGACY = 0
 export const DX_HASH_HALF_MD4 = 1
+export const DX_HASH_TEA = 2
+export const DX_HASH_UNSIGNED = 3
+/** Keyed with the directory's encryption key, which nobody has here. */
+export const DX_HASH_SIPHASH = 6
 /** s_checksum_type. */
 export const EXT4_CRC32C_CHKSUM = 1
 /** s_jnl_backup_type: s_jnl_blocks holds i_block and i_size of the journal's inode. */

@@ -36,7 +36,7 @@ function logarithm(value: number, base: number): number {
 }
 
 /** The block of the group's own superblock, if it has one. The first one's is block 1 with 1 KiB blocks, whatever s_first_data_block. */
-function superblockBlock(shape: VolumeShape, group: number): number {
+export function superblockBlock(shape: VolumeShape, group: number): number {
   if (group === 0) return shape.blockSize === MIN_BLOCK_BYTES ? 1 : 0
   return firstBlockOf(shape, group)
 }

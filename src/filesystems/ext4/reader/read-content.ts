@@ -4,14 +4,13 @@ import { FormatError } from '../../../errors.js'
 import { unspecifiedStretches } from '../../../image/compose.js'
 import { type DiskImage, type Extent, ImageBuilder } from '../../../image/extent.js'
 import { EMPTY_CONTENT } from '../../../tree/file-tree.js'
-import { EXT4_ENCRYPT_FL, I_BLOCK_BYTES } from '../disklayout/inode.js'
+import { EXT4_ENCRYPT_FL, I_BLOCK_BYTES, I_BLOCK_OFFSET } from '../disklayout/inode.js'
 import { readBlockMap } from './block-map.js'
 import type { BlockMap } from './map-collector.js'
 import { hasFlag, type InodeRecord, isInline, usesExtents } from './read-inode.js'
 import type { InodeXattrs } from './read-xattrs.js'
 import type { Reading } from './reading.js'
 
-const I_BLOCK_OFFSET = 0x28
 const ADDRESS_BYTES = 4
 const DIRECT_BLOCKS = 12
 const MAX_LOGICAL_BLOCKS = 2 ** 32

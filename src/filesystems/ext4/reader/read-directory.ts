@@ -17,9 +17,11 @@ import {
   Ext4DirEntry2,
   Ext4DirEntryTail,
 } from '../disklayout/directory.js'
-import { EXT4_ENCRYPT_FL, EXT4_INDEX_FL, I_BLOCK_BYTES } from '../disklayout/inode.js'
+import { EXT4_CASEFOLD_FL, EXT4_ENCRYPT_FL, EXT4_INDEX_FL, I_BLOCK_BYTES, I_BLOCK_OFFSET } from '../disklayout/inode.js'
 import { readBlockMap } from './block-map.js'
+import { noKeyName } from './encrypted-name.js'
 import type { BlockMap } from './map-collector.js'
+import { hasherOf } from './name-hash.js'
 import { hasFlag, type InodeRecord, isInline } from './read-inode.js'
 import type { InodeXattrs } from './read-xattrs.js'
 import type { Reading } from './reading.js'
@@ -57,7 +59,7 @@ const WHOLE_BLOCK = 0xffff
 /** An entry with a name of one byte. */
 const MIN_RECORD_BYTES = 12
 const INLINE_PARENT_BYTES = 4
-const I_BLOCK_OFFSET = 0x28
+const WORD_BYTES = 4
 const DOT = byteString('.')
 const DOT_DOT = byteString('..')
 
@@ -81,7 +83,7 @@ export function readDirectory(reading: Reading, inode: InodeRecord, xattrs: Inod
   checkDots(reading, inode, self, parent)
   const isWhole = self?.name === DOT && parent?.name === DOT_DOT
   return {
-    entries: isWhole ? others : chain.entries.filter(({ name }) => name !== DOT && name !== DOT_DOT),
+    entries: withoutDots(reading, inode, isWhole ? others : chain.entries),
     parent: chain.entries.find(({ name }) => name === DOT_DOT)?.inode,
     blocks: blocks.filter((block) => block !== undefined),
     map,
@@ -103,7 +105,7 @@ function directoryBlocks(
       const found = isUnwritten ? `block ${logical} unwritten` : `a hole from block ${blocks.length} to ${logical - 1}`
       report({ structure, offset, field: 'the blocks of the directory', found, expected: 'no hole' })
       // Holes are not filled up: a damaged number would make billions of them.
-      continue
+      break
     }
     for (let index = 0; index < count; index++) blocks.push(physical + index)
   }
@@ -129,7 +131,9 @@ function readInlineDirectory(
     report({ structure, offset: inode.offset, field: 'i_size', found: inode.sizeBytes, expected: `${size}` })
   }
   if (rest !== undefined && rest.bytes.length > 0) chain.add(rest.bytes, rest.offset, structure)
-  return { entries: chain.entries, parent: view.getUint32(0, true), blocks: [], map: undefined }
+  const reading = { disk, report, budget }
+  const entries = withoutDots(reading, inode, chain.entries)
+  return { entries, parent: view.getUint32(0, true), blocks: [], map: undefined }
 }
 
 function checkDots(
@@ -156,15 +160,31 @@ function checkDots(
   }
 }
 
+/** `.` and `..` have their place; elsewhere they would lead out of the directory whoever takes them for names. */
+function withoutDots(
+  { report }: Reading,
+  inode: InodeRecord,
+  entries: readonly DirectoryEntry[],
+): readonly DirectoryEntry[] {
+  return entries.filter(({ name, offset }) => {
+    if (name !== DOT && name !== DOT_DOT) return true
+    const structure = `directory inode ${inode.number}`
+    report({ structure, offset, field: 'name', found: `"${name}"`, expected: 'a name of its own' })
+    return false
+  })
+}
+
 /** Collects the used entries of chains. */
 class EntryChain {
   readonly entries: DirectoryEntry[] = []
   readonly #reading: Reading
   readonly #isEncrypted: boolean
+  readonly #isCasefolded: boolean
 
   constructor(reading: Reading, inode: InodeRecord) {
     this.#reading = reading
     this.#isEncrypted = hasFlag(inode, EXT4_ENCRYPT_FL)
+    this.#isCasefolded = hasFlag(inode, EXT4_CASEFOLD_FL)
   }
 
   /** One block, or a stretch of an inode. `offset` is its place in the volume. */
@@ -198,7 +218,7 @@ class EntryChain {
         const name = text.toString('latin1', nameAt, nameAt + nameLength) as ByteString
         if (this.#isSound(structure, entryOffset, name, entry.inode, inodeCount)) {
           this.entries.push({
-            name: this.#isEncrypted && name !== DOT && name !== DOT_DOT ? encryptedName(name) : name,
+            name: this.#shown(name, bytes, nameAt),
             inode: entry.inode,
             fileType: hasFileTypes ? entry.file_type : 0,
             offset: entryOffset,
@@ -207,6 +227,20 @@ class EntryChain {
       }
       at += length
     }
+  }
+
+  /** Of an encrypted directory what Linux shows without the key. With casefold the hashes stand behind the name. */
+  #shown(name: ByteString, bytes: Uint8Array, nameAt: number): ByteString {
+    if (!this.#isEncrypted || name === DOT || name === DOT_DOT) return name
+    const { shape } = this.#reading.disk
+    const hashesAt = nameAt + alignUp(name.length, DIRENT_ALIGN_BYTES)
+    if (this.#isCasefolded && hashesAt + 2 * WORD_BYTES <= bytes.length) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+      return noKeyName(name, view.getUint32(hashesAt, true), view.getUint32(hashesAt + WORD_BYTES, true))
+    }
+    const hasher = hasherOf(shape, shape.superblock.s_def_hash_version)
+    hasher?.hash(name)
+    return noKeyName(name, hasher?.major ?? 0, hasher?.minor ?? 0)
   }
 
   #isSound(structure: string, offset: number, name: ByteString, inode: number, inodeCount: number): boolean {
@@ -225,11 +259,6 @@ class EntryChain {
     }
     return true
   }
-}
-
-/** What stands on the disk as letters and digits: without the key that is all there is to show. */
-export function encryptedName(bytes: ByteString): ByteString {
-  return byteString(Buffer.from(bytes, 'latin1').toString('base64url'))
 }
 
 interface SignedBlock {
@@ -257,7 +286,7 @@ function checkBlockChecksum({ disk, report }: Reading, inode: InodeRecord, signe
       return
     }
     const { dt_checksum } = DxTail.decode(bytes, tailAt)
-    const expected = hashNodeChecksum(seed, bytes, entriesAt + count * DxEntry.SIZE)
+    const expected = hashNodeChecksum(seed, bytes, { usedBytes: entriesAt + count * DxEntry.SIZE, tailAt })
     if (dt_checksum === expected) return
     report({ structure, offset, field: 'dt_checksum', found: hex(dt_checksum), expected: hex(expected) })
     return

@@ -12,7 +12,7 @@ import {
   Ext4ExtentTail,
 } from '../disklayout/extent.js'
 import { fromHalves } from '../disklayout/halves.js'
-import { I_BLOCK_BYTES } from '../disklayout/inode.js'
+import { I_BLOCK_BYTES, I_BLOCK_OFFSET } from '../disklayout/inode.js'
 import type { MapCollector } from './map-collector.js'
 import type { InodeRecord } from './read-inode.js'
 import type { Reading } from './reading.js'
@@ -21,7 +21,6 @@ import { hex } from './volume-shape.js'
 /** Nobody needs more: five levels of 4 KiB blocks map more than 2^32 blocks even if each holds one extent. */
 const MAX_DEPTH = 5
 const MAX_LOGICAL = 2 ** 32
-const I_BLOCK_OFFSET = 0x28
 
 interface Node {
   readonly bytes: Uint8Array
@@ -68,12 +67,14 @@ class ExtentWalk {
     const isDepth = depth === undefined ? header.eh_depth <= MAX_DEPTH : header.eh_depth === depth
     if (!expect(isDepth, 'eh_depth', header.eh_depth, depth === undefined ? `at most ${MAX_DEPTH}` : `${depth}`)) return
     const capacity = Math.floor((node.room - Ext4ExtentHeader.SIZE) / Ext4Extent.SIZE)
-    // Inner nodes of old kernels stop one entry short of the block's end; none may pass it.
     expect(header.eh_max > 0 && header.eh_max <= capacity, 'eh_max', header.eh_max, `1 to ${capacity}`)
     const most = Math.min(header.eh_max, capacity)
     const isInner = header.eh_depth > 0
-    const fits = header.eh_entries <= most && (header.eh_entries > 0 || depth === undefined)
-    if (!expect(fits, 'eh_entries', header.eh_entries, `${depth === undefined ? 0 : 1} to ${most}`)) return
+    const least = depth === undefined && !isInner ? 0 : 1
+    const fits = header.eh_entries >= least && header.eh_entries <= most
+    if (!expect(fits, 'eh_entries', header.eh_entries, `${least} to ${most}`)) return
+    const first = Ext4Extent.decode(bytes, Ext4ExtentHeader.SIZE).ee_block
+    if (depth !== undefined) expect(first === from, 'its first logical block', first, `${from}, as its index says`)
     if (isInner) this.#indexes(node, header.eh_depth, header.eh_entries, from, to)
     else this.#extents(node, header.eh_entries, from, to)
   }

@@ -13,8 +13,8 @@ import {
   S_IFREG,
   S_IFSOCK,
 } from '../disklayout/inode.js'
+import { noKeyTarget } from './encrypted-name.js'
 import { readContent } from './read-content.js'
-import { encryptedName } from './read-directory.js'
 import { hasFlag, type InodeRecord, isInline, usesExtents } from './read-inode.js'
 import { type InodeXattrs, readSmallContent } from './read-xattrs.js'
 import type { Reading } from './reading.js'
@@ -108,7 +108,7 @@ export function readTarget(reading: Reading, inode: InodeRecord, { inlineData }:
   } else if (isShortSymlink(reading, inode)) bytes.set(inode.block.subarray(0, sizeBytes))
   else bytes.set(readSmallContent(reading, inode, sizeBytes))
   const target = byteStringFromBytes(bytes)
-  if (hasFlag(inode, EXT4_ENCRYPT_FL)) return encryptedName(target)
+  if (hasFlag(inode, EXT4_ENCRYPT_FL)) return noKeyTarget(target)
   if (target.includes('\0')) {
     const expected = `a target of i_size (${sizeBytes}) bytes without a NUL`
     report({ structure, offset, field: 'its target', found: `a NUL at byte ${target.indexOf('\0')}`, expected })

@@ -27,7 +27,10 @@ export function collectFindings(check: (report: Report) => void): readonly Field
       if (findings.length >= MAX_FINDINGS) throw new EnoughFound()
     })
   } catch (error) {
-    if (!(error instanceof EnoughFound)) throw error
+    if (error instanceof EnoughFound) return findings
+    const finding = findingOf(error)
+    if (finding === undefined) throw error
+    findings.push(finding)
   }
   return findings
 }
