@@ -12,6 +12,7 @@ import { grownSpec } from './build/grow-last.js'
 import { buildHostVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildResult, PlanOptions, PlanResult } from './build/options.js'
+import { NO_GADGET, type PreparedGadget, prepareGadget } from './build/prepare-gadget.js'
 import { type PayloadReading, readPayloads } from './build/read-payloads.js'
 import { writeSizeHistory } from './build/size-history.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
@@ -19,9 +20,7 @@ import { writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
 import type { ImageSpec, LoadedConfig } from './config/spec.js'
 import { InterruptedError, LayoutError, type Problem } from './errors.js'
-import type { GadgetPlan } from './gadget/gadget-files.js'
 import { checkExports } from './gadget/mass-storage/check-exports.js'
-import { planCheckedGadget } from './gadget/plan-checked.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from './layout/disk-plan.js'
 import { planDisk } from './layout/plan-disk.js'
@@ -46,7 +45,7 @@ export type {
 interface Prepared extends PayloadReading {
   readonly config: LoadedConfig
   readonly plan: DiskPlan
-  readonly gadget: GadgetPlan
+  readonly gadget: PreparedGadget
   readonly budget: BudgetReport | undefined
   readonly epoch: Timestamp | undefined
 }
@@ -80,7 +79,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         plan,
         payloads: prepared.payloads,
         bundle: prepared.bundle,
-        gadget: prepared.gadget.files,
+        gadget: prepared.gadget,
         folder,
         runner: makeCommandRunner(options.environment ?? process.env),
         only: options.only,
@@ -216,17 +215,21 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
     const runner = makeCommandRunner(environment)
     const { variable } = config
-    const reading = await readPayloads(spec, { clampTo: epoch, runner, environment, variable, signal })
+    const readOptions = { clampTo: epoch, runner, environment, variable, signal }
+    const reading = await readPayloads(spec, readOptions)
     release = reading.release
     warn(reading.warnings)
-    const gadget = spec.gadget && (await planCheckedGadget(spec.gadget, runner, signal))
-    warn(gadget?.warnings ?? [])
+    const gadget = spec.gadget === undefined ? NO_GADGET : await prepareGadget(spec.gadget, readOptions)
+    release = async () => {
+      await Promise.all([reading.release(), gadget.release()])
+    }
+    warn(gadget.warnings)
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
     const plan = planDisk(spec, reading.payloads, layoutEnvironment(epoch))
     const budget = spec.budget && reportBudget(plan, spec.budget)
     warn([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
-    return { ...reading, config, plan, gadget: gadget ?? { files: [], warnings: [] }, budget, epoch, warnings }
+    return { ...reading, config, plan, gadget, budget, epoch, warnings, release }
   } catch (error) {
     await release?.()
     throw locateError(error, config)

@@ -1,13 +1,16 @@
-/** The board files of a config's `gadget:` section alone: no payload is read, no disk laid out. */
+/** The board files of a config's `gadget:` section alone: no payload of a partition is read, no disk laid out. */
 import { join, resolve } from 'node:path'
 import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildOutput } from './build/options.js'
+import { type PreparedGadget, prepareGadget } from './build/prepare-gadget.js'
+import { sourceDateEpoch } from './build/source-date-epoch.js'
+import { assertGadgetPrograms, type WeaveTools, writeGadgetImage } from './build/write-gadget-image.js'
 import { loadConfig } from './config/load-config.js'
 import { ConfigError, InterruptedError, type Problem } from './errors.js'
-import { planCheckedGadget } from './gadget/plan-checked.js'
 import { makeCommandRunner } from './host/run-command.js'
 import { bytesDigest } from './outputs/file-digest.js'
 import { OutputFolder } from './outputs/output-folder.js'
+import { INLINE_THREADS } from './outputs/threads.js'
 import { writeWholeFile } from './outputs/whole-file.js'
 
 export type GadgetOptions = Pick<BuildOptions, 'config' | 'out' | 'set' | 'environment' | 'signal'>
@@ -26,31 +29,45 @@ export interface GadgetResult {
 export async function gadget(options: GadgetOptions): Promise<GadgetResult> {
   const { environment = process.env, set, signal } = options
   const config = loadConfig(options.config, { environment, ...(set !== undefined && { set }) })
-  const { spec } = config
+  const { spec, variable } = config
+  const runner = makeCommandRunner(environment)
+  let prepared: PreparedGadget | undefined
   try {
     if (spec.gadget === undefined) {
       throw new ConfigError(`Cannot make the board files of ${options.config}: it has no gadget section`)
     }
-    const { files, warnings } = await planCheckedGadget(spec.gadget, makeCommandRunner(environment), signal)
+    const clampTo = sourceDateEpoch(environment, spec.sourceDateEpoch)
+    prepared = await prepareGadget(spec.gadget, { clampTo, runner, variable, environment, signal })
+    assertGadgetPrograms(prepared.images, runner)
     if (signal?.aborted) throw new InterruptedError()
     const folder = OutputFolder.open(join(resolve(options.out ?? 'out'), spec.name))
     try {
-      for (const { path, bytes } of files) writeWholeFile(folder.stage(path), bytes)
+      const outputs = await writeResults(prepared, folder, { threads: INLINE_THREADS, runner, signal })
       folder.commit()
+      const warnings = [...config.warnings, ...prepared.warnings].map((problem) => locateProblem(problem, config))
+      return { folder: folder.path, outputs, warnings }
     } finally {
       folder.discard()
     }
-    return {
-      folder: folder.path,
-      outputs: files.map(({ path, bytes }) => ({
-        path: join(folder.path, path),
-        kind: 'gadget',
-        sizeBytes: bytes.length,
-        sha256: bytesDigest(bytes),
-      })),
-      warnings: [...config.warnings, ...warnings].map((problem) => locateProblem(problem, config)),
-    }
   } catch (error) {
     throw locateError(error, config)
+  } finally {
+    await prepared?.release()
   }
+}
+
+async function writeResults(
+  { files, images }: PreparedGadget,
+  folder: OutputFolder,
+  tools: WeaveTools,
+): Promise<BuildOutput[]> {
+  const outputs: BuildOutput[] = files.map(({ path, bytes }) => {
+    writeWholeFile(folder.stage(path), bytes)
+    return { path: join(folder.path, path), kind: 'gadget', sizeBytes: bytes.length, sha256: bytesDigest(bytes) }
+  })
+  for (const image of images) {
+    const written = await writeGadgetImage(image, folder.stage(image.path), tools)
+    outputs.push({ path: join(folder.path, image.path), kind: 'gadget', ...written })
+  }
+  return outputs
 }

@@ -1,26 +1,24 @@
 /** What a result depends on: a change of any of these files and folders can change it, a change of anything else cannot. */
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } from '../config/spec.js'
+import { lstatSync, readdirSync } from 'node:fs'
+import type { ContentSource, GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } from '../config/spec.js'
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { isFormatted } from '../layout/volumes.js'
 import { walkTree } from '../tree/file-tree.js'
+import type { PreparedGadget } from './prepare-gadget.js'
 import type { BundleFile } from './read-bundle.js'
-
-/** Files of an installed module tree that the module list is made from. */
-const MODULE_INDEXES = ['modules.dep', 'modules.builtin', 'modules.softdep', 'modules.alias']
 
 export interface ReadInputs {
   readonly payloads: readonly Payload[]
   readonly bundle: readonly BundleFile[]
+  readonly gadget: Pick<PreparedGadget, 'trees' | 'moduleFiles'>
 }
 
 /**
  * Absolute paths in bytewise order, each once; bytes where a name is not UTF-8. A folder is among them since it changes when an
  * entry of it comes or goes.
  */
-export function collectInputs(config: LoadedConfig, { payloads, bundle }: ReadInputs): (string | Buffer)[] {
+export function collectInputs(config: LoadedConfig, { payloads, bundle, gadget }: ReadInputs): (string | Buffer)[] {
   /** By their bytes. */
   const found = new Map<string, string | Buffer>()
   const add = (path: string | Buffer): void => {
@@ -33,10 +31,14 @@ export function collectInputs(config: LoadedConfig, { payloads, bundle }: ReadIn
   for (const path of config.files) add(path)
   for (const path of namedPaths(config.spec)) addFolders(path, add)
   for (const { file } of bundle) addFile(file)
+  for (const path of gadget.moduleFiles) add(path)
+  const trees = [...gadget.trees]
   for (const payload of payloads) {
     if (payload.kind === 'file') addFile(payload.file)
-    if (payload.kind !== 'tree') continue
-    for (const [, node] of walkTree(payload.tree)) {
+    if (payload.kind === 'tree') trees.push(payload.tree)
+  }
+  for (const tree of trees) {
+    for (const [, node] of walkTree(tree)) {
       if (node.type !== 'file') continue
       for (const { source } of node.content.extents) if (source.kind === 'file') addFile(source.file)
     }
@@ -53,7 +55,11 @@ function* namedPaths({ partitions, gadget }: ImageSpec): Generator<string> {
 function* volumePaths(volume: VolumeSpec): Generator<string> {
   if (volume.kind === 'raw') yield volume.path
   if (!isFormatted(volume)) return
-  for (const source of volume.content) {
+  yield* contentPaths(volume.content)
+}
+
+function* contentPaths(content: readonly ContentSource[]): Generator<string> {
+  for (const source of content) {
     if (source.kind === 'put') {
       if (source.entry.kind === 'file') yield source.entry.path
       if (source.entry.kind === 'image') yield* volumePaths(source.entry.image.volume)
@@ -63,10 +69,10 @@ function* volumePaths(volume: VolumeSpec): Generator<string> {
   }
 }
 
-function* gadgetPaths({ deviceTrees, modulesDir }: GadgetSpec): Generator<string> {
+function* gadgetPaths({ deviceTrees, modulesInto, initramfs }: GadgetSpec): Generator<string> {
   for (const { file } of deviceTrees) yield file
-  if (modulesDir === undefined) return
-  for (const name of MODULE_INDEXES) if (existsSync(join(modulesDir, name))) yield join(modulesDir, name)
+  if (modulesInto !== undefined) yield modulesInto
+  if (initramfs !== undefined) yield* contentPaths(initramfs.content)
 }
 
 /** A file as it is; a folder with all folders below it. Their files come from the tree: some may be left out of it. */

@@ -42,9 +42,9 @@ export interface OutputFilesInput {
   readonly runner: ProgramRunner
 }
 
-const DEFAULT_DEFLATE_LEVEL = 6
-const DEFAULT_XZ_LEVEL = 6
-const DEFAULT_ZST_LEVEL = 3
+export const DEFAULT_DEFLATE_LEVEL = 6
+export const DEFAULT_XZ_LEVEL = 6
+export const DEFAULT_ZST_LEVEL = 3
 /** Not compressed: QEMU reads such clusters straight from the file. */
 const DEFAULT_QCOW2_LEVEL = 0
 

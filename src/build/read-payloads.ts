@@ -52,7 +52,7 @@ export async function readPayloads(spec: ImageSpec, options: ReadPayloadsOptions
 }
 
 /** A place for large files: /tmp often is memory. */
-function spoolFolder(environment: ReadPayloadsOptions['environment']): string {
+export function spoolFolder(environment: ReadPayloadsOptions['environment']): string {
   if (environment.TMPDIR) return environment.TMPDIR
   try {
     accessSync(LARGE_TEMPORARY_FILES, constants.W_OK)

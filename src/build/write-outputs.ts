@@ -5,7 +5,6 @@ import { availableParallelism } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { META_NAMES, type OutputSpec } from '../config/spec.js'
 import { type ConfigPath, InterruptedError, LayoutError, type Problem } from '../errors.js'
-import type { GadgetFile } from '../gadget/gadget-files.js'
 import { missingTool } from '../host/run-command.js'
 import { type DiskImage, imageOfBytes, type SourceFile } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
@@ -36,13 +35,15 @@ import { archiveMembers, ContentDigests } from './content-digests.js'
 import { type ManifestOutput, manifestText } from './manifest.js'
 import type { BuildOutput, OutputKind } from './options.js'
 import { type OutputFile, outputFiles } from './output-files.js'
+import type { PreparedGadget } from './prepare-gadget.js'
 import type { BundleFile } from './read-bundle.js'
+import { assertGadgetPrograms, writeGadgetImage } from './write-gadget-image.js'
 
 export interface WriteOutputsInput {
   readonly plan: DiskPlan
   readonly payloads: readonly Payload[]
   readonly bundle: readonly BundleFile[]
-  readonly gadget: readonly GadgetFile[]
+  readonly gadget: Pick<PreparedGadget, 'files' | 'images'>
   /** Opened; committed here, and discarded by the caller when this rejects. */
   readonly folder: OutputFolder
   /** For what diskloom leaves to other programs: zstd, xz, qemu-img. */
@@ -73,6 +74,7 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   const wanted = wantedOutputs(input)
   assertBundleNamesFree(input)
   assertPrograms(wanted.specs, runner)
+  if (wanted.proof) assertGadgetPrograms(input.gadget.images, runner)
   const image = plan.image()
   const totalBytes = carriedBytes(image)
   const threads = totalBytes >= THREADS_MINIMUM_BYTES ? startThreads(availableParallelism()) : INLINE_THREADS
@@ -124,10 +126,14 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
       }),
     )
     if (digests !== undefined) {
-      const proof = new Proof(input, digests, bundleExtras(plan, bmap?.text))
+      const woven = await weaveGadgetImages(input, threads)
+      const proof = new Proof(input, digests, { extras: bundleExtras(plan, bmap?.text), woven })
       if (zip && zipPath) {
         for (const { name, file } of input.bundle) {
           await zip.add({ name, content: contentOfFile(file), modifiedSeconds: modifiedOf(file, input) })
+        }
+        for (const { path, file } of woven) {
+          await zip.add({ name: path, content: contentOfFile(file), modifiedSeconds: input.modifiedSeconds })
         }
         for (const { path, bytes } of proof.bundleFiles()) {
           await zip.add({ name: path, content: imageOfBytes(bytes), modifiedSeconds: input.modifiedSeconds })
@@ -137,6 +143,9 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
         outputs.push({ path: join(folder.path, spec.bundle.name), kind: 'bundle', sizeBytes, sha256 })
       }
       if (input.only === undefined) {
+        for (const { path, file, sha256 } of woven) {
+          outputs.push({ path: join(folder.path, path), kind: 'gadget', sizeBytes: file.sizeBytes, sha256 })
+        }
         for (const { path, kind, bytes } of proof.folderFiles(outputs)) {
           writeWholeFile(folder.stage(path), bytes)
           outputs.push({
@@ -157,6 +166,27 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   } finally {
     await threads.close()
   }
+}
+
+interface WovenFile {
+  readonly path: string
+  /** Where it stands until the end of the build. */
+  readonly file: SourceFile
+  readonly sha256: string
+}
+
+/** Into their places, or for the zip alone beside them. */
+async function weaveGadgetImages(
+  { gadget, folder, only, runner, signal }: WriteOutputsInput,
+  threads: Threads,
+): Promise<WovenFile[]> {
+  const woven: WovenFile[] = []
+  for (const image of gadget.images) {
+    const path = only === undefined ? folder.stage(image.path) : join(folder.workFolder(), basename(image.path))
+    const { sizeBytes, sha256 } = await writeGadgetImage(image, path, { threads, runner, signal })
+    woven.push({ path: image.path, file: { path, sizeBytes }, sha256 })
+  }
+  return woven
 }
 
 /** What qemu-img reads: the qcow2 or the raw image where there is one, else a qcow2 that nobody keeps. */
@@ -225,16 +255,18 @@ class Proof {
   readonly #manifestParts: Omit<Parameters<typeof manifestText>[0], 'outputs'>
   readonly #bundleSums: readonly ManifestOutput[]
   readonly #extras: readonly BundleExtra[]
+  readonly #woven: readonly WovenFile[]
 
   constructor(
     input: WriteOutputsInput,
     digests: PlannedDigests & { readonly sink: DigestSink },
-    extras: readonly BundleExtra[],
+    { extras, woven }: { readonly extras: readonly BundleExtra[]; readonly woven: readonly WovenFile[] },
   ) {
     const { results } = digests.sink
     const sums = new ContentDigests(digests.files, results.files)
     this.#input = input
     this.#extras = extras
+    this.#woven = woven
     this.#imageSha256 = results.full
     this.#fixed = [
       { path: 'PartList.cfg', kind: 'part-list', bytes: Buffer.from(partListText(input.plan), 'utf8') },
@@ -243,7 +275,7 @@ class Proof {
         kind: 'part-list' as const,
         bytes: Buffer.from(text, 'utf8'),
       })),
-      ...input.gadget.map(({ path, bytes }) => ({ path, kind: 'gadget' as const, bytes })),
+      ...input.gadget.files.map(({ path, bytes }) => ({ path, kind: 'gadget' as const, bytes })),
     ]
     const bundleFiles = input.bundle.map(({ name, file }) => ({
       path: name,
@@ -270,7 +302,8 @@ class Proof {
   /** For the zip, which cannot name its own sum. */
   bundleFiles(): Pick<SmallFile, 'path' | 'bytes'>[] {
     const sums = this.#extras.map(({ path, bytes }) => sumOf(path, bytes))
-    return [...this.#extras, ...this.#smallFiles([...this.#bundleSums, ...sums])]
+    const woven = this.#woven.map(({ path, file, sha256 }) => ({ path, size_bytes: file.sizeBytes, sha256 }))
+    return [...this.#extras, ...this.#smallFiles([...this.#bundleSums, ...woven, ...sums])]
   }
 
   /** For the folder, beside the outputs of the pass. */
@@ -331,7 +364,7 @@ function assertBundleNamesFree({ plan: { spec }, gadget, bundle }: WriteOutputsI
     MANIFEST_NAME,
     ...SIGNATURE_NAMES,
     'SHA256SUMS',
-    ...gadget.map(({ path }) => path),
+    ...[...gadget.files, ...gadget.images].map(({ path }) => path),
     ...(spec.bundle.meta ? Object.values(META_NAMES) : []),
   ])
   const problems: Problem[] = bundle

@@ -1,4 +1,5 @@
 import { interpretDeviceTrees } from './interpret-device-tree.js'
+import { interpretInitramfs } from './interpret-gadget-initramfs.js'
 import { interpretGadgetModules } from './interpret-gadget-modules.js'
 import { interpretMassStorage } from './interpret-mass-storage.js'
 import type { Interpretation } from './interpretation.js'
@@ -14,14 +15,15 @@ export interface GadgetContext {
 
 export function interpretGadget(input: GadgetInput, { interpretation, ...rest }: GadgetContext): GadgetSpec {
   const configPath = ['gadget'] as const
-  const { modules = [], device_tree: tree } = input
+  const { modules = [], device_tree: tree, initramfs } = input
   const problemsBefore = interpretation.problems.length
   const massStorage = interpretMassStorage(input, { interpretation, path: configPath, modules, ...rest })
   const isRefused = interpretation.problems.length > problemsBefore
-  if (modules.length === 0 && tree === undefined && massStorage === undefined && !isRefused) {
+  const asksNothing = modules.length === 0 && [tree, initramfs, massStorage].every((part) => part === undefined)
+  if (asksNothing && !isRefused) {
     interpretation.refuse(
       configPath,
-      'Cannot make gadget files: none of modules, device_tree and luns is given, at least one is needed',
+      'Cannot make gadget files: none of modules, device_tree, luns, initramfs is given, at least one is needed',
     )
   }
   return {
@@ -29,5 +31,6 @@ export function interpretGadget(input: GadgetInput, { interpretation, ...rest }:
     deviceTrees: tree === undefined ? [] : interpretDeviceTrees(tree, interpretation),
     configPath,
     ...(massStorage && { massStorage }),
+    ...(initramfs && { initramfs: interpretInitramfs(initramfs, modules.length > 0, interpretation) }),
   }
 }

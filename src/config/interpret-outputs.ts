@@ -88,12 +88,22 @@ function checkOptions(
   if (split !== undefined && format !== 'android-sparse') {
     interpretation.refuse(at('split'), `Cannot split ${format}: split is accepted with android-sparse`)
   }
+  checkLevel(format, level, at('level'), interpretation)
+}
+
+/** Refuses a level that the format does not have. */
+export function checkLevel(
+  format: OutputFormat,
+  level: number | undefined,
+  path: ConfigPath,
+  interpretation: Interpretation,
+): void {
   const levels = LEVELS[format]
   if (level === undefined || (levels && level >= levels.least && level <= levels.most)) return
   const accepted = levels
     ? `accepted are ${levels.least} to ${levels.most}`
     : 'a level is accepted with zip, gz, xz, zst, qcow2'
-  interpretation.refuse(at('level'), `Cannot use level ${level} for ${format}: ${accepted}`)
+  interpretation.refuse(path, `Cannot use level ${level} for ${format}: ${accepted}`)
 }
 
 function checkNames(outputs: readonly OutputSpec[], { imageName, bundleName, interpretation }: OutputsContext): void {

@@ -303,7 +303,24 @@ export interface GadgetModulesSpec {
   readonly modulesInto?: string
 }
 
+/** A cpio that a kernel unpacks into its first root file system. */
+export interface InitramfsSpec {
+  readonly content: readonly ContentSource[]
+  /** Whether the modules that the section lists are in it. */
+  readonly modules: boolean
+  /** Other results of the section, by name, and where they are in it. */
+  readonly results: readonly { readonly path: string; readonly name: string; readonly configPath: ConfigPath }[]
+  readonly compression: 'none' | 'gz' | 'xz' | 'zst'
+  readonly level?: number
+  /** Of the file, beside the other results. */
+  readonly name: string
+  /** Of the config: locations in the module list are relative to it. */
+  readonly folder: string
+  readonly configPath: ConfigPath
+}
+
 export interface GadgetSpec extends GadgetModulesSpec {
+  readonly initramfs?: InitramfsSpec
   /** In the order of the config: of two that set one property of one node the later one wins. */
   readonly deviceTrees: readonly DeviceTreeSpec[]
   readonly massStorage?: MassStorageSpec

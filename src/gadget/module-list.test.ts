@@ -46,6 +46,7 @@ const TREE: ModuleTree = {
   indexes: INDEXES,
   location: '/lib/modules/4.2.0',
   hostRoot: '/srv/root',
+  files: [],
   symbols: new Map([['snd_hda_intel', { name: 'SND_HDA_INTEL', state: 'off' }]]),
 }
 

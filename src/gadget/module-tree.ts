@@ -14,6 +14,8 @@ export interface ModuleTree extends ModuleSource {
   readonly location: string
   /** The install root itself on this machine. */
   readonly hostRoot: string
+  /** What it was read from, absolute. */
+  readonly files: readonly string[]
 }
 
 export interface BuildTree {

@@ -5,12 +5,19 @@ import { type ChangedSource, checkDeviceTrees } from './check-device-tree.js'
 import { GADGET_FOLDER, type GadgetPlan, planGadgetFiles } from './gadget-files.js'
 import { readGadgetInputs } from './read-gadget-inputs.js'
 
+export interface CheckedGadget extends GadgetPlan {
+  /** What the module tree stands below on this machine: the install root of the list. */
+  readonly hostRoot?: string
+  /** Files that the module list was made from. */
+  readonly moduleFiles: readonly string[]
+}
+
 /** Throws as `readGadgetInputs`, `planGadgetFiles` and `checkDeviceTrees`. */
 export async function planCheckedGadget(
   spec: GadgetSpec,
   runner: CommandRunner,
   signal?: AbortSignal,
-): Promise<GadgetPlan> {
+): Promise<CheckedGadget> {
   const inputs = await readGadgetInputs(spec)
   const { files, warnings } = planGadgetFiles(spec, inputs)
   const sources = (inputs.deviceTrees ?? []).flatMap((input): ChangedSource[] => {
@@ -19,5 +26,11 @@ export async function planCheckedGadget(
     const specs = spec.deviceTrees.filter(({ file }) => file === input.path)
     return [{ path: input.path, before: input.file, after, specs }]
   })
-  return { files, warnings: [...warnings, ...(await checkDeviceTrees(sources, runner, signal))] }
+  const { moduleTree } = inputs
+  return {
+    files,
+    warnings: [...warnings, ...(await checkDeviceTrees(sources, runner, signal))],
+    ...(moduleTree && { hostRoot: moduleTree.hostRoot }),
+    moduleFiles: moduleTree?.files ?? [],
+  }
 }

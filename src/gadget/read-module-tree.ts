@@ -11,6 +11,9 @@ import { type BuildTree, dependencies, indexesOfBuildTree, type ModuleTree } fro
 
 type ModulesSpec = Pick<GadgetSpec, 'modules' | 'configPath'> & { readonly modulesDir: string }
 
+/** `files`: what was read, absolute. */
+type TreeReading = ModulesSpec & { readonly files: string[] }
+
 /** Of `lib/modules/VERSION`. */
 const INSTALLED_DEPTH = '../../..'
 
@@ -18,7 +21,8 @@ const INSTALLED_DEPTH = '../../..'
  * LayoutError for a folder that is no module tree and for modules that are named and not there; ConfigError for modules
  * that need one another; FormatError for a file that is no kernel module.
  */
-export function readModuleTree(spec: ModulesSpec): ModuleTree {
+export function readModuleTree(asked: ModulesSpec): ModuleTree {
+  const spec: TreeReading = { ...asked, files: [] }
   const folder = spec.modulesDir
   const version = basename(folder)
   if (existsSync(join(folder, 'modules.dep'))) {
@@ -28,6 +32,7 @@ export function readModuleTree(spec: ModulesSpec): ModuleTree {
       indexes,
       location: `/lib/modules/${version}`,
       hostRoot: join(folder, INSTALLED_DEPTH),
+      files: spec.files,
       symbols: symbolsOf(spec, indexes, join(folder, 'build')),
     }
   }
@@ -38,12 +43,13 @@ export function readModuleTree(spec: ModulesSpec): ModuleTree {
     indexes,
     location: `/${basename(folder)}`,
     hostRoot: dirname(folder),
+    files: spec.files,
     symbols: symbolsOf(spec, indexes, folder),
   }
 }
 
 /** modules.dep is there; a kernel without built-in modules or soft dependencies may lack the others. */
-function readIndexes(spec: ModulesSpec, version: string): ModuleIndexes {
+function readIndexes(spec: TreeReading, version: string): ModuleIndexes {
   const text = (name: string): string => readTreeFile(spec, name) ?? ''
   return {
     version,
@@ -55,9 +61,12 @@ function readIndexes(spec: ModulesSpec, version: string): ModuleIndexes {
 }
 
 /** Undefined where the file is not there. */
-function readTreeFile(spec: ModulesSpec, name: string): string | undefined {
+function readTreeFile(spec: TreeReading, name: string): string | undefined {
+  const path = join(spec.modulesDir, name)
   try {
-    return readFileSync(join(spec.modulesDir, name), 'utf8')
+    const text = readFileSync(path, 'utf8')
+    spec.files.push(path)
+    return text
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw treeError(spec, `${name}: ${systemReason(error)}`)
@@ -80,7 +89,7 @@ function assertBuildTree(spec: ModulesSpec): void {
   }
 }
 
-function readBuildTree(spec: ModulesSpec): BuildTree {
+function readBuildTree(spec: TreeReading): BuildTree {
   const paths = orderedPaths(readTreeFile(spec, 'modules.order') ?? '')
   const byName = new Map(paths.map((path) => [moduleName(path), path]))
   const infos = new Map<string, ModuleInfo>()
@@ -113,10 +122,11 @@ function orderedPaths(text: string): string[] {
     .map((line) => line.replace(/^kernel\//, '').replace(/\.k?o$/, '.ko'))
 }
 
-function readBuiltModule(spec: ModulesSpec, path: string): ModuleInfo {
+function readBuiltModule(spec: TreeReading, path: string): ModuleInfo {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(join(spec.modulesDir, path))
+    spec.files.push(join(spec.modulesDir, path))
   } catch (error) {
     const gone = errnoOf(error) === 'ENOENT'
     throw treeError(

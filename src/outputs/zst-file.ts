@@ -17,8 +17,13 @@ import {
 } from './zst-disklayout.js'
 import { zstFillFrame } from './zst-fill.js'
 
-/** Level 1 to 19. */
-export type ZstOptions = HostCompressorOptions
+export interface ZstOptions extends HostCompressorOptions {
+  /**
+   * One frame for all, and no seek table: the kernel's unpacker takes every frame for an archive of its own, and what is none
+   * for junk. The whole image is then in memory. [LINUX lib/decompress_unzstd.c]
+   */
+  readonly oneFrame?: boolean
+}
 
 /** Several times the window of level 3 (2 MiB), so that what a cut forgets does not show. */
 const GROUP_BYTES = 8 << 20
@@ -33,12 +38,14 @@ const FILL_FRAME_BYTES = 1 << 30
 class ZstFormat implements GroupFormat {
   readonly groupBytes: number
   readonly fillUnitBytes = 1
-  readonly leastFillBytes = LEAST_FILL_BYTES
+  readonly leastFillBytes: number
   readonly #options: ZstOptions
 
-  constructor(options: ZstOptions) {
+  constructor(options: ZstOptions, imageBytes: number) {
+    const { level, oneFrame = false } = options
     this.#options = options
-    this.groupBytes = options.level < WIDE_WINDOW_LEVEL ? GROUP_BYTES : WIDE_GROUP_BYTES
+    this.groupBytes = oneFrame ? imageBytes : level < WIDE_WINDOW_LEVEL ? GROUP_BYTES : WIDE_GROUP_BYTES
+    this.leastFillBytes = oneFrame ? Number.POSITIVE_INFINITY : LEAST_FILL_BYTES
   }
 
   header(): Uint8Array {
@@ -71,6 +78,7 @@ class ZstFormat implements GroupFormat {
   }
 
   trailer(units: readonly PackedUnit[]): Uint8Array {
+    if (this.#options.oneFrame) return new Uint8Array(0)
     const contentBytes = units.length * SeekTableEntry.SIZE + SeekTableFooter.SIZE
     const table = new Uint8Array(SkippableFrameHeader.SIZE + contentBytes)
     SkippableFrameHeader.encodeInto(table, 0, { Magic_Number: SKIPPABLE_MAGIC_OF_SEEK_TABLE, Frame_Size: contentBytes })
@@ -87,12 +95,17 @@ class ZstFormat implements GroupFormat {
   }
 }
 
-/** Creates or truncates `path`. Throws IoError; the sink, too, where the host has no zstd (the error names the package). */
+/** Level 1 to 19. Creates or truncates `path`. Throws IoError; the sink, too, where the host has no zstd (the error names the package). */
 export async function createZstSink(
   path: string,
   image: DiskImage,
   options: ZstOptions,
   _threads: Threads,
 ): Promise<FileSink> {
-  return GroupedSink.open(await AppendedFile.create(path), image, new ZstFormat(options), options.processes)
+  return GroupedSink.open(
+    await AppendedFile.create(path),
+    image,
+    new ZstFormat(options, image.sizeBytes),
+    options.processes,
+  )
 }

@@ -17,7 +17,7 @@ const SECTION = `gadget:
 function project(name: string, config: string): string {
   const folder = join(scratch, name)
   mkdirSync(folder)
-  writeFileSync(join(folder, 'board.dts'), '&usb { dr_mode = "host"; };\n')
+  writeFileSync(join(folder, 'board.dts'), '/dts-v1/;\n/ { usb: usb { dr_mode = "host"; }; };\n')
   writeFileSync(join(folder, 'board.yaml'), config)
   return folder
 }

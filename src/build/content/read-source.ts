@@ -5,7 +5,7 @@ import type { ContentEntry, ContentSource, LayerSource, NestedImageSpec } from '
 import { type ConfigPath, invariant, type Problem } from '../../errors.js'
 import { imageOfBytes } from '../../image/extent.js'
 import type { ArchiveShelf } from '../../tree/archive-shelf.js'
-import { type CpioListOptions, readCpioList } from '../../tree/cpio-list.js'
+import { type CpioListOptions, cpioListTree, readCpioList } from '../../tree/cpio-list.js'
 import type { DeviceTable } from '../../tree/device-table.js'
 import type { TreeEdit } from '../../tree/edit-tree.js'
 import { EMPTY_CONTENT, emptyTree, type FileNode, type FileTree, type Timestamp } from '../../tree/file-tree.js'
@@ -25,6 +25,8 @@ export interface ContentOptions extends Omit<FolderOptions, 'configPath' | 'owne
   readonly archives: ArchiveShelf
   /** For `${NAME}` in lists. */
   readonly variable: CpioListOptions['variable']
+  /** Lists that the build makes itself, by the paths at which they would stand. */
+  readonly lists?: ReadonlyMap<string, Uint8Array>
   /** Makes the volume that is to be the file at `path`; missing where no source is one. */
   readonly readImage?: (image: NestedImageSpec, path: string) => Promise<NestedImageReading>
 }
@@ -59,7 +61,11 @@ export async function readSource(source: ContentSource, options: ContentOptions)
       return readArchive(source, source.kind, options)
     case 'list': {
       // Read here so that what is wrong is found with everything else; times follow.
-      const read = (time: Timestamp): FileTree => readCpioList(source.path, { ...options, time, configPath })
+      const made = options.lists?.get(source.path)
+      const read = (time: Timestamp): FileTree =>
+        made === undefined
+          ? readCpioList(source.path, { ...options, time, configPath })
+          : cpioListTree(made, source.path, { ...options, time, configPath })
       return { tree: read(BEFORE_ALL), finish: (time) => ({ kind: 'layer', source, tree: read(time) }) }
     }
     case 'device-table': {

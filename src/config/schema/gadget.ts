@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { deviceTree } from './gadget-device-tree.js'
+import { initramfs } from './gadget-initramfs.js'
 import { gadgetModules } from './gadget-modules.js'
 import { massStorageKeys } from './gadget-usb.js'
 import { group } from './group.js'
@@ -11,6 +12,7 @@ export const gadget = group(
       .describe('Nodes of device trees whose properties are set: one map, or a list')
       .exactOptional(),
     ...massStorageKeys,
+    initramfs: initramfs.describe('A first root file system for the kernel, as a cpio').exactOptional(),
   },
   { noun: 'the gadget' },
 )

@@ -113,6 +113,7 @@ describe('the modules of mass storage', () => {
     kind: 'installed',
     location: '/lib/modules/6.1.0',
     hostRoot: '/',
+    files: [],
     symbols: new Map(),
     indexes: {
       version: '6.1.0',

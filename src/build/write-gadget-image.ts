@@ -1,0 +1,63 @@
+/** Weaves a result of the gadget section into a file of its own. */
+import { statSync } from 'node:fs'
+import { missingTool } from '../host/run-command.js'
+import { carriedBytes } from '../image/windows.js'
+import { createGzSink } from '../outputs/gz-file.js'
+import { RawSink } from '../outputs/raw-sink.js'
+import type { FileSink } from '../outputs/sink.js'
+import type { Threads } from '../outputs/threads.js'
+import { weave } from '../outputs/weave.js'
+import { createXzSink } from '../outputs/xz-file.js'
+import { createZstSink } from '../outputs/zst-file.js'
+import type { CommandRunner } from '../tree/command-runner.js'
+import { DEFAULT_DEFLATE_LEVEL, DEFAULT_XZ_LEVEL, DEFAULT_ZST_LEVEL } from './output-files.js'
+import type { GadgetImage } from './prepare-gadget.js'
+
+export interface WeaveTools {
+  readonly threads: Threads
+  /** For what diskloom leaves to other programs: zstd, xz. */
+  readonly runner: CommandRunner
+  readonly signal?: AbortSignal | undefined
+}
+
+const PROGRAMS: Readonly<Partial<Record<GadgetImage['compression'], string>>> = { xz: 'xz', zst: 'zstd' }
+
+/** A missing program ends the work before its first byte. */
+export function assertGadgetPrograms(images: readonly GadgetImage[], runner: CommandRunner): void {
+  for (const { compression } of images) {
+    const program = PROGRAMS[compression]
+    if (program !== undefined && runner.locate(program) === undefined) throw missingTool(program)
+  }
+}
+
+/** Creates or truncates `path`; gives its length and sum. Throws IoError, InterruptedError. */
+export async function writeGadgetImage(
+  image: GadgetImage,
+  path: string,
+  { threads, runner, signal }: WeaveTools,
+): Promise<{ sizeBytes: number; sha256: string }> {
+  const sink = await openSink(image, path, { threads, runner })
+  try {
+    await weave(image.image, [sink], threads, { signal })
+  } finally {
+    await sink.close()
+  }
+  return { sizeBytes: statSync(path).size, sha256: await threads.fileDigest(path) }
+}
+
+function openSink(
+  { image, compression, level }: GadgetImage,
+  path: string,
+  { threads, runner }: WeaveTools,
+): Promise<FileSink> {
+  switch (compression) {
+    case 'none':
+      return RawSink.create(path, image.sizeBytes, carriedBytes(image))
+    case 'gz':
+      return createGzSink(path, image, { level: level ?? DEFAULT_DEFLATE_LEVEL }, threads)
+    case 'xz':
+      return createXzSink(path, image, { level: level ?? DEFAULT_XZ_LEVEL, runner }, threads)
+    case 'zst':
+      return createZstSink(path, image, { level: level ?? DEFAULT_ZST_LEVEL, runner, oneFrame: true }, threads)
+  }
+}
