@@ -76,7 +76,7 @@ describeWithTools(
   "the device trees of Debian's kernel source",
   ['cpp', 'dtc', 'fdtget', 'fdtput', 'git', 'patch'],
   () => {
-    withFetched(['fetch-linux-device-trees.sh'], "the device trees of Debian's kernel source", (root) => {
+    withFetched(['fetch-linux-source.sh'], "the device trees of Debian's kernel source", (root) => {
       const texts = new Map<string, string>()
       let changes: Change[]
 

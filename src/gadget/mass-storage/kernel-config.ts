@@ -13,7 +13,7 @@ export function kernelConfig(spec: MassStorageSpec): string {
       : [
           'CONFIG_CONFIGFS_FS=y',
           'CONFIG_USB_CONFIGFS=m',
-          ...functionOptions(spec).map((option) => `CONFIG_${option}=y`),
+          ...functionOptions(spec).map(switchedOn),
           ...(spec.functions.includes('acm') ? ['CONFIG_TTY=y'] : []),
           ...(spec.functions.some((name) => name !== 'acm') ? ['CONFIG_NET=y', 'CONFIG_NETDEVICES=y'] : []),
         ]
@@ -29,43 +29,31 @@ export function kernelConfig(spec: MassStorageSpec): string {
   ])
 }
 
-/** Applets and features that the scripts call. [BUSYBOX 1.35] */
+/** The shell with what the scripts take for granted, and the programs that they call. [BUSYBOX 1.35] */
+const SHELL = ['ASH', 'ASH_ECHO', 'ASH_PRINTF', 'ASH_TEST', 'FEATURE_SH_MATH']
+const OF_THE_SERVICE = 'CAT FEATURE_READLINK_FOLLOW FIND GREP HEAD LN MKDIR MOUNT READLINK RM RMDIR SED SLEEP'.split(
+  ' ',
+)
+const OF_THE_HARVEST = ['CUT', 'SYNC', 'UMOUNT']
+
+/** What the application note switches on, and what the scripts call. */
 export function busyboxConfig(spec: MassStorageSpec): string {
-  const applets = [
-    'CAT',
-    'FIND',
-    'GREP',
-    'HEAD',
-    'LN',
-    'MKDIR',
-    'MOUNT',
-    'PRINTF',
-    'READLINK',
-    'RM',
-    'RMDIR',
-    'SED',
-    'SLEEP',
-  ]
-  const ofHarvest = ['CUT', 'SYNC', 'UMOUNT']
-  const names = spec.harvest === undefined ? applets : [...applets, ...ofHarvest]
+  const called = [...SHELL, ...OF_THE_SERVICE, ...(spec.harvest === undefined ? [] : OF_THE_HARVEST)]
   return fragment('BusyBox', [
     [
       'modules with parameters, as the application note has them',
       [
         '# CONFIG_MODPROBE_SMALL is not set',
-        'CONFIG_INSMOD=y',
-        'CONFIG_RMMOD=y',
-        'CONFIG_LSMOD=y',
-        'CONFIG_MODPROBE=y',
-        'CONFIG_FEATURE_CMDLINE_MODULE_OPTIONS=y',
+        ...['INSMOD', 'RMMOD', 'LSMOD', 'MODPROBE', 'FEATURE_CMDLINE_MODULE_OPTIONS'].map(switchedOn),
       ],
     ],
-    ['loop devices', ['CONFIG_LOSETUP=y', 'CONFIG_FEATURE_MOUNT_LOOP=y']],
-    [
-      'what the scripts call',
-      ['CONFIG_ASH=y', 'CONFIG_FEATURE_READLINK_FOLLOW=y', ...names.sort().map((name) => `CONFIG_${name}=y`)],
-    ],
+    ['loop devices', ['LOSETUP', 'FEATURE_MOUNT_LOOP'].map(switchedOn)],
+    ['what the scripts call', called.map(switchedOn)],
   ])
+}
+
+function switchedOn(option: string): string {
+  return `CONFIG_${option}=y`
 }
 
 function fragment(of: string, sections: readonly (readonly [string, readonly string[]])[]): string {
