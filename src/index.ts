@@ -28,11 +28,36 @@ export {
   type Position,
   type Problem,
 } from './errors.js'
+export type { VolumeReader, VolumeSummary } from './filesystems/volume-reader.js'
 export { type GadgetOptions, type GadgetResult, gadget } from './gadget.js'
 export type { DiskImage, Extent, Source, SourceFile } from './image/extent.js'
+export {
+  type CheckedImage,
+  type CheckOptions,
+  type Content,
+  checkImageFile,
+  compareDisks,
+  type DiskComparison,
+  type DiskDifferences,
+  type Extraction,
+  type ExtractOptions,
+  extract,
+  extractImage,
+  type ImageFinding,
+  type Inspection,
+  inspectImage,
+  isSame,
+  type OpenImage,
+  type OpenImageOptions,
+  type OpenPartition,
+  openImage,
+  openImageOrConfig,
+  tarOf,
+} from './inspect.js'
 export type { DiskPlan, PlannedPartition, Region } from './layout/disk-plan.js'
 export { type Manifest, manifestJsonSchema, parseManifest } from './proof/manifest-schema.js'
 export { readPublicKey } from './proof/signing-key.js'
 export { type VerifiedRelease, type VerifyOptions, verifyBundleStream, verifyRelease } from './proof/verify-release.js'
+export type { DirectoryNode, FileNode, FileTree } from './tree/file-tree.js'
 export { type CompareOptions, type CompareResult, compareWithBuild } from './verify.js'
 export { VERSION } from './version.js'

@@ -17,7 +17,7 @@ import { readZipMember } from './proof/zip-member.js'
 import { readImageFile } from './readers/read-image-file.js'
 import type { FileNode } from './tree/file-tree.js'
 
-export { type ImageFinding, imageFindingProblem } from './inspect/check-image.js'
+export type { ImageFinding } from './inspect/check-image.js'
 export { compareDisks, type DiskComparison } from './inspect/diff/compare-disks.js'
 export { type DiskDifferences, isSame } from './inspect/diff/differences.js'
 export { type Extraction, extractImage, tarOf } from './inspect/extract.js'

@@ -1,6 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings'
-import type { BuildEvent } from '../build.js'
-import type { Problem } from '../errors.js'
+import type { BuildEvent, BuildResult, OutputKind } from '../build.js'
+import { DifferenceError, type Problem } from '../errors.js'
+import { checkProblems } from './check-problems.js'
 import { outputOption, setOption, sizeOption } from './config-options.js'
 import { writeEvent } from './json-events.js'
 import { openProgress } from './open-progress.js'
@@ -37,7 +38,10 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
     .option('--sign <key>', 'sign the manifest with an Ed25519 key (diskloom keygen makes one)')
     .option('--depfile <file>', 'also tell Make or Ninja what the result depends on')
     .addOption(
-      new Option('--verify', 'read the results back: sums, tables, digests of every partition').conflicts('only'),
+      new Option(
+        '--verify',
+        'read the results back: sums, tables, digests, every volume; ask other readers too',
+      ).conflicts('only'),
     )
     .option('-q, --quiet', 'say nothing but warnings and errors')
     .option('--json', 'write events to standard output, one JSON object per line')
@@ -76,14 +80,27 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         throw error
       })
       await settle('done')
-      if (options.verify === true) await readBack(result.folder, signal)
+      if (options.verify === true) await readBack(result, terminal, services)
       if (json) writeEvent(stdout, 'result', resultFields(result))
       else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
     })
 }
 
-/** As `diskloom verify FOLDER`: exit code 1 with what differs, and the results stay to be looked at. */
-async function readBack(folder: string, signal: AbortSignal): Promise<void> {
+/** What the whole disk can be read from. */
+const DISK_OUTPUTS: readonly OutputKind[] = ['image', 'bundle', 'compressed', 'virtual-disk', 'android-sparse']
+
+/** As `diskloom verify FOLDER --structure`: exit code 1 with what differs, and the results stay to be looked at. */
+async function readBack(
+  { folder, outputs }: BuildResult,
+  { environment, signal, stderr }: Terminal,
+  services: Services,
+): Promise<void> {
   const { verifyRelease } = await import('../proof/verify-release.js')
   await verifyRelease(folder, { key: undefined, signal })
+  if (!outputs.some(({ kind }) => DISK_OUTPUTS.includes(kind))) return
+  const { checkImageFile } = await services.loadInspect()
+  const checked = await checkImageFile(folder, { environment, signal })
+  reportWarnings(checked.notes, stderr, paintFor(stderr, environment))
+  const problems = checkProblems(checked, folder)
+  if (problems.length > 0) throw new DifferenceError(problems)
 }

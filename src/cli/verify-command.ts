@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
-import { DifferenceError, type Problem, UsageError } from '../errors.js'
-import { type ImageFinding, imageFindingProblem } from '../inspect/check-image.js'
+import { DifferenceError, UsageError } from '../errors.js'
+import type { ImageFinding } from '../inspect/check-image.js'
+import { checkProblems } from './check-problems.js'
 import { setOption, type Variables } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { reportWarnings } from './report-error.js'
@@ -119,11 +120,7 @@ async function verifyImage({ terminal, services, source, flags }: Context): Prom
   const { checkImageFile } = await services.loadInspect()
   const result = await checkImageFile(source, { config, set, secondOpinion, environment, signal })
   reportWarnings(result.notes, stderr, paintFor(stderr, environment))
-  const problems: Problem[] = [
-    ...result.findings.map((finding) => imageFindingProblem(source, finding)),
-    ...result.differences,
-    ...result.disagreements,
-  ]
+  const problems = checkProblems(result, source)
   if (json) {
     writeEvent(stdout, 'result', {
       image: source,

@@ -120,7 +120,7 @@ function contentProblems(
   if (planned.payload !== 'ext' && planned.payload !== 'fat') return []
   const { volume, format, problem } = partition.content()
   if (problem !== undefined) return [...problem.problems]
-  if (volume === undefined || format !== planned.fs) {
+  if (volume === undefined || !isFormat(format, planned.fs)) {
     return [{ message: `${what}: format is ${format}, the config says ${planned.fs}` }]
   }
   const expected = payload.kind === 'tree' ? payload.tree : emptyTree(planned.environment.time)
@@ -135,6 +135,11 @@ function contentProblems(
   return [...differences]
     .filter((difference) => planned.payload !== 'fat' || !isLeftOutOfFat(difference))
     .map((difference) => fileProblem(what, difference))
+}
+
+/** `fat` and `vfat` leave the width to the size. */
+function isFormat(found: string, word: string): boolean {
+  return found === word || (/^v?fat$/.test(word) && found.startsWith('fat'))
 }
 
 /** What FAT cannot hold was left out by a config that said so; all others were refused. */

@@ -8,7 +8,6 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -17,21 +16,13 @@ import { makeCommandRunner } from '../../src/host/run-command.js'
 import { readFolder } from '../../src/tree/folder.js'
 import { makeEveryKind } from '../support/every-kind.js'
 import { findListing } from '../support/find-listing.js'
+import { makeForeignImage, ROOT } from '../support/foreign-image.js'
 import { withMounted } from '../support/loop-mount.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 import { cli, cliJson, runCli } from '../support/run-cli.js'
 import { portrait } from '../support/tree-portrait.js'
 
 const MIB = 1 << 20
-const BOOT = { offset: 1 * MIB, length: 20 * MIB }
-const ROOT = { offset: 21 * MIB, length: 40 * MIB }
-const SCRIPT = `label: gpt
-label-id: 0FC63DAF-8483-4772-8E79-3D69D8477DE4
-start=2048, size=20M, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=11111111-2222-4333-8444-555555555555, name="boot"
-start=43008, size=40M, type=B921B045-1DF0-41C3-AF44-4C6F280D3FAE, name="root:a", attrs="LegacyBIOSBootable"
-start=124993, size=1M, type=L, name="odd"
-`
-
 const READ = { owner: { kind: 'keep' }, holes: 'host', xattrs: 'keep', runner: makeCommandRunner(process.env) } as const
 
 describeWithTools(
@@ -46,7 +37,7 @@ describeWithTools(
       mkdirSync(join(payload, 'boot/extlinux'), { recursive: true })
       writeFileSync(join(payload, 'boot/extlinux/extlinux.conf'), 'default linux\n')
       makeEveryKind(payload, { privileged: true, xattrs: true })
-      makeImage(image, payload, scratch)
+      makeForeignImage(image, payload, scratch)
     })
 
     it('inspect tells the table, the volumes and what boots', async () => {
@@ -334,29 +325,6 @@ describeWithTools(
   },
   { root: true },
 )
-
-function makeImage(image: string, payload: string, scratch: string): void {
-  writeFileSync(image, '')
-  truncateSync(image, 64 * MIB)
-  runTool('sfdisk', ['-q', image], { input: SCRIPT })
-  tool('mkfs.fat', '--offset', '2048', '-n', 'BOOT', image, String(BOOT.length / 1024))
-  const fat = ['-i', `${image}@@${BOOT.offset}`]
-  writeFileSync(join(scratch, 'config.txt'), 'arm_64bit=1\n')
-  writeFileSync(join(scratch, 'loader'), 'MZ')
-  tool('mmd', ...fat, '::EFI', '::EFI/BOOT')
-  tool('mcopy', ...fat, join(scratch, 'loader'), '::EFI/BOOT/BOOTX64.EFI')
-  tool('mcopy', ...fat, join(scratch, 'loader'), '::bootcode.bin')
-  tool('mcopy', ...fat, join(scratch, 'config.txt'), '::config.txt')
-  tool('mke2fs', '-q', '-t', 'ext4', '-L', 'rootfs', '-E', `offset=${ROOT.offset}`, image, '40M')
-  const mounted = join(scratch, 'mounted')
-  mkdirSync(mounted)
-  tool('mount', '-o', `loop,offset=${ROOT.offset},sizelimit=${ROOT.length}`, image, mounted)
-  try {
-    tool('cp', '-a', `${payload}/.`, mounted)
-  } finally {
-    tool('umount', mounted)
-  }
-}
 
 function dumpe2fs(image: string): Record<string, string> {
   const text = tool('dumpe2fs', '-h', `${image}?offset=${ROOT.offset}`)

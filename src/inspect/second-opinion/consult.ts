@@ -5,6 +5,7 @@
 import { FormatError, type Problem } from '../../errors.js'
 import type { VolumeReader } from '../../filesystems/volume-reader.js'
 import { type FileTree, walkTree } from '../../tree/file-tree.js'
+import { nameOf } from '../check-image.js'
 import type { OpenImage, OpenPartition } from '../open-image.js'
 import { askAnother } from './ask.js'
 import { compareListings, compareTables, type Disagreement } from './compare-opinions.js'
@@ -54,33 +55,35 @@ class Consultation {
 
   async table(disk: OpenImage, table: NonNullable<OpenImage['table']>): Promise<void> {
     if (table.copy === 'backup') {
-      this.#passOver('gpt', disk.name, 'the primary table is damaged')
+      this.#passOver('gpt', 'the table', 'the primary table is damaged')
       return
     }
     const request = { package: 'gpt', image: disk.image, sectorSize: table.sectorSize } as const
-    await this.#ask(request, disk.name, (reply) => (reply.kind === 'partitions' ? compareTables(table, reply) : []))
+    await this.#ask(request, 'the table', (reply) => (reply.kind === 'partitions' ? compareTables(table, reply) : []))
   }
 
-  async volume({ view }: OpenPartition, volume: VolumeReader): Promise<void> {
+  async volume(partition: OpenPartition, volume: VolumeReader): Promise<void> {
+    const { view } = partition
+    const where = nameOf(partition)
     const { format, facts } = volume.summary
     const isFat = format.startsWith('fat')
     const name = isFat ? 'fatfs' : 'ext2fs'
     if (!isFat && !format.startsWith('ext')) return
     const tree = treeOf(volume)
     if (tree === undefined) {
-      this.#passOver(name, view.name, 'the volume is damaged')
+      this.#passOver(name, where, 'the volume is damaged')
       return
     }
     const files = countFiles(tree)
     if (files > MAX_FILES) {
-      this.#passOver(name, view.name, `it holds ${files} files, at most ${MAX_FILES} are read twice`)
+      this.#passOver(name, where, `it holds ${files} files, at most ${MAX_FILES} are read twice`)
       return
     }
     const image = view.slice(0, view.sizeBytes, 'volume')
     const sectorSize = typeof facts.sector_size === 'number' ? facts.sector_size : SECTOR_BYTES
     // ext2fs gives sixty wrong bytes for a file that stands in its inode.
     const contents = !(Array.isArray(facts.features) && facts.features.includes('inline_data'))
-    await this.#ask({ package: name, image, sectorSize }, view.name, (reply) =>
+    await this.#ask({ package: name, image, sectorSize }, where, (reply) =>
       reply.kind === 'files' ? compareListings(tree, reply.entries, { foldCase: isFat, contents }) : [],
     )
   }
