@@ -36,20 +36,15 @@ describeWithTools("the list for Debian's kernel", ['modprobe', 'depmod'], () => 
       ['btrfs'],
       ['vfat', 'nls_utf8'],
       ['usb_f_mass_storage', 'usb_f_acm', 'usb_f_ncm', 'usb_f_rndis', 'dummy_hcd', 'ext4', 'vfat', 'jffs2', 'mtdram'],
-    ].map((modules) => modules.filter((module) => isThere(module)))
+    ]
 
-    function isThere(module: string): boolean {
-      const args = ['-C', '/dev/null', '-d', kernel.root, '-S', kernel.version, '--show-depends', module]
-      return runTool('modprobe', args).status === 0
-    }
-
-    for (const modules of sets.filter(({ length }) => length > 0)) {
+    for (const modules of sets) {
       it(`is what modprobe inserts, in its order: ${modules.join(' ')}`, async () => {
         const list = (await results({ modules, modulesDir }))['gadget/modules.list']!
         expect(locations(list, kernel.root)).toEqual(modulePaths(kernel, modules))
       })
     }
-  })
+  }, 'full')
 })
 
 describeWithTools(
