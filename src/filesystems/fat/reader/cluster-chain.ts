@@ -84,6 +84,7 @@ export function readChain(
     return loop === undefined
   })
   if (problem !== undefined) throw fieldError(reading.view.name, problem)
+  loop ??= repeatedCluster(list.runs)
   if (loop !== undefined) throw fieldError(reading.view.name, loopFinding(reading, owner, loop))
   return { runs: list.runs, count: list.count, isWhole }
 }
@@ -98,9 +99,18 @@ export function loopFinding({ fat }: FatReading, { structure }: ChainOwner, clus
   }
 }
 
+/** A cluster that is in two runs. */
+function repeatedCluster(runs: readonly ClusterRun[]): number | undefined {
+  if (runs.length < 2) return undefined
+  const sorted = runs.toSorted((a, b) => a.first - b.first)
+  return sorted.find(({ first }, index) => index > 0 && first < sorted[index - 1]!.first + sorted[index - 1]!.count)
+    ?.first
+}
+
 /**
  * Brent: the cluster of every step whose number is a power of two is kept, and meeting it again means a cycle. Found before
- * three times the cycle and what leads to it have been walked, without memory.
+ * three times the cycle and what leads to it have been walked, without memory. (A chain that is cut off before that has its
+ * runs compared.)
  */
 class CycleWatch {
   #kept = 0
