@@ -239,7 +239,7 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
 /** Throws LayoutError for a LUN that no host could use, or that the board itself mounts. */
 function exportWarnings({ gadget }: ImageSpec, plan: DiskPlan, payloads: readonly Payload[]): readonly Problem[] {
   if (gadget?.massStorage === undefined) return []
-  const { problems, warnings } = checkExports(gadget.massStorage.luns, exportedDisk(plan, payloads))
+  const { problems, warnings } = checkExports(gadget.massStorage, exportedDisk(plan, payloads))
   if (problems.length > 0) throw new LayoutError(problems)
   return warnings
 }

@@ -32,6 +32,7 @@ function exportedPartition(planned: PlannedPartition, { volume }: PartitionSpec)
   const label = 'label' in volume ? volume.label : undefined
   return {
     name,
+    startByte,
     sizeBytes: endByte - startByte,
     format: planned.volume?.format ?? volume.kind,
     isWindowsType: type === undefined || looksWindowsInto(type),

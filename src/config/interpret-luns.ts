@@ -3,14 +3,14 @@ import type { Interpretation } from './interpretation.js'
 import type { LunInput } from './schema/gadget-luns.js'
 import type { LunSpec, StorageDriver } from './spec.js'
 
-/** FSG_MAX_LUNS of [LINUX 6.1] drivers/usb/gadget/function/storage_common.h; [MSG] still says 8, as older kernels have it. */
+/** FSG_MAX_LUNS of [Linux 6.1] drivers/usb/gadget/function/storage_common.h; [MSG] still says 8, as older kernels have it. */
 const MAX_LUNS = 16
 const MAX_LUNS_DOCUMENTED = 8
 
 /** The driver rounds a file down to whole blocks. [MSG] file= */
 const DISK_BLOCK_BYTES = 512
 const CDROM_BLOCK_BYTES = 2048
-/** The shortest track that the driver takes. [LINUX 6.1] storage_common.c, fsg_lun_open */
+/** The shortest track that the driver takes. [Linux 6.1] storage_common.c, fsg_lun_open */
 const CDROM_MIN_BLOCKS = 300
 
 export interface LunContext {

@@ -68,6 +68,12 @@ const EXPECTED: Expected[] = [
       { type: LINUX_GUID, fsck: 'e2fsck' },
     ],
   },
+  {
+    config: 'usb-stick',
+    image: 'usb-stick.img',
+    label: 'dos',
+    partitions: [{ type: 'c', fsck: 'fsck.fat' }],
+  },
 ]
 
 describe('the ready configs', () => {

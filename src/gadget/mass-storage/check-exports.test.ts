@@ -13,18 +13,32 @@ const LUN: LunSpec = {
 }
 
 function partition(name: string, format: string, more: Partial<ExportedPartition> = {}): ExportedPartition {
-  return { name, format, sizeBytes: 8 << 20, isWindowsType: true, identifiers: [`PARTLABEL=${name}`], ...more }
+  return {
+    name,
+    format,
+    startByte: 1 << 20,
+    sizeBytes: 8 << 20,
+    isWindowsType: true,
+    identifiers: [`PARTLABEL=${name}`],
+    ...more,
+  }
 }
 
-function found(lun: Partial<LunSpec>, disk: Partial<ExportedDisk>): string[] {
-  const { problems, warnings } = checkExports([{ ...LUN, ...lun }], {
-    sectorSize: 512,
-    sizeBytes: 16 << 20,
-    hasTable: true,
-    partitions: [partition('data', 'fat16')],
-    fstabs: [],
-    ...disk,
-  })
+function found(lun: Partial<LunSpec>, disk: Partial<ExportedDisk>, harvestOffset?: number): string[] {
+  const { problems, warnings } = checkExports(
+    {
+      luns: [{ ...LUN, ...lun }],
+      ...(harvestOffset !== undefined && { harvest: { lun: 0, mount: '/m', crlf: true, offsetBytes: harvestOffset } }),
+    },
+    {
+      sectorSize: 512,
+      sizeBytes: 16 << 20,
+      hasTable: true,
+      partitions: [partition('data', 'fat16')],
+      fstabs: [],
+      ...disk,
+    },
+  )
   return [...problems, ...warnings].map(({ message }) => message)
 }
 
@@ -88,6 +102,14 @@ describe('checkExports', () => {
     expect(
       found({ holds: ONE_OF, removable: false }, { sectorSize: 4096, partitions: [partition('data', 'raw')] }),
     ).toEqual([])
+  })
+
+  it('refuses a harvest where no volume begins', () => {
+    const refused = 'Cannot harvest into LUN 0: no volume begins at byte 0 of it, accepted are 1048576'
+    expect(found({}, {}, 0)).toEqual([refused])
+    expect(found({}, {}, 1 << 20)).toEqual([])
+    expect(found({ holds: ONE_OF }, {}, 0)).toEqual([])
+    expect(found({}, { hasTable: false }, 0)).toEqual([])
   })
 
   describe('the fstab of the board', () => {

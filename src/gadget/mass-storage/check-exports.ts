@@ -2,11 +2,12 @@
  * LUNs that show what the same config makes: whether a PC can take them, and whether the board's own fstab mounts what the
  * host writes to. Pure; the facts come from the layout.
  */
-import type { LunSpec } from '../../config/spec.js'
+import type { HarvestSpec, LunSpec, MassStorageSpec } from '../../config/spec.js'
 import type { ConfigPath, Problem } from '../../errors.js'
 
 export interface ExportedPartition {
   readonly name: string
+  readonly startByte: number
   readonly sizeBytes: number
   /** `fat16`, `ext4` …, `raw` or `none`. */
   readonly format: string
@@ -39,10 +40,13 @@ export interface ExportFindings {
   readonly warnings: readonly Problem[]
 }
 
-export function checkExports(luns: readonly LunSpec[], disk: ExportedDisk): ExportFindings {
+export function checkExports(
+  { luns, harvest }: Pick<MassStorageSpec, 'luns' | 'harvest'>,
+  disk: ExportedDisk,
+): ExportFindings {
   const found = luns.map((lun, index) => checkLun(lun, index, disk))
   return {
-    problems: found.flatMap(({ problems }) => problems),
+    problems: [...found.flatMap(({ problems }) => problems), ...harvestProblems(luns, harvest, disk)],
     warnings: found.flatMap(({ warnings }) => warnings),
   }
 }
@@ -68,6 +72,25 @@ function checkLun(lun: LunSpec, index: number, disk: ExportedDisk): ExportFindin
       ...windowsWarnings(one, shown).map((message) => ({ message: `LUN ${index}: ${message}`, path })),
     ],
   }
+}
+
+/** Where the script would mount something that is no volume. */
+function harvestProblems(
+  luns: readonly LunSpec[],
+  harvest: HarvestSpec | undefined,
+  { hasTable, partitions }: ExportedDisk,
+): Problem[] {
+  const lun = harvest && luns[harvest.lun]
+  if (lun?.holds === undefined) return []
+  const starts = lun.holds.kind === 'disk' && hasTable ? partitions.map(({ startByte }) => startByte) : [0]
+  if (starts.includes(harvest!.offsetBytes)) return []
+  return [
+    {
+      path: ['gadget', 'harvest'],
+      message: `Cannot harvest into LUN ${harvest!.lun}: no volume begins at byte ${harvest!.offsetBytes} of it, accepted are ${starts.join(', ')}`,
+      hint: `harvest: { offset: ${starts[0]} }`,
+    },
+  ]
 }
 
 /** The board's idea of 4096-byte sectors against the driver's 512: neither table nor FAT is found. */

@@ -1,6 +1,6 @@
 /**
  * The steps that set the gadget up below /sys/kernel/config/usb_gadget/NAME, as lines of shell that are relative to that
- * folder. [CONFIGFS-GADGET] [LINUX 6.1] drivers/usb/gadget/configfs.c
+ * folder. [CONFIGFS-GADGET] [Linux 6.1] drivers/usb/gadget/configfs.c
  *
  * The script knows five verbs: `folder PATH`, `put VALUE PATH` (must succeed), `offer VALUE PATH` (where the kernel has that
  * file), `lun NUMBER FILE` and `link TARGET FOLDER`.

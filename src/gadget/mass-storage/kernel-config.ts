@@ -5,7 +5,7 @@
 import type { MassStorageSpec } from '../../config/spec.js'
 import { functionOptions } from './usb-functions.js'
 
-/** [LINUX 6.1] init/Kconfig, drivers/block/Kconfig, drivers/usb/gadget/Kconfig, fs/fat/Kconfig, fs/nls/Kconfig */
+/** [Linux 6.1] init/Kconfig, drivers/block/Kconfig, drivers/usb/gadget/Kconfig, fs/fat/Kconfig, fs/nls/Kconfig */
 export function kernelConfig(spec: MassStorageSpec): string {
   const driver =
     spec.driver === 'g_mass_storage'

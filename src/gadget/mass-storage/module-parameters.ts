@@ -2,7 +2,7 @@
  * Parameters of g_mass_storage, as modprobe.d, insmod and the kernel's command line take them. [MSG]
  *
  * A list has one value for each LUN, separated by commas. The kernel splits its line at blanks outside of double quotes,
- * and takes these off where the value begins and ends with one; nothing escapes them ([LINUX 6.1] lib/cmdline.c, next_arg).
+ * and takes these off where the value begins and ends with one; nothing escapes them ([Linux 6.1] lib/cmdline.c, next_arg).
  */
 import type { LunSpec, MassStorageSpec } from '../../config/spec.js'
 

@@ -55,7 +55,7 @@ export function insmodSequence(spec: MassStorageSpec, prefix: string): string {
   return `${[...lines.slice(0, -1), [lines.at(-1), ...moduleParameters(spec).map(shellWord)].join(' ')].join('\n')}\n`
 }
 
-/** For modprobe.d: a line that modprobe hands to the kernel as it is. [MODPROBE.D] */
+/** For modprobe.d: a line that modprobe hands to the kernel as it is. [depmod] */
 export function modprobeOptions(spec: MassStorageSpec): string {
   return `options g_mass_storage ${moduleParameters(spec).join(' ')}\n`
 }

@@ -1,4 +1,4 @@
-/** What each function of configfs needs: modules, options of the kernel's config. [LINUX 6.1] drivers/usb/gadget */
+/** What each function of configfs needs: modules, options of the kernel's config. [Linux 6.1] drivers/usb/gadget */
 import type { MassStorageSpec, UsbFunction } from '../../config/spec.js'
 
 interface FunctionNeeds {
