@@ -43,6 +43,7 @@ const ALLOWED = {
   'filesystems/fat/': FORMAT,
   'filesystems/jffs2/': FORMAT,
   'filesystems/u-boot-env/': FORMAT,
+  'filesystems/swap/': FORMAT,
   'config/': BASE,
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],

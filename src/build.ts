@@ -9,13 +9,14 @@ import { collectInputs } from './build/collect-inputs.js'
 import { planDepfile } from './build/depfile.js'
 import { exportedDisk } from './build/exported-disk.js'
 import { grownSpec } from './build/grow-last.js'
-import { buildHostVolumes } from './build/host-volumes.js'
+import { makeMeasuredVolumes, makePlacedVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
-import type { BuildOptions, BuildResult, PlanOptions, PlanResult } from './build/options.js'
+import type { BuildOptions, BuildPhase, BuildResult, PlanOptions, PlanResult } from './build/options.js'
 import { NO_GADGET, type PreparedGadget, prepareGadget } from './build/prepare-gadget.js'
-import { type PayloadReading, readPayloads } from './build/read-payloads.js'
+import { type PayloadReading, readPayloads, spoolFolder } from './build/read-payloads.js'
 import { writeSizeHistory } from './build/size-history.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
+import { WorkFolder } from './build/work-folder.js'
 import { writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
 import type { ImageSpec, LoadedConfig } from './config/spec.js'
@@ -43,6 +44,8 @@ export type {
 
 /** Everything that is decided before the first byte of output. */
 interface Prepared extends PayloadReading {
+  /** What was laid out: the payloads, with those volumes in their places that had to be made to be measured. */
+  readonly laidOut: readonly Payload[]
   readonly config: LoadedConfig
   readonly plan: DiskPlan
   readonly gadget: PreparedGadget
@@ -138,15 +141,14 @@ export interface OpenDisk extends PlanResult {
 /** Errors as `plan`. `workFolder` gives a folder for spool files, which the caller removes. */
 export async function openDisk(options: PlanOptions, workFolder: () => string): Promise<OpenDisk> {
   const prepared = await prepare(options)
-  const { plan, payloads, config, epoch, warnings, release } = prepared
+  const { plan, payloads, laidOut, config, epoch, warnings, release } = prepared
   return {
     plan,
     payloads,
     warnings,
     async finish(growTo) {
       try {
-        const grown =
-          growTo === undefined ? plan : planDisk(grownSpec(plan, growTo), payloads, layoutEnvironment(epoch))
+        const grown = growTo === undefined ? plan : planDisk(grownSpec(plan, growTo), laidOut, layoutEnvironment(epoch))
         return await withHostVolumes({ ...prepared, plan: grown }, { workFolder }, options)
       } catch (error) {
         throw locateError(error, config)
@@ -174,15 +176,20 @@ async function withHostVolumes(
   folder: Pick<OutputFolder, 'workFolder'>,
   options: PlanOptions,
 ): Promise<DiskPlan> {
-  const { plan, payloads, epoch } = prepared
-  const host = await buildHostVolumes(plan, payloads, {
-    runner: makeCommandRunner(options.environment ?? process.env),
+  const { plan, laidOut, epoch } = prepared
+  const host = await makePlacedVolumes(plan, laidOut, {
+    ...hostVolumesOptions(options, 'write'),
     workFolder: () => folder.workFolder(),
-    signal: options.signal,
-    onVolume: (name) =>
-      options.onEvent?.({ kind: 'phase', phase: 'write', title: `Making "${name}" with the host's tools` }),
   })
   return host.count === 0 ? plan : planDisk(plan.spec, host.payloads, layoutEnvironment(epoch), plan)
+}
+
+function hostVolumesOptions({ environment = process.env, signal, onEvent }: PlanOptions, phase: BuildPhase) {
+  return {
+    runner: makeCommandRunner(environment),
+    signal,
+    onVolume: (name: string) => onEvent?.({ kind: 'phase', phase, title: `Making "${name}" with the host's tools` }),
+  }
 }
 
 function layoutEnvironment(epoch: Timestamp | undefined): LayoutEnvironment {
@@ -199,7 +206,12 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     ...(options.sizeBytes !== undefined && { sizeBytes: options.sizeBytes }),
     ...(options.outputs !== undefined && { outputs: options.outputs }),
   })
-  let release: (() => Promise<void>) | undefined
+  const work = new WorkFolder(spoolFolder(environment))
+  let releasePayloads: (() => Promise<void>) | undefined
+  const release = async (): Promise<void> => {
+    work.release()
+    await releasePayloads?.()
+  }
   const warnings: Problem[] = []
   // Told as soon as known: what a warning says may be why the build then fails.
   const warn = (found: readonly Problem[]): void => {
@@ -217,21 +229,27 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     const { variable } = config
     const readOptions = { clampTo: epoch, runner, environment, variable, signal }
     const reading = await readPayloads(spec, readOptions)
-    release = reading.release
+    releasePayloads = reading.release
     warn(reading.warnings)
     const gadget = spec.gadget === undefined ? NO_GADGET : await prepareGadget(spec.gadget, readOptions)
-    release = async () => {
+    releasePayloads = async () => {
       await Promise.all([reading.release(), gadget.release()])
     }
     warn(gadget.warnings)
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
-    const plan = planDisk(spec, reading.payloads, layoutEnvironment(epoch))
+    const layout = layoutEnvironment(epoch)
+    const laidOut = await makeMeasuredVolumes(spec, reading.payloads, {
+      ...hostVolumesOptions(options, 'layout'),
+      layout,
+      workFolder: () => work.path(),
+    })
+    const plan = planDisk(spec, laidOut, layout)
     const budget = spec.budget && reportBudget(plan, spec.budget)
     warn([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
-    return { ...reading, config, plan, gadget, budget, epoch, warnings, release }
+    return { ...reading, laidOut, config, plan, gadget, budget, epoch, warnings, release }
   } catch (error) {
-    await release?.()
+    await release()
     throw locateError(error, config)
   }
 }

@@ -3,7 +3,6 @@ import { lstatSync, readdirSync } from 'node:fs'
 import type { ContentSource, GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } from '../config/spec.js'
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
-import { isFormatted } from '../layout/volumes.js'
 import { walkTree } from '../tree/file-tree.js'
 import type { PreparedGadget } from './prepare-gadget.js'
 import type { BundleFile } from './read-bundle.js'
@@ -54,7 +53,7 @@ function* namedPaths({ partitions, gadget }: ImageSpec): Generator<string> {
 
 function* volumePaths(volume: VolumeSpec): Generator<string> {
   if (volume.kind === 'raw') yield volume.path
-  if (!isFormatted(volume)) return
+  if (!('content' in volume)) return
   yield* contentPaths(volume.content)
 }
 

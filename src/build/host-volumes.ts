@@ -1,8 +1,20 @@
-/** `engine: host`: volumes that the host's own tools make take the place of those that were planned natively. */
-import { buildHostVolume } from '../host/ext-volume.js'
-import type { DiskPlan, Payload } from '../layout/disk-plan.js'
+/** Volumes that the host's own tools make: before the disk is laid out where only the making tells their size, else after it. */
+import { statSync } from 'node:fs'
+import type { ContentSource, HostVolumeSpec, ImageSpec, LayerSource, VolumeSpec } from '../config/spec.js'
+import { invariant } from '../errors.js'
+import type { VolumeEnvironment } from '../filesystems/volume.js'
+import { makeErofsVolume } from '../host/erofs-volume.js'
+import { makeExtVolume } from '../host/ext-volume.js'
+import { makeFatVolume } from '../host/fat-volume.js'
+import type { HostVolume, HostVolumeOrder } from '../host/host-volume.js'
+import { makePlacedVolume } from '../host/placed-volume.js'
+import { makeSquashfsVolume } from '../host/squashfs-volume.js'
+import type { DiskPlan, LayoutEnvironment, Payload } from '../layout/disk-plan.js'
+import { isMeasuredByMaking } from '../layout/host-volume-plan.js'
+import { measurePayload } from '../layout/measure-payload.js'
+import { volumeEnvironments } from '../layout/plan-disk.js'
+import { treeOf } from '../layout/volumes.js'
 import type { CommandRunner } from '../tree/command-runner.js'
-import { emptyTree } from '../tree/file-tree.js'
 
 export interface HostVolumesOptions {
   readonly runner: CommandRunner
@@ -13,14 +25,36 @@ export interface HostVolumesOptions {
   readonly onVolume: (name: string) => void
 }
 
+/** The payloads with finished volumes in the places of those whose size is what comes out. */
+export async function makeMeasuredVolumes(
+  spec: ImageSpec,
+  payloads: readonly Payload[],
+  options: HostVolumesOptions & { readonly layout: LayoutEnvironment },
+): Promise<readonly Payload[]> {
+  const environmentOf = volumeEnvironments(spec, payloads, options.layout)
+  const result = [...payloads]
+  for (const [index, { name, volume }] of spec.partitions.entries()) {
+    if (!isMeasuredByMaking(volume)) continue
+    options.onVolume(name)
+    const order = orderOf(volume, { name, payload: payloads[index]!, environment: environmentOf(index) }, options)
+    result[index] = madePayload(await makeMeasured(volume, order), payloads[index]!)
+  }
+  return result
+}
+
+function makeMeasured(volume: HostVolumeSpec, order: HostVolumeOrder): Promise<HostVolume> {
+  const { type, options } = volume
+  return type === 'squashfs' ? makeSquashfsVolume({ ...order, options }) : makeErofsVolume({ ...order, options })
+}
+
 export interface HostVolumes {
   /** The payloads with finished volumes in the places of those that were made. */
   readonly payloads: readonly Payload[]
   readonly count: number
 }
 
-/** `plan` gives places, times and identifiers. */
-export async function buildHostVolumes(
+/** What is left to make when everything has its place; `plan` gives places, times and identifiers. */
+export async function makePlacedVolumes(
   plan: DiskPlan,
   payloads: readonly Payload[],
   options: HostVolumesOptions,
@@ -29,28 +63,70 @@ export async function buildHostVolumes(
   let count = 0
   for (const { index, name, startByte, endByte, environment } of plan.partitions) {
     const { volume } = plan.spec.partitions[index]!
-    if (volume.kind !== 'ext' || volume.engine !== 'host') continue
-    options.onVolume(name)
     const payload = payloads[index]!
-    const { image, facts } = await buildHostVolume({
-      name,
-      type: volume.type,
-      sizeBytes: endByte - startByte,
-      environment,
-      options: volume.options,
-      // The config has refused everything else.
-      content: volume.content.flatMap((source) => (source.kind === 'folder' || source.kind === 'path' ? [source] : [])),
-      tree: payload.kind === 'tree' ? payload.tree : emptyTree(environment.time),
-      holes: volume.holes,
-      // cp keeps what it can; `auto` only says what to do where getfattr is missing.
-      xattrs: volume.xattrs === 'none' ? 'none' : 'keep',
-      workFolder: options.workFolder(),
-      runner: options.runner,
-      ...(volume.label !== undefined && { label: volume.label }),
-      ...(options.signal !== undefined && { signal: options.signal }),
-    })
-    result[index] = { kind: 'image', image, facts }
+    if (payload.kind === 'image' || !isMadeByHost(volume)) continue
+    options.onVolume(name)
+    const order = orderOf(volume, { name, payload, environment }, options)
+    result[index] = madePayload(await makePlaced(volume, { ...order, sizeBytes: endByte - startByte }), payload)
     count++
   }
   return { payloads: result, count }
+}
+
+type MadeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'host' }>
+
+function isMadeByHost(volume: VolumeSpec): volume is MadeSpec {
+  return volume.kind === 'host' || ((volume.kind === 'ext' || volume.kind === 'fat') && volume.engine === 'host')
+}
+
+function makePlaced(volume: MadeSpec, order: HostVolumeOrder & { sizeBytes: number }): Promise<HostVolume> {
+  switch (volume.kind) {
+    case 'ext': {
+      const folders = plainFolders(volume.content)
+      const { type, options, holes } = volume
+      // cp keeps what it can; `auto` only says what to do where getfattr is missing.
+      const xattrs = volume.xattrs === 'none' ? 'none' : 'keep'
+      return makeExtVolume({ ...order, type, options, holes, xattrs, ...(folders && { folders }) })
+    }
+    case 'fat':
+      return makeFatVolume({ ...order, type: volume.type, options: volume.options })
+    case 'host': {
+      const { type, options } = volume
+      invariant(type !== 'squashfs' && type !== 'erofs', `${type} is made before it has a place`)
+      return makePlacedVolume({ ...order, type, options })
+    }
+  }
+}
+
+function orderOf(
+  { label }: MadeSpec,
+  { name, payload, environment }: { name: string; payload: Payload; environment: VolumeEnvironment },
+  { runner, workFolder, signal }: HostVolumesOptions,
+): HostVolumeOrder {
+  return {
+    name,
+    environment,
+    tree: treeOf(payload, environment),
+    workFolder: workFolder(),
+    runner,
+    ...(label !== undefined && { label }),
+    ...(signal !== undefined && { signal }),
+  }
+}
+
+function madePayload({ image, facts }: HostVolume, payload: Payload): Payload {
+  return { kind: 'image', image, facts, measure: measurePayload(payload) }
+}
+
+const RULES = ['to', 'include', 'exclude', 'owner'] as const satisfies (keyof LayerSource)[]
+
+/** Paths of the folders where the content is nothing else, so that `cp -a` can copy them as they are. */
+function plainFolders(content: readonly ContentSource[]): string[] | undefined {
+  const paths: string[] = []
+  for (const source of content) {
+    if (source.kind !== 'folder' && source.kind !== 'path') return undefined
+    if (RULES.some((rule) => source[rule] !== undefined) || !statSync(source.path).isDirectory()) return undefined
+    paths.push(source.path)
+  }
+  return paths
 }

@@ -93,12 +93,21 @@ function volumeEntries(
 /** What the config says of a volume or leaves to a default; not where its content is, which belongs to the building machine. */
 function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
   if (!isFormatted(spec)) return {}
-  if (spec.kind === 'u-boot-env') return settings(spec.options)
-  if (spec.kind === 'jffs2') return { ...settings(spec.options), ...ownersOf(spec), xattrs: spec.xattrs }
-  const label = spec.label === undefined ? {} : { label: spec.label }
-  if (spec.kind === 'fat') return { ...label, ...settings(spec.options) }
-  const { holes, engine, xattrs, options } = spec
-  return { ...label, engine, ...ownersOf(spec), holes, xattrs, ...settings(options) }
+  const label = 'label' in spec && spec.label !== undefined ? { label: spec.label } : {}
+  const own = settings(spec.options)
+  switch (spec.kind) {
+    case 'swap':
+    case 'u-boot-env':
+      return { ...label, ...own }
+    case 'fat':
+      return { ...label, ...(spec.engine === 'host' && { engine: 'host' }), ...own }
+    case 'jffs2':
+      return { ...own, ...ownersOf(spec), xattrs: spec.xattrs }
+    case 'host':
+      return { ...label, engine: 'host', ...ownersOf(spec), xattrs: spec.xattrs, ...own }
+    case 'ext':
+      return { ...label, engine: spec.engine, ...ownersOf(spec), holes: spec.holes, xattrs: spec.xattrs, ...own }
+  }
 }
 
 function ownersOf({ owner }: { readonly owner?: OwnerSpec }): Record<string, ManifestSetting> {

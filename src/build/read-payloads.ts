@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Guid } from '../bytes/guid.js'
-import type { FormattedVolumeSpec, ImageSpec, VolumeSpec } from '../config/spec.js'
+import type { ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { ConfigPath, Problem } from '../errors.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { deriveIdentifiers } from '../layout/identifiers.js'
@@ -99,6 +99,7 @@ async function readPayload(
 ): Promise<Payload> {
   if (volume.kind === 'none') return { kind: 'none' }
   if (volume.kind === 'raw') return { kind: 'file', file: readSourceFile(volume.path, [...configPath, 'fs']) }
+  if (volume.kind === 'swap') return { kind: 'none' }
   if (volume.content.length === 0) return { kind: 'none' }
   const { archives, runner, variable } = options
   const rules = attributeRules(volume)
@@ -133,14 +134,11 @@ async function readPayload(
  * archive says of them is no accident, so it is refused there, or dropped with a warning (`lossy`).
  */
 function attributeRules(
-  volume: FormattedVolumeSpec,
-): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs' | 'foldersOnly'> {
+  volume: Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'host' }>,
+): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs'> {
   if (volume.kind === 'fat') return { holes: 'none', xattrs: 'none', archiveXattrs: 'keep' }
   if (volume.kind === 'u-boot-env') return { holes: 'none', xattrs: 'none' }
-  if (volume.kind === 'jffs2') {
-    const { owner, xattrs } = volume
-    return { ...(owner && { owner }), holes: 'none', xattrs }
-  }
-  const { owner, holes, xattrs, engine } = volume
-  return { ...(owner && { owner }), holes, xattrs, foldersOnly: engine === 'host' }
+  const { owner, xattrs } = volume
+  // What a tree travels in to the host's tools has no holes, and JFFS2 compresses zeros.
+  return { ...(owner && { owner }), holes: volume.kind === 'ext' ? volume.holes : 'none', xattrs }
 }

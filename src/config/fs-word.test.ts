@@ -10,6 +10,8 @@ describe('parseFileSystemWord', () => {
     ['ext4/a/b/', { kind: 'format', type: 'ext4', folder: 'a/b/' }],
     ['ext4//srv/root', { kind: 'format', type: 'ext4', folder: '/srv/root' }],
     ['ext4/..', { kind: 'format', type: 'ext4', folder: '..' }],
+    ['squashfs/root', { kind: 'format', type: 'squashfs', folder: 'root' }],
+    ['swap', { kind: 'format', type: 'swap' }],
     ['boot.img', { kind: 'raw', path: 'boot.img' }],
     ['ext4.img', { kind: 'raw', path: 'ext4.img' }],
     ['./ext4/x', { kind: 'raw', path: './ext4/x' }],
@@ -28,12 +30,8 @@ describe('parseFileSystemWord', () => {
       '"EXT4/program" is not in lower case',
       'Did you mean "ext4/program"? A raw file of that name is written ./EXT4/program',
     ],
-    [
-      'squashfs/root',
-      'squashfs is not yet available in this version',
-      'A raw file of that name is written ./squashfs/root',
-    ],
-    ['swap', 'swap is not yet available in this version', 'A raw file of that name is written ./swap'],
+    ['ubifs/root', 'ubifs is not yet available in this version', 'A raw file of that name is written ./ubifs/root'],
+    ['swap/files', '"swap/files" would put files into swap', undefined],
     ['exfat', 'exfat is no format that diskloom writes', 'A raw file of that name is written ./exfat'],
     [
       'none',

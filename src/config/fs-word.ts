@@ -22,22 +22,16 @@ const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
   ['vfat', 'fat'],
   ['jffs2', 'jffs2'],
   ['u-boot-env', 'u-boot-env'],
+  ['squashfs', 'squashfs'],
+  ['erofs', 'erofs'],
+  ['btrfs', 'btrfs'],
+  ['f2fs', 'f2fs'],
+  ['xfs', 'xfs'],
+  ['swap', 'swap'],
 ])
 
 /** Words of formats on their way; taken for a file name today they would change their meaning tomorrow. */
-const LATER_WORDS = new Set([
-  'squashfs',
-  'erofs',
-  'btrfs',
-  'f2fs',
-  'xfs',
-  'swap',
-  'ubifs',
-  'ubi',
-  'luks',
-  'luks2',
-  'verity',
-])
+const LATER_WORDS = new Set(['ubifs', 'ubi', 'luks', 'luks2', 'verity'])
 /** Words that nobody means as a file name, and that are no format of ours. */
 const FOREIGN_WORDS = new Set([
   'exfat',
@@ -64,6 +58,7 @@ export function parseFileSystemWord(text: string): FileSystemWord | Refusal {
   const type = TYPES.get(word)
   if (type !== undefined) {
     if (rest === undefined) return { kind: 'format', type }
+    if (type === 'swap') return new Refusal(`"${text}" would put files into swap`, 'accepted is swap alone')
     if (rest !== '') return { kind: 'format', type, folder: rest }
     return new Refusal(
       `"${text}" names no folder after the /`,

@@ -31,7 +31,11 @@ export function interpretNestedImage(
   }
   const size = sizeOf(input, context)
   const volume = interpretVolume(input, context)
-  if (volume.kind === 'raw' || volume.kind === 'none') return undefined
+  if (volume.kind === 'host') {
+    const message = `Cannot make ${text}: its fs is ${volume.type}, which only the host's tools write, accepted are formats of diskloom's own`
+    interpretation.refuse([...path, 'fs'], message, 'The tools make the volumes of partitions')
+  }
+  if (volume.kind === 'raw' || volume.kind === 'none' || volume.kind === 'host') return undefined
   return { size, volume, ...interpretFree(input, volume, { size, context }), configPath: path }
 }
 

@@ -104,7 +104,28 @@ describe('volumes', () => {
       kind: 'fat',
       type: 'fat',
       content: [{ kind: 'path', path: '/board/boot', configPath: ['partitions', 0, 'fs'] }],
+      engine: 'native',
       options: { volume_id: 0x1234abcd, cluster_size: 4096 },
+    })
+  })
+
+  it('takes what only host tools write, whatever engine is the default, and swap', () => {
+    expect(
+      onePartition('fs: squashfs/root, owner: keep, options: { compression: zstd, level: 19, block_size: 1MiB }')
+        .volume,
+    ).toEqual({
+      kind: 'host',
+      type: 'squashfs',
+      content: [{ kind: 'path', path: '/board/root', configPath: ['partitions', 0, 'fs'] }],
+      owner: { kind: 'keep' },
+      xattrs: 'auto',
+      options: { compression: 'zstd', level: 19, block_size: MIB },
+    })
+    expect(onePartition('fs: swap, size: 64MiB, label: S, options: { page_size: 16KiB }').volume).toEqual({
+      kind: 'swap',
+      type: 'swap',
+      label: 'S',
+      options: { page_size: 16 * KIB },
     })
   })
 

@@ -1,3 +1,4 @@
+import { HOST_FAMILIES } from './host-families.js'
 import { interpretFree } from './interpret-free.js'
 import { interpretVolume } from './interpret-volume.js'
 import type { PartitionContext } from './interpretation.js'
@@ -63,12 +64,13 @@ function interpretExtent(input: PartitionInput, volume: VolumeSpec, context: Par
   return start === undefined ? startFromEnd(end, size, context) : checkAgreement({ start, end, size }, context)
 }
 
-/** A raw file has a length of its own; the last partition takes what is left, where the disk has a size. */
+/** A raw file and a squashfs have a length of their own; the last partition takes what is left, where the disk has a size. */
 function impliedSize(
   volume: VolumeSpec,
   { interpretation, path, text, isLast }: PartitionContext,
 ): SizeSpec | undefined {
-  if (volume.kind === 'raw') return { kind: 'auto' }
+  if (volume.kind === 'raw' || (volume.kind === 'host' && HOST_FAMILIES[volume.type].hasOwnSize))
+    return { kind: 'auto' }
   if (!isLast) {
     const hint = 'Only the last partition and a raw file go without; size: auto is the smallest that holds the content'
     interpretation.refuse(path, `Cannot place ${text}: it has neither end nor size, one of them is needed`, hint)

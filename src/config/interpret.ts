@@ -12,7 +12,6 @@ import { DEFAULT_SECTOR_SIZE, toSizeSpec } from './quantity.js'
 import type { ImageSpec } from './spec.js'
 
 const DEFAULT_TABLE = 'gpt'
-const DEFAULT_ENGINE = 'native'
 const DEFAULT_GPT_ENTRIES = 128
 /** Of a flash that stands in the processor's memory, on a kernel without a device tree. */
 const DEFAULT_MTD_ID = 'physmap-flash.0'
@@ -32,7 +31,7 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     if (partition === undefined) return []
     const { values, unread } = partition
     const text = values.name === undefined ? `partition ${index + 1}` : `partition "${values.name}"`
-    const engine = keys.engine ?? DEFAULT_ENGINE
+    const { engine } = keys
     const path = ['partitions', index]
     return [interpretPartition(values, { interpretation, path, text, unread, isLast: index === last, engine })]
   })

@@ -78,8 +78,8 @@ export interface PartitionContext {
   readonly unread: ReadonlySet<string>
   /** The last one of the table, which may go without `end` and `size`. */
   readonly isLast: boolean
-  /** Of the whole config. */
-  readonly engine: Engine
+  /** Of the whole config, where it says one. */
+  readonly engine: Engine | undefined
   /** How many files this volume stands in; missing = it has a partition. */
   readonly nesting?: number
 }

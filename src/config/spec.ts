@@ -21,8 +21,10 @@ export type SizeSpec =
 
 export type ExtFamily = 'ext2' | 'ext3' | 'ext4'
 export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'
+/** Only the host's tools write these. */
+export type HostFamily = 'squashfs' | 'erofs' | 'btrfs' | 'f2fs' | 'xfs'
 /** Type word of `fs:`; `vfat` has become `fat`. */
-export type FileSystemType = ExtFamily | FatFamily | 'jffs2' | 'u-boot-env'
+export type FileSystemType = ExtFamily | FatFamily | 'jffs2' | 'u-boot-env' | HostFamily | 'swap'
 
 export type OwnerSpec =
   | { readonly kind: 'root' }
@@ -161,6 +163,28 @@ export interface UBootEnvOptions {
   readonly padding?: number
 }
 
+/** Options of the formats that the host's tools write; which of them a format has is the config's to check. */
+export interface HostOptions {
+  /** `none` for a volume that is not compressed. */
+  readonly compression?: string
+  readonly level?: number
+  readonly block_size?: number
+  readonly inode_size?: number
+  /** As after the tool's own option for features. */
+  readonly features?: readonly string[]
+  /** btrfs: copies of metadata. */
+  readonly metadata?: 'single' | 'dup'
+  /** btrfs: data and metadata in the same chunks. */
+  readonly mixed?: boolean
+  /** f2fs: percent of the volume that is kept for cleaning. */
+  readonly overprovision_percent?: number
+}
+
+export interface SwapOptions {
+  /** Bytes of a page of the kernel that will use it. */
+  readonly page_size?: number
+}
+
 export type VolumeSpec =
   | {
       readonly kind: 'ext'
@@ -181,6 +205,7 @@ export type VolumeSpec =
       readonly type: FatFamily
       readonly label?: string
       readonly content: readonly ContentSource[]
+      readonly engine: Engine
       readonly options: FatOptions
     }
   | {
@@ -198,13 +223,33 @@ export type VolumeSpec =
       readonly content: readonly ContentSource[]
       readonly options: UBootEnvOptions
     }
+  | {
+      readonly kind: 'host'
+      readonly type: HostFamily
+      readonly label?: string
+      readonly uuid?: string
+      readonly content: readonly ContentSource[]
+      /** As of ext. */
+      readonly owner?: OwnerSpec
+      readonly xattrs: 'none' | 'keep' | 'auto'
+      readonly options: HostOptions
+    }
+  | {
+      readonly kind: 'swap'
+      readonly type: 'swap'
+      readonly label?: string
+      readonly uuid?: string
+      readonly options: SwapOptions
+    }
   /** A file, copied as it is. `fill`: what the tail of the partition becomes; unspecified when missing. */
   | { readonly kind: 'raw'; readonly path: string; readonly fill?: number }
   /** No `fs:` at all. */
   | { readonly kind: 'none'; readonly fill?: number }
 
-/** What diskloom formats itself. */
-export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' | 'u-boot-env' }>
+/** What diskloom can format itself. */
+export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'swap' }>
+/** What only the host's tools format. */
+export type HostVolumeSpec = Extract<VolumeSpec, { kind: 'host' }>
 
 export interface PartitionSpec {
   /** `''` when the config gives none (MBR has no names). */

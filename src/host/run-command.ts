@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { constants as osConstants } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { InterruptedError, IoError } from '../errors.js'
 import type { CommandResult, CommandRunner, RunOptions } from '../tree/command-runner.js'
 
@@ -27,6 +28,19 @@ const PACKAGES: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   cp: 'coreutils',
   sh: 'dash',
+  tar: 'tar',
+  setfattr: 'attr',
+  fakeroot: 'fakeroot',
+  'mkfs.fat': 'dosfstools',
+  'fsck.fat': 'dosfstools',
+  mcopy: 'mtools',
+  mmd: 'mtools',
+  mksquashfs: 'squashfs-tools',
+  'mkfs.erofs': 'erofs-utils',
+  'mkfs.btrfs': 'btrfs-progs',
+  'mkfs.f2fs': 'f2fs-tools',
+  'sload.f2fs': 'f2fs-tools',
+  'mkfs.xfs': 'xfsprogs',
   xz: 'xz-utils',
   bzip2: 'bzip2',
   zstd: 'zstd',
@@ -87,16 +101,23 @@ function runToEnd(
     const stderr: Buffer[] = []
     child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
     child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk))
-    // EPIPE: the program ended without reading all of its input, which its exit code judges.
-    child.stdin?.on('error', () => undefined)
-    child.stdin?.end(input)
-
     let killTimer: NodeJS.Timeout | undefined
     const onAbort = (): void => {
       signalGroup(child.pid, endBy)
       killTimer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), KILL_AFTER_MS)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
+    // EPIPE: the program ended without reading all of its input, which its exit code judges.
+    child.stdin?.on('error', () => undefined)
+    let feedError: { readonly cause: unknown } | undefined
+    if (input === undefined || typeof input === 'string' || input instanceof Uint8Array) {
+      child.stdin?.end(input)
+    } else if (child.stdin !== null) {
+      feed(child.stdin, input).catch((cause: unknown) => {
+        feedError = { cause }
+        onAbort()
+      })
+    }
     const settle = (): void => {
       signal?.removeEventListener('abort', onAbort)
       clearTimeout(killTimer)
@@ -108,6 +129,7 @@ function runToEnd(
     child.on('close', (code, endedBy) => {
       settle()
       if (signal?.aborted === true) return reject(new InterruptedError())
+      if (feedError !== undefined) return reject(feedError.cause)
       resolve({
         status: code ?? SIGNAL_STATUS_BASE + (endedBy === null ? 0 : osConstants.signals[endedBy]),
         stdout: Buffer.concat(stdout),
@@ -115,6 +137,15 @@ function runToEnd(
       })
     })
   })
+}
+
+/** Resolves when all is written, or nobody reads any more. */
+async function feed(stdin: Writable, chunks: Iterable<Uint8Array>): Promise<void> {
+  for (const chunk of chunks) {
+    const error = await new Promise<Error | null | undefined>((resolve) => stdin.write(chunk, resolve))
+    if (error != null) return
+  }
+  stdin.end()
 }
 
 function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {

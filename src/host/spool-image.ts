@@ -1,3 +1,5 @@
+import { closeSync, ftruncateSync, openSync, statSync } from 'node:fs'
+import { alignUp } from '../bytes/align.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import { makeDataScanner } from '../tree/data-ranges.js'
 
@@ -20,4 +22,26 @@ export function imageOfSpool(path: string, offsetBytes: number, sizeBytes: numbe
     at = dataEnd
   }
   return builder.fill(at - offsetBytes, end - at).finish()
+}
+
+/** A finished file that is a volume as a whole, filled up with zeros to 4 KiB: no kernel reads less of a block device. */
+export function imageOfFile(path: string): DiskImage {
+  const { size } = statSync(path)
+  const image = imageOfSpool(path, 0, size)
+  const sizeBytes = alignUp(size, VOLUME_GRAIN_BYTES)
+  return new ImageBuilder(sizeBytes)
+    .image(0, image)
+    .fill(size, sizeBytes - size)
+    .finish()
+}
+
+const VOLUME_GRAIN_BYTES = 4096
+
+export function makeSparseFile(path: string, sizeBytes: number): void {
+  const fd = openSync(path, 'wx', 0o600)
+  try {
+    ftruncateSync(fd, sizeBytes)
+  } finally {
+    closeSync(fd)
+  }
 }

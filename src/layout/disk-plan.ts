@@ -1,6 +1,6 @@
 /** What layout decides: where everything stands on the disk, and what each partition and volume will be. */
 import type { Guid } from '../bytes/guid.js'
-import type { ImageSpec } from '../config/spec.js'
+import type { ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage, SourceFile } from '../image/extent.js'
@@ -9,7 +9,7 @@ import type { FileTree, Timestamp } from '../tree/file-tree.js'
 
 /** What goes into one partition, measured. One for each entry of `spec.partitions`, in that order. */
 export type Payload =
-  /** For a FAT or ext volume. */
+  /** For a volume. */
   | {
       readonly kind: 'tree'
       readonly tree: FileTree
@@ -18,12 +18,25 @@ export type Payload =
     }
   /** A raw file. */
   | { readonly kind: 'file'; readonly file: SourceFile }
-  /** A finished volume: what the host engine made. */
-  | { readonly kind: 'image'; readonly image: DiskImage; readonly facts: PlannedVolume['facts'] }
+  /** A finished volume: what the host's tools made. */
+  | {
+      readonly kind: 'image'
+      readonly image: DiskImage
+      readonly facts: PlannedVolume['facts']
+      /** Of the files that went in. */
+      readonly measure: PayloadMeasure
+    }
   /** Nothing: an empty volume where the config asks for one, otherwise an empty partition. */
   | { readonly kind: 'none' }
 
 export type Payloads = readonly Payload[]
+
+export interface PayloadMeasure {
+  /** Of the files, holes included; of a raw file its length. */
+  readonly bytes: number
+  /** The newest modification time; 1980-01-01 where there is none, or none later. */
+  readonly newest: Timestamp
+}
 
 export interface LayoutEnvironment {
   /**
@@ -79,7 +92,7 @@ export interface Placement {
   readonly regions: readonly Region[]
 }
 
-export type PayloadWord = 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'raw' | 'none'
+export type PayloadWord = VolumeSpec['kind']
 
 export interface PlannedPartition extends PlacedPartition {
   /** Undefined outside the table and with `table: none`. */

@@ -1,15 +1,8 @@
 /** How much a payload is, and since when. */
 import type { VolumeSpec } from '../config/spec.js'
-import { compareTimestamps, EPOCH_1980, type Timestamp } from '../tree/file-tree.js'
+import { compareTimestamps, EPOCH_1980 } from '../tree/file-tree.js'
 import { measureTree } from '../tree/tree-stats.js'
-import type { Payload } from './disk-plan.js'
-
-export interface PayloadMeasure {
-  /** Of the files, holes included; of a raw file its length; of a finished volume what is no fill. */
-  readonly bytes: number
-  /** The newest modification time; 1980-01-01 where there is none, or none later. */
-  readonly newest: Timestamp
-}
+import type { Payload, PayloadMeasure } from './disk-plan.js'
 
 /** O(nodes). */
 export function measurePayload(payload: Payload): PayloadMeasure {
@@ -21,11 +14,8 @@ export function measurePayload(payload: Payload): PayloadMeasure {
     }
     case 'file':
       return { bytes: payload.file.sizeBytes, newest: EPOCH_1980 }
-    case 'image': {
-      let bytes = 0
-      for (const { length, source } of payload.image.extents) if (source.kind !== 'fill') bytes += length
-      return { bytes, newest: EPOCH_1980 }
-    }
+    case 'image':
+      return payload.measure
     case 'none':
       return { bytes: 0, newest: EPOCH_1980 }
   }

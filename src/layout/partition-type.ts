@@ -14,6 +14,7 @@ export function partitionType(
 ): PartitionType | undefined {
   if (table === 'none' || table === 'mtd' || !inTable) return undefined
   if (type !== undefined) return parsePartitionType(type, table)
+  if (kind === 'swap') return parsePartitionType('swap', table)
   if (kind !== 'fat') return parsePartitionType('linux', table)
   const name = table === 'gpt' ? 'data' : MBR_FAT_TYPES[volume?.format ?? '']
   return parsePartitionType(name ?? 'fat32-lba', table)

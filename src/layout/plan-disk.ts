@@ -10,13 +10,14 @@ import type {
   DiskPlan,
   LayoutEnvironment,
   Payload,
+  PayloadMeasure,
   Payloads,
   PlacedPartition,
   Placement,
   PlannedPartition,
 } from './disk-plan.js'
 import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
-import { measurePayload, type PayloadMeasure, payloadWord } from './measure-payload.js'
+import { measurePayload, payloadWord } from './measure-payload.js'
 import { type Numbering, numberPartitions, partitionText, placeWord } from './numbering.js'
 import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
@@ -45,6 +46,19 @@ export function planDisk(
   placement?: Placement,
 ): DiskPlan {
   return new Planner(spec, payloads, environment).plan(placement)
+}
+
+/**
+ * What each volume takes from outside, by index in `spec.partitions`, but for its place, which is given as 0: for volumes that
+ * are made before anything has one.
+ */
+export function volumeEnvironments(
+  spec: ImageSpec,
+  payloads: Payloads,
+  environment: LayoutEnvironment,
+): (index: number) => VolumeEnvironment {
+  const planner = new Planner(spec, payloads, environment)
+  return (index) => planner.volumeEnvironment(index, 0)
 }
 
 /** What stands in a partition, wherever that is. */
@@ -111,7 +125,7 @@ class Planner {
   #tryPlace(): PlacementResult {
     const context: PlacementContext = {
       measure: (index, startByte) => this.#attempt(index, () => this.#smallestBytes(index, startByte)),
-      environmentOf: (index, startByte) => this.#volumeEnvironment(index, startByte),
+      environmentOf: (index, startByte) => this.volumeEnvironment(index, startByte),
     }
     const result = placeRegions(this.#spec, context)
     for (const problem of result.problems) this.#refuse(problem)
@@ -122,7 +136,7 @@ class Planner {
     const { volume, free } = this.#spec.partitions[index]!
     const payload = this.#payloads[index]!
     if (!isFormatted(volume)) return this.#measureOf(index).bytes
-    return smallestVolumeBytes(volume, payload, this.#volumeEnvironment(index, startByte), free)
+    return smallestVolumeBytes(volume, payload, this.volumeEnvironment(index, startByte), free)
   }
 
   #measureOf(index: number): PayloadMeasure {
@@ -149,7 +163,7 @@ class Planner {
     const payload = this.#payloads[index]!
     const sizeBytes = stretch.endByte - stretch.startByte
     if (isFormatted(volume)) {
-      const environment = this.#volumeEnvironment(index, stretch.startByte)
+      const environment = this.volumeEnvironment(index, stretch.startByte)
       return this.#attempt(index, () =>
         explainingHoles(this.#spec.partitions[index]!, payload, () =>
           planVolume(volume, payload, sizeBytes, environment),
@@ -193,11 +207,11 @@ class Planner {
     return `${hex(mbrSignature, 8)}-${hex(number, 2)}`
   }
 
-  #volumeEnvironment(index: number, startByte: number): VolumeEnvironment {
+  volumeEnvironment(index: number, startByte: number): VolumeEnvironment {
     const { name, volume } = this.#spec.partitions[index]!
     const { sourceDateEpoch, sectorSize } = this.#spec
     const configured = sourceDateEpoch === undefined ? undefined : { seconds: sourceDateEpoch, nanoseconds: 0 }
-    const given = volume.kind === 'ext' ? volume.uuid?.toLowerCase() : undefined
+    const given = 'uuid' in volume ? volume.uuid?.toLowerCase() : undefined
     return {
       time: this.#environment.time ?? configured ?? this.#measureOf(index).newest,
       uuid: given ?? this.#identifiers.volume(placeWord(this.#numbering, index), name),

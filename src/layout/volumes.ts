@@ -1,47 +1,48 @@
 /** The one place that knows which format makes which volume, and hands the config's options to it. */
-import type { FormattedVolumeSpec, VolumeSpec } from '../config/spec.js'
+import type { FormattedVolumeSpec, HostVolumeSpec, VolumeSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
 import { extFormat } from '../filesystems/ext4/format.js'
 import { fatFormat } from '../filesystems/fat/format.js'
 import { jffs2Format } from '../filesystems/jffs2/format.js'
 import { uBootEnvFormat } from '../filesystems/u-boot-env/format.js'
+import { swapFormat } from '../filesystems/swap/format.js'
 import type { FreeSpace, PlannedVolume, VolumeEnvironment, VolumeFormat } from '../filesystems/volume.js'
 import { emptyTree, type FileTree } from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
+import { planHostVolume, planMadeVolume, smallestHostVolumeBytes } from './host-volume-plan.js'
 
-export function isFormatted(volume: VolumeSpec): volume is FormattedVolumeSpec {
+export function isFormatted(volume: VolumeSpec): volume is FormattedVolumeSpec | HostVolumeSpec {
   return volume.kind !== 'raw' && volume.kind !== 'none'
 }
 
 /** The smallest volume in bytes for this payload with this room to spare. Throws what the format throws. */
 export function smallestVolumeBytes(
-  volume: FormattedVolumeSpec,
+  volume: FormattedVolumeSpec | HostVolumeSpec,
   payload: Payload,
   environment: VolumeEnvironment,
   free: FreeSpace | undefined,
 ): number {
   if (payload.kind === 'image') return payload.image.sizeBytes
+  if (volume.kind === 'host') return smallestHostVolumeBytes(volume)
   const tree = treeOf(payload, environment)
   return withFormat(volume, (format, options) => format.smallestSizeBytes(tree, options, environment, free))
 }
 
 /** `sizeBytes`: of the partition; the volume takes as much of it as its blocks or clusters fill. */
 export function planVolume(
-  volume: FormattedVolumeSpec,
+  volume: FormattedVolumeSpec | HostVolumeSpec,
   payload: Payload,
   sizeBytes: number,
   environment: VolumeEnvironment,
 ): PlannedVolume {
-  if (payload.kind === 'image') {
-    const { image, facts } = payload
-    invariant(image.sizeBytes <= sizeBytes, `a volume of ${image.sizeBytes} bytes in a partition of ${sizeBytes}`)
-    return { format: volume.type, sizeBytes: image.sizeBytes, facts, warnings: [], encode: () => image }
-  }
+  if (payload.kind === 'image') return planMadeVolume(volume.type, payload, sizeBytes)
+  if (volume.kind === 'host') return planHostVolume(volume, payload, sizeBytes)
   const tree = treeOf(payload, environment)
   return withFormat(volume, (format, options) => format.plan(tree, sizeBytes, options, environment))
 }
 
-function treeOf(payload: Payload, { time }: VolumeEnvironment): FileTree {
+/** The content of a volume; an empty root where the config gives none. */
+export function treeOf(payload: Payload, { time }: VolumeEnvironment): FileTree {
   invariant(payload.kind !== 'file', 'a file is no payload of a volume')
   return payload.kind === 'tree' ? payload.tree : emptyTree(time)
 }
@@ -54,8 +55,8 @@ function withFormat<T>(
   if (volume.kind === 'jffs2') return use(jffs2Format, volume.options)
   if (volume.kind === 'u-boot-env') return use(uBootEnvFormat, volume.options)
   const label = volume.label === undefined ? {} : { label: volume.label }
-  const options = { ...volume.options, ...label }
+  if (volume.kind === 'swap') return use(swapFormat, { ...volume.options, ...label })
   return volume.kind === 'ext'
-    ? use(extFormat, { ...options, type: volume.type })
-    : use(fatFormat, { ...options, type: volume.type })
+    ? use(extFormat, { ...volume.options, ...label, type: volume.type })
+    : use(fatFormat, { ...volume.options, ...label, type: volume.type })
 }

@@ -11,8 +11,11 @@ export interface RunOptions {
   readonly cwd?: string
   /** On top of the runner's own environment (fixed locale and time zone). */
   readonly env?: Readonly<Record<string, string>>
-  /** Bytes for the program's standard input; empty when missing. */
-  readonly input?: string | Uint8Array
+  /**
+   * Bytes for the program's standard input; empty when missing. Chunks that are made one by one: each is used up before
+   * the next is asked for, so their maker may use one buffer; what it throws ends the program and is what `run` rejects with.
+   */
+  readonly input?: string | Uint8Array | Iterable<Uint8Array>
   /** An open file as standard input, in place of `input`. */
   readonly stdinFd?: number
   /** An open file that takes standard output, in place of the result's `stdout`. */

@@ -8,7 +8,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readContent } from '../../src/build/content/read-content.js'
 import { InterruptedError, IoError, LayoutError } from '../../src/errors.js'
 import { extFormat } from '../../src/filesystems/ext4/format.js'
-import { buildHostVolume, type HostVolume, type HostVolumeRequest } from '../../src/host/ext-volume.js'
+import { type ExtVolumeOrder, makeExtVolume } from '../../src/host/ext-volume.js'
+import type { HostVolume } from '../../src/host/host-volume.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
 import { extentEnd } from '../../src/image/extent.js'
 import { ArchiveShelf } from '../../src/tree/archive-shelf.js'
@@ -39,7 +40,7 @@ const TOOLS = [
 
 const NO_ARCHIVES = { archives: new ArchiveShelf({ workFolder: '/nonexistent', runner }), variable: () => undefined }
 
-async function request(folders: string[], more: Partial<HostVolumeRequest> = {}): Promise<HostVolumeRequest> {
+async function request(folders: string[], more: Partial<ExtVolumeOrder> = {}): Promise<ExtVolumeOrder> {
   const content = folders.map((path) => ({ kind: 'folder' as const, path, configPath: [] }))
   const reading = await readContent(content, {
     owner: { kind: 'root' },
@@ -55,7 +56,7 @@ async function request(folders: string[], more: Partial<HostVolumeRequest> = {})
     sizeBytes: 64 * MIB,
     environment: { time: TIME, uuid: '01234567-89ab-4cde-8f01-23456789abcd', offsetBytes: MIB, sectorSize: SECTOR },
     options: {},
-    content,
+    folders,
     tree: reading.tree,
     holes: 'none',
     xattrs: 'keep',
@@ -96,7 +97,7 @@ describeWithTools(
 
     describe.each(['mount', 'populate'] as const)('%s', (method) => {
       it('puts everything in that the folder has', async () => {
-        const volume = await buildHostVolume(await request([folder], { method }))
+        const volume = await makeExtVolume(await request([folder], { method }))
         const file = checkedFile(volume, `everything.${method}`)
         const inside = withMounted(file, 0, 64 * MIB, portrait)
         inside.listing.delete('lost+found')
@@ -115,10 +116,10 @@ describeWithTools(
       it('keeps owners where they are asked for', async () => {
         const base = await request([folder], { method })
         const { tree } = await readContent(
-          base.content.map(({ path }) => ({ kind: 'folder', path, configPath: [] })),
+          base.folders!.map((path) => ({ kind: 'folder', path, configPath: [] })),
           { owner: { kind: 'keep' }, holes: 'none', xattrs: 'none', ...NO_ARCHIVES },
         )
-        const volume = await buildHostVolume({ ...base, tree })
+        const volume = await makeExtVolume({ ...base, tree })
         const file = checkedFile(volume, `owners.${method}`)
         const owners = withMounted(file, 0, 64 * MIB, (mounted) =>
           tool('stat', '-c', '%u:%g %a', ...['bin/suid', 'deep/er', 'short link'].map((path) => join(mounted, path))),
@@ -131,7 +132,7 @@ describeWithTools(
         const upper = join(scratch, `upper.${method}`)
         mkdirSync(join(upper, 'bin'), { recursive: true })
         writeFileSync(join(upper, 'bin/tool'), 'another\n')
-        const volume = await buildHostVolume(await request([folder, upper], { method }))
+        const volume = await makeExtVolume(await request([folder, upper], { method }))
         const file = checkedFile(volume, `layers.${method}`)
         withMounted(file, 0, 64 * MIB, (mounted) => {
           expect(readFileSync(join(mounted, 'bin/tool'), 'utf8')).toBe('another\n')
@@ -145,7 +146,7 @@ describeWithTools(
         mkdirSync(big, { recursive: true })
         writeFileSync(join(big, 'file'), Buffer.alloc(12 * MIB, 7))
         const asked = await request([big], { method, sizeBytes: 10 * MIB })
-        const failure = buildHostVolume(asked)
+        const failure = makeExtVolume(asked)
         await expect(failure).rejects.toThrow(LayoutError)
         await expect(failure).rejects.toThrow(/^Cannot fill ext4 volume "program": .*its 10485760 bytes are full$/)
         expect(readdirSync(asked.workFolder)).toEqual([])
@@ -160,7 +161,7 @@ describeWithTools(
         const asked = await request([changing], { method })
         writeFileSync(join(changing, 'grows'), 'one and two')
         writeFileSync(join(changing, 'new'), '')
-        const failure = buildHostVolume(asked)
+        const failure = makeExtVolume(asked)
         await expect(failure).rejects.toThrow(IoError)
         await expect(failure).rejects.toThrow('"grows" has 11 bytes, 3 were expected, the payload must not change')
         await expect(failure).rejects.toThrow('"new" was not there when the payload was read')
@@ -170,7 +171,7 @@ describeWithTools(
     it('has the geometry of the log, options, label and identifiers, anywhere on the disk', async () => {
       const asked = await request([], { sizeBytes: (13_672_446 - 7_180_800 + 1) * SECTOR })
       const environment = { ...asked.environment, offsetBytes: UNALIGNED_OFFSET }
-      const volume = await buildHostVolume({ ...asked, environment, label: 'BACKUP' })
+      const volume = await makeExtVolume({ ...asked, environment, label: 'BACKUP' })
       expect(volume.image.sizeBytes).toBe(asked.sizeBytes)
       expect(volume.facts).toMatchObject({ block_size: 4096, blocks: 811_455, inodes: 203_200, journal_blocks: 16_384 })
       const file = join(scratch, 'backup')
@@ -197,7 +198,7 @@ describeWithTools(
       for (const sizeBytes of sizes) {
         for (const type of ['ext2', 'ext4'] as const) {
           const asked = await request([folder], { sizeBytes, type, method: 'mount' })
-          const volume = await buildHostVolume(asked)
+          const volume = await makeExtVolume(asked)
           const native = extFormat.plan(asked.tree, sizeBytes, { type }, asked.environment)
           expect(volume.facts).toEqual({ ...native.facts, engine: 'host (mount)' })
           volume.release()
@@ -208,7 +209,7 @@ describeWithTools(
     it('gives the same bytes twice where the kernel has no part in it', async () => {
       const digests: string[] = []
       for (const name of ['first', 'second']) {
-        const volume = await buildHostVolume(await request([folder], { method: 'populate' }))
+        const volume = await makeExtVolume(await request([folder], { method: 'populate' }))
         digests.push(tool('sha256sum', checkedFile(volume, name)).split(' ')[0]!)
         volume.release()
       }
@@ -227,7 +228,7 @@ describeWithTools(
         lost_and_found: false,
       } as const
       for (const method of ['mount', 'populate'] as const) {
-        const volume = await buildHostVolume(await request([folder], { options, method }))
+        const volume = await makeExtVolume(await request([folder], { options, method }))
         const file = checkedFile(volume, `options.${method}`)
         const found = header(file)
         expect(found).toMatchObject({ 'Block size': '2048', 'Inode size': '128', 'Reserved block count': '655' })
@@ -242,7 +243,7 @@ describeWithTools(
 
     it('builds ext2 and ext3', async () => {
       for (const type of ['ext2', 'ext3'] as const) {
-        const volume = await buildHostVolume(await request([folder], { type, method: 'mount' }))
+        const volume = await makeExtVolume(await request([folder], { type, method: 'mount' }))
         const features = header(checkedFile(volume, type))['Filesystem features']!
         expect(features.includes('has_journal')).toBe(type === 'ext3')
         expect(features).not.toContain('extent')
@@ -255,7 +256,7 @@ describeWithTools(
         method: 'mount',
         runner: withFakeCopy('echo "cp: out of luck" >&2; exit 1'),
       })
-      await expect(buildHostVolume(asked)).rejects.toThrow('Cannot fill ext4 volume "program": cp: out of luck')
+      await expect(makeExtVolume(asked)).rejects.toThrow('Cannot fill ext4 volume "program": cp: out of luck')
       expect(readdirSync(asked.workFolder)).toEqual([])
       expect(loopsOf(scratch)).toEqual([])
     })
@@ -267,7 +268,7 @@ describeWithTools(
         runner: withFakeCopy('sleep 60'),
         signal: abort.signal,
       })
-      const failure = expect(buildHostVolume(asked)).rejects.toThrow(InterruptedError)
+      const failure = expect(makeExtVolume(asked)).rejects.toThrow(InterruptedError)
       while (loopsOf(scratch).length === 0) await delay(5)
       abort.abort()
       await failure
@@ -282,11 +283,11 @@ describeWithTools(
         const { runner: _, tree: __, ...plain } = asked
         const program = `
         import { makeCommandRunner } from ${JSON.stringify(compiled('host/run-command.js'))}
-        import { buildHostVolume } from ${JSON.stringify(compiled('host/ext-volume.js'))}
+        import { makeExtVolume } from ${JSON.stringify(compiled('host/ext-volume.js'))}
         import { emptyTree } from ${JSON.stringify(compiled('tree/file-tree.js'))}
         const runner = makeCommandRunner({ ...process.env, PATH: ${JSON.stringify(fakeCopyPath('sleep 60'))} })
-        const content = [{ path: ${JSON.stringify(folder)} }]
-        await buildHostVolume({ ...${JSON.stringify(plain)}, content, runner, tree: emptyTree({ seconds: 1, nanoseconds: 0 }) })`
+        const folders = [${JSON.stringify(folder)}]
+        await makeExtVolume({ ...${JSON.stringify(plain)}, folders, runner, tree: emptyTree({ seconds: 1, nanoseconds: 0 }) })`
         const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' })
         const ended = new Promise((resolve) => child.on('close', (_code, by) => resolve(by)))
         while (loopsOf(scratch).length === 0 && child.exitCode === null) await delay(5)
@@ -306,12 +307,12 @@ describeWithTools(
       for (const path of [scratch, asked.workFolder, plain]) chmodSync(path, 0o777)
       const program = `
         import { makeCommandRunner } from ${JSON.stringify(compiled('host/run-command.js'))}
-        import { buildHostVolume } from ${JSON.stringify(compiled('host/ext-volume.js'))}
+        import { makeExtVolume } from ${JSON.stringify(compiled('host/ext-volume.js'))}
         import { readContent } from ${JSON.stringify(compiled('build/content/read-content.js'))}
         const runner = makeCommandRunner(process.env)
         const content = [{ kind: 'folder', path: ${JSON.stringify(plain)}, configPath: [] }]
         const { tree } = await readContent(content, { owner: { kind: 'root' }, holes: 'none', xattrs: 'auto', runner })
-        const volume = await buildHostVolume({ ...${JSON.stringify(asked)}, content, tree, runner })
+        const volume = await makeExtVolume({ ...${JSON.stringify(asked)}, folders: [${JSON.stringify(plain)}], tree, runner })
         console.log(volume.facts.engine, volume.image.extents.find((e) => e.source.kind === 'file').source.file.path)`
       const result = runTool('setpriv', [
         ...['--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all'],
@@ -331,7 +332,7 @@ it('names the packages of all missing tools', async () => {
   const empty = makeCommandRunner({ PATH: '/nonexistent' })
   const missing = { locate: () => undefined, run: empty.run }
   const asked = { ...(await withoutContent()), runner: missing, method: 'populate' as const }
-  await expect(buildHostVolume(asked)).rejects.toMatchObject({
+  await expect(makeExtVolume(asked)).rejects.toMatchObject({
     code: 'IO',
     problems: [
       {
@@ -345,7 +346,7 @@ it('names the packages of all missing tools', async () => {
   })
 })
 
-async function withoutContent(): Promise<HostVolumeRequest> {
+async function withoutContent(): Promise<ExtVolumeOrder> {
   scratch = scratchFolder()
   return request([])
 }

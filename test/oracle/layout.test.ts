@@ -38,7 +38,7 @@ const EXT4: VolumeSpec = {
   xattrs: 'none',
   options: {},
 }
-const FAT: VolumeSpec = { kind: 'fat', type: 'fat', content: [], options: {} }
+const FAT = { kind: 'fat', type: 'fat', content: [], engine: 'native', options: {} } as const satisfies VolumeSpec
 
 function treeOf(files: Record<string, Uint8Array>): FileTree {
   const tree = emptyTree(TIME)
@@ -241,15 +241,20 @@ describe('the type of a partition that asks for none', () => {
     { name: 'fat32', size: 40 * MIB, volume: { ...FAT, type: 'fat32' } },
     { name: 'ext', size: 8 * MIB, volume: EXT4 },
   ]
+  const swap: PartitionDraft = { name: 'swap', size: 8 * MIB, volume: { kind: 'swap', type: 'swap', options: {} } }
 
-  it('says under MBR which FAT it is', () => {
-    const types = plan({ table: 'mbr', partitions }).partitions.map(({ type }) => type?.table === 'mbr' && type.byte)
-    expect(types).toEqual([0x01, 0x06, 0x0c, 0x83])
+  it('says under MBR which FAT it is, and what is swap', () => {
+    const disks = [plan({ table: 'mbr', partitions }), plan({ table: 'mbr', partitions: [swap] })]
+    const placed = disks.flatMap((disk) => disk.partitions)
+    const types = placed.map(({ type }) => type?.table === 'mbr' && type.byte)
+    expect(types).toEqual([0x01, 0x06, 0x0c, 0x83, 0x82])
   })
 
-  it('is basic data or Linux under GPT', () => {
-    const types = plan({ partitions }).partitions.map(({ type }) => type?.table === 'gpt' && type.guid.slice(0, 8))
-    expect(types).toEqual(['ebd0a0a2', 'ebd0a0a2', 'ebd0a0a2', '0fc63daf'])
+  it('is basic data, Linux or swap under GPT', () => {
+    const types = plan({ partitions: [...partitions, swap] }).partitions.map(
+      ({ type }) => type?.table === 'gpt' && type.guid.slice(0, 8),
+    )
+    expect(types).toEqual(['ebd0a0a2', 'ebd0a0a2', 'ebd0a0a2', '0fc63daf', '0657fd6d'])
   })
 })
 
@@ -262,7 +267,7 @@ describe('a volume that the host engine made', () => {
     const placement = placeDisk(spec, payloads)
     const { startByte, endByte } = placement.partitions[0]!
     const image = new ImageBuilder(endByte - startByte).fill(0, 4096, 0x77).finish()
-    const made: Payload = { kind: 'image', image, facts: { block_size: 1024 } }
+    const made: Payload = { kind: 'image', image, facts: { block_size: 1024 }, measure: { bytes: 9999, newest: TIME } }
     for (const disk of [planDisk(spec, [made]), planDisk(spec, [made], {}, placement)]) {
       expect(disk.regions).toEqual(placement.regions)
       expect(disk.partitions[0]).toMatchObject({

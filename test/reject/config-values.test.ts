@@ -6,8 +6,9 @@ import { problemLines, problemsOf, type RefusedConfig } from '../support/load-te
 const partition = (keys: string) => `image: x\npartitions:\n  - { ${keys} }\n`
 /** A sound config with these lines at the top (from line 1). */
 const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img }]\n`
+const HOST_ONLY = "only the host's tools write it, accepted are host, auto"
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, squashfs, erofs, btrfs, f2fs, xfs, swap, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const EXT_OPTIONS =
   'block_size, inode_size, bytes_per_inode, inodes, reserved_percent, journal_size, profile, features, lazy_itable_init, lost_and_found, hash_seed'
@@ -55,10 +56,10 @@ const VALUES: RefusedConfig[] = [
   {
     name: 'file systems of others and of later',
     config:
-      'image: x\npartitions:\n  - { name: a, size: 8MiB, fs: squashfs/root }\n  - { name: b, size: 8MiB, fs: exfat }\n  - { name: c, size: 8MiB, fs: EXT4 }\n  - { name: d, size: 8MiB, fs: ext4/ }\n',
+      'image: x\npartitions:\n  - { name: a, size: 8MiB, fs: ubifs/root }\n  - { name: b, size: 8MiB, fs: exfat }\n  - { name: c, size: 8MiB, fs: EXT4 }\n  - { name: d, size: 8MiB, fs: ext4/ }\n',
     says: [
-      `a.yaml:3:32: Cannot read fs of partition "a": squashfs is not yet available in this version, ${FS_ACCEPTED}`,
-      '  hint: A raw file of that name is written ./squashfs/root',
+      `a.yaml:3:32: Cannot read fs of partition "a": ubifs is not yet available in this version, ${FS_ACCEPTED}`,
+      '  hint: A raw file of that name is written ./ubifs/root',
       `a.yaml:4:32: Cannot read fs of partition "b": exfat is no format that diskloom writes, ${FS_ACCEPTED}`,
       '  hint: A raw file of that name is written ./exfat',
       `a.yaml:5:32: Cannot read fs of partition "c": "EXT4" is not in lower case, ${FS_ACCEPTED}`,
@@ -77,7 +78,7 @@ const VALUES: RefusedConfig[] = [
       'a.yaml:3:46: Cannot read uuid of partition "a": "1e3" is no UUID, accepted are 32 hexadecimal digits as 8-4-4-4-12',
       'a.yaml:4:36: Cannot read type of partition "b": "0x100" is no type byte, accepted are 0x01 to 0xFF',
       'a.yaml:5:36: Cannot read type of partition "c": "0fc63daf-8483-4772-8e79-3d69d8477de" is no GUID, accepted are 32 hexadecimal digits as 8-4-4-4-12',
-      'a.yaml:6:47: Cannot read fs_uuid of partition "d": "12345" identifies no file system, accepted are a UUID (ext2, ext3, ext4) or 1234-ABCD (FAT)',
+      'a.yaml:6:47: Cannot read fs_uuid of partition "d": "12345" identifies no file system, accepted are a UUID, or 1234-ABCD (FAT)',
       'a.yaml:6:76: Cannot read options.hash_seed of partition "d": "5" is no UUID, accepted are 32 hexadecimal digits as 8-4-4-4-12',
       'a.yaml:7:59: Cannot read options.volume_id of partition "e": "0x123456789" is no volume id, accepted are 1234-ABCD or a 32-bit number such as 0x1234ABCD',
     ],
@@ -85,12 +86,12 @@ const VALUES: RefusedConfig[] = [
   {
     name: 'numbers out of range',
     config:
-      'image: x\nsource_date_epoch: -1\ngpt: { entries: 56 }\nbundle: { level: 10 }\npartitions:\n  - { name: a, fs: ext4, size: 8MiB, options: { block_size: 8192, inodes: 4, reserved_percent: 51, journal_size: -1 } }\n  - { name: b, fs: fat, size: 8MiB, options: { fats: 5, media: 0x10, oem: "ninechars" } }\n  - { name: c, fs: boot.img, fill: 256 }\n',
+      'image: x\nsource_date_epoch: -1\ngpt: { entries: 56 }\nbundle: { level: 10 }\npartitions:\n  - { name: a, fs: ext4, size: 8MiB, options: { block_size: 3000, inodes: 4, reserved_percent: 51, journal_size: -1 } }\n  - { name: b, fs: fat, size: 8MiB, options: { fats: 5, media: 0x10, oem: "ninechars" } }\n  - { name: c, fs: boot.img, fill: 256 }\n',
     says: [
       'a.yaml:2:20: Cannot read source_date_epoch: -1 is out of range, accepted are whole numbers from 0 to 99999999999',
       'a.yaml:3:17: Cannot read gpt.entries: 56 is out of range, accepted are whole numbers from 128 to 8192',
       'a.yaml:4:18: Cannot read bundle.level: 10 is out of range, accepted are whole numbers from 0 to 9',
-      'a.yaml:6:61: Cannot read options.block_size of partition "a": "8192" is not possible, accepted are 1024, 2048, 4096 bytes',
+      'a.yaml:6:61: Cannot read options.block_size of partition "a": "3000" is not possible, accepted are 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576 bytes',
       'a.yaml:6:75: Cannot read options.inodes of partition "a": 4 is out of range, accepted are whole numbers from 11 to 4294967295',
       'a.yaml:6:96: Cannot read options.reserved_percent of partition "a": 51 is out of range, accepted are numbers from 0 to 50',
       'a.yaml:6:114: Cannot read options.journal_size of partition "a": "-1" is no size, accepted are bytes, KiB, MiB, GiB, TiB, s for sectors',
@@ -107,7 +108,7 @@ const VALUES: RefusedConfig[] = [
     says: [
       'a.yaml:3:45: Cannot read owner.uid.bob of partition 1: "bob" is no key here, accepted are ids in decimal',
       'a.yaml:3:70: Cannot read attributes[0] of partition 1: "hiden" is no attribute, accepted are required, no_block_io, legacy_bios_bootable, grow_file_system, read_only, shadow_copy, hidden, no_automount, or a bit from 0 to 63',
-      'a.yaml:3:100: Cannot read options.features[0] of partition 1: "^Journal" is no feature, accepted are names as after mke2fs -O, with ^ before one to switch off',
+      'a.yaml:3:100: Cannot read options.features[0] of partition 1: "^Journal" is no feature, accepted are names as after -O of its mkfs, with ^ before one to switch off',
       'a.yaml:4:36: Cannot read owner of partition 2: "rot" is unknown, accepted are root, keep',
       '  hint: Did you mean "root"?',
       'a.yaml:4:48: Cannot read holes of partition 2: "some" is unknown, accepted are none, host, all',
@@ -201,15 +202,14 @@ const TOGETHER: RefusedConfig[] = [
   {
     name: 'keys that the partition does not have a use for',
     config:
-      'image: x\npartitions:\n  - { name: a, fs: boot.img, label: L, owner: keep }\n  - { name: b, size: 8MiB, content: root }\n  - { name: c, fs: fat32, size: 64MiB, owner: keep, holes: all, engine: host }\n  - { name: d, fs: ext4, size: 8MiB, fill: 0xFF }\n',
+      'image: x\npartitions:\n  - { name: a, fs: boot.img, label: L, owner: keep }\n  - { name: b, size: 8MiB, content: root }\n  - { name: c, fs: fat32, size: 64MiB, owner: keep, holes: all }\n  - { name: d, fs: ext4, size: 8MiB, fill: 0xFF }\n',
     says: [
-      'a.yaml:3:37: Cannot use label of partition "a": its fs is the raw file boot.img, label is accepted with ext2, ext3, ext4 and FAT',
-      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4 and JFFS2',
-      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, JFFS2 and a U-Boot environment',
+      'a.yaml:3:37: Cannot use label of partition "a": its fs is the raw file boot.img, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
+      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4, squashfs, erofs, btrfs, f2fs and xfs',
+      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, squashfs, erofs, btrfs, f2fs and xfs',
       '  hint: Say which file system: fs: ext4, fs: fat32 …',
-      'a.yaml:5:47: Cannot use owner of partition "c": its fs is fat32, owner is accepted with ext2, ext3, ext4 and JFFS2',
-      'a.yaml:5:60: Cannot use holes of partition "c": its fs is fat32, holes is accepted with ext2, ext3, ext4',
-      'a.yaml:5:73: Cannot use engine of partition "c": host is not yet available for FAT in this version, accepted are native, auto',
+      'a.yaml:5:47: Cannot use owner of partition "c": its fs is fat32, owner is accepted with ext2, ext3, ext4, squashfs, erofs, btrfs, f2fs and xfs',
+      'a.yaml:5:60: Cannot use holes of partition "c": its fs is fat32, holes is accepted with ext2, ext3 and ext4',
       'a.yaml:6:44: Cannot use fill of partition "d": its fs is ext4, fill is accepted with a raw file and a partition without fs',
     ],
   },
@@ -223,6 +223,43 @@ const TOGETHER: RefusedConfig[] = [
       'a.yaml:4:63: Cannot use options.cluster_size of partition "b": its fs is ext4, which has no such option',
       `  hint: Its options are ${EXT_OPTIONS}`,
       'a.yaml:4:77: Cannot use options.inodes of partition "b": bytes_per_inode is given too, one of them is accepted',
+    ],
+  },
+  {
+    name: 'options that a host tool or a native writer does not have',
+    config:
+      'image: x\npartitions:\n  - { name: a, fs: ext4, size: 8MiB, options: { block_size: 8KiB, compression: xz } }\n  - { name: b, fs: fat, size: 8MiB, engine: host, options: { oem: ME, order: [a] } }\n  - { name: c, fs: squashfs, options: { compression: xz, level: 3, block_size: 2KiB } }\n  - { name: d, fs: squashfs, options: { level: 10 } }\n  - { name: e, fs: erofs, size: auto, options: { compression: gzip } }\n  - { name: f, fs: xfs, size: 1GiB, label: thirteen bytes, options: { inode_size: 256 } }\n  - { name: g, fs: swap, size: 1MiB, label: sixteen letters!!, options: { level: 1 } }\n',
+    says: [
+      'a.yaml:3:61: Cannot use options.block_size of partition "a": 8192 is not possible with ext, accepted are 1024, 2048, 4096 bytes',
+      'a.yaml:3:80: Cannot use options.compression of partition "a": its fs is ext4, which has no such option',
+      `  hint: Its options are ${EXT_OPTIONS}`,
+      'a.yaml:4:67: Cannot use options.oem of partition "b": neither mkfs.fat nor mtools has it, it is accepted with engine: native',
+      'a.yaml:4:78: Cannot use options.order of partition "b": neither mkfs.fat nor mtools has it, it is accepted with engine: native',
+      'a.yaml:5:65: Cannot use options.level of partition "c": 3 is not possible with squashfs, xz has no levels',
+      'a.yaml:5:80: Cannot use options.block_size of partition "c": 2048 is not possible with squashfs, accepted are 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576 bytes',
+      'a.yaml:6:48: Cannot use options.level of partition "d": 10 is not possible with squashfs, gzip has 1 to 9',
+      'a.yaml:7:63: Cannot use options.compression of partition "e": gzip is not possible with erofs, accepted are none, lz4, lz4hc',
+      'a.yaml:8:44: Cannot use label of partition "f": "thirteen bytes" has 14 bytes, xfs takes at most 12',
+      'a.yaml:8:83: Cannot use options.inode_size of partition "f": 256 is not possible with xfs, accepted are 512, 1024, 2048 bytes',
+      'a.yaml:9:45: Cannot use label of partition "g": "sixteen letters!!" has 17 bytes, swap takes at most 15',
+      'a.yaml:9:82: Cannot use options.level of partition "g": its fs is swap, which has no such option',
+      '  hint: Its options are page_size',
+    ],
+  },
+  {
+    name: 'volumes of host tools that they cannot be',
+    config:
+      'image: x\nengine: native\npartitions:\n  - { name: a, fs: squashfs, label: L, fs_uuid: 11111111-2222-3333-4444-555555555555 }\n  - { name: b, fs: erofs, size: auto, engine: native, holes: all, free: 1MiB }\n  - { name: c, fs: swap/files, size: 1MiB }\n  - { name: d, fs: swap, size: 1MiB, content: files, engine: host }\n',
+    says: [
+      `a.yaml:4:20: Cannot write squashfs into partition "a" with engine: native: ${HOST_ONLY}`,
+      'a.yaml:4:37: Cannot use label of partition "a": its fs is squashfs, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
+      'a.yaml:4:49: Cannot use fs_uuid of partition "a": its fs is squashfs, fs_uuid is accepted with ext2, ext3, ext4, FAT, erofs, btrfs, f2fs, xfs and swap',
+      `a.yaml:5:47: Cannot write erofs into partition "b" with engine: native: ${HOST_ONLY}`,
+      'a.yaml:5:62: Cannot use holes of partition "b": its fs is erofs, holes is accepted with ext2, ext3 and ext4',
+      'a.yaml:5:73: Cannot use free of partition "b": its fs is erofs, free is accepted with ext2, ext3, ext4 and FAT',
+      'a.yaml:6:20: Cannot read fs of partition "c": "swap/files" would put files into swap, accepted is swap alone',
+      'a.yaml:7:47: Cannot use content of partition "d": its fs is swap, content is accepted with ext2, ext3, ext4, FAT, squashfs, erofs, btrfs, f2fs and xfs',
+      'a.yaml:7:62: Cannot use engine of partition "d": its fs is swap, engine is accepted with ext2, ext3, ext4, FAT, squashfs, erofs, btrfs, f2fs and xfs',
     ],
   },
   {
@@ -311,7 +348,7 @@ const TOGETHER: RefusedConfig[] = [
       'a.yaml:5:34: Cannot place partition "a": it would end before it starts (byte 1048576 ≤ byte 2097152), accepted is an end after the start',
       'a.yaml:5:46: Cannot read type of partition "a": "83" may be decimal or hexadecimal, accepted are a name, 0x01 to 0xFF, or a GUID',
       '  hint: Write 0x83 for the type that fdisk calls 83',
-      'a.yaml:5:66: Cannot use owner of partition "a": its fs is fat, owner is accepted with ext2, ext3, ext4 and JFFS2',
+      'a.yaml:5:66: Cannot use owner of partition "a": its fs is fat, owner is accepted with ext2, ext3, ext4, squashfs, erofs, btrfs, f2fs and xfs',
     ],
   },
 ]

@@ -78,19 +78,6 @@ describe('entries', () => {
     const config = `image: x\npartitions:\n  - { name: a, fs: ext4, size: 8MiB, content: [\n      { ${keys} }] }\n`
     expect(problemLines(problemsOf(config))).toEqual(says.map((line) => line.replace(/^(?=\d)/, 'a.yaml:')))
   })
-
-  it('of engine: host other than plain folders', () => {
-    const config =
-      'image: x\npartitions:\n  - { name: a, fs: ext4, size: 8MiB, engine: host, content: [a, { folder: b }, { folder: b, to: /c }, { tar: d }] }\n'
-    const hint = '  hint: engine: native takes every source'
-    const accepted = 'is among its content, accepted are plain folders'
-    expect(problemLines(problemsOf(config))).toEqual([
-      `a.yaml:3:90: Cannot fill partition "a" with engine: host: a folder with rules of its own ${accepted}`,
-      hint,
-      `a.yaml:3:110: Cannot fill partition "a" with engine: host: a tar ${accepted}`,
-      hint,
-    ])
-  })
 })
 
 describe('free', () => {
@@ -185,13 +172,6 @@ const CASES: RejectedContent[] = [
     content: 'tree, { device_table: t.txt }',
     files: { ...TREE, 't.txt': '/etc/none f 644 0 0 - - - - -\n' },
     says: ['FORMAT', 't.txt:1:1: Cannot set "/etc/none": it does not exist, type f needs a regular file'],
-  },
-  {
-    name: 'an archive for engine: host',
-    partition: 'engine: host, ',
-    content: 'text',
-    files: { text: 'hello' },
-    says: ['LAYOUT', '5:16: Cannot read folder "text": it is a file, a folder that this user can read is accepted'],
   },
 ]
 

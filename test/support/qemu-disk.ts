@@ -50,7 +50,7 @@ export function fatVolume(
   options: FatOptions = {},
   label?: string,
 ): VolumeSpec {
-  return { kind: 'fat', type, content: [], options, ...(label !== undefined && { label }) }
+  return { kind: 'fat', type, content: [], engine: 'native', options, ...(label !== undefined && { label }) }
 }
 
 export function weaveDisk(

@@ -39,7 +39,7 @@ export async function readNestedImage(spec: NestedImageSpec, options: NestedImag
   const { newest } = measurePayload(payload)
   const environment: VolumeEnvironment = {
     time: options.time ?? newest,
-    uuid: (volume.kind === 'ext' ? volume.uuid?.toLowerCase() : undefined) ?? options.uuid,
+    uuid: ('uuid' in volume ? volume.uuid?.toLowerCase() : undefined) ?? options.uuid,
     offsetBytes: 0,
     sectorSize: SECTOR_BYTES,
   }

@@ -19,8 +19,6 @@ export interface ContentOptions extends Omit<FolderOptions, 'configPath' | 'owne
   readonly owner?: Ownership
   /** Whether archives' extended attributes arrive. Default: as `xattrs`. */
   readonly archiveXattrs?: 'none' | 'keep' | 'auto'
-  /** A path that tells by itself what it is must be a folder (the host's tools take nothing else). */
-  readonly foldersOnly?: boolean
   /** Holds the archives open until the last byte is woven. */
   readonly archives: ArchiveShelf
   /** For `${NAME}` in lists. */
@@ -51,9 +49,7 @@ export async function readSource(source: ContentSource, options: ContentOptions)
   const { configPath } = source
   switch (source.kind) {
     case 'path':
-      return !options.foldersOnly && isRegularFile(source.path)
-        ? readArchive(source, 'any', options)
-        : readHostFolder(source, options)
+      return isRegularFile(source.path) ? readArchive(source, 'any', options) : readHostFolder(source, options)
     case 'folder':
       return readHostFolder(source, options)
     case 'tar':

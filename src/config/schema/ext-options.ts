@@ -16,7 +16,8 @@ const MAX_JOURNAL_BYTES = 10_240_000 * 4096
 
 export const EXT_PROFILES = ['default', 'modern', 'grub-2.04', 'u-boot', 'kernel-3.10', 'ext3', 'ext2'] as const
 
-const FEATURE = /^\^?[a-z0-9_]+$/
+/** btrfs has hyphens. */
+const FEATURE = /^\^?[a-z0-9_-]+$/
 
 /** One text as after `mke2fs -O`, or the items of a list. */
 function features() {
@@ -27,7 +28,7 @@ function features() {
       if (wrong === undefined) return words
       return new Refusal(
         `"${wrong}" is no feature`,
-        'accepted are names as after mke2fs -O, with ^ before one to switch off',
+        'accepted are names as after -O of its mkfs, with ^ before one to switch off',
       )
     },
     { type: 'string' },
@@ -36,11 +37,16 @@ function features() {
 
 /** Keys of `options:` for ext2, ext3 and ext4. What is missing follows mke2fs 1.47.0 of Debian 12. */
 export const extOptions = {
-  block_size: byteChoice([1024, 2048, 4096])
-    .describe('ext: bytes of a block. Default: 1024 below 512 MiB, 4096 above')
+  // Of ext 1 to 4 KiB; other families have others. What the volume's own family takes is checked with it.
+  block_size: byteChoice([1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576])
+    .describe(
+      'Bytes of a block. ext: 1024, 2048, 4096, default 1024 below 512 MiB, 4096 above; squashfs: 4KiB to 1MiB, default 128KiB; xfs: 1024, 2048, 4096, default 4096',
+    )
     .exactOptional(),
   inode_size: byteChoice([128, 256, 512, 1024, 2048, 4096])
-    .describe('ext: bytes of an inode. Default: 256; 128 has no nanoseconds and ends in 2038')
+    .describe(
+      'Bytes of an inode. ext: default 256; 128 has no nanoseconds and ends in 2038. xfs: 512 to 2048, default 512',
+    )
     .exactOptional(),
   bytes_per_inode: byteCount({ minimum: MIN_BYTES_PER_INODE, maximum: MAX_BYTES_PER_INODE })
     .describe('ext: one inode for so many bytes. Default: 4096 below 512 MiB, 16384 above')
@@ -59,7 +65,9 @@ export const extOptions = {
     .exactOptional(),
   features: z
     .union([features(), z.array(features()).transform((lists) => lists.flat())])
-    .describe('ext: single features on top of the profile, as after mke2fs -O: ^metadata_csum,uninit_bg')
+    .describe(
+      'Single features. ext: on top of the profile, as after mke2fs -O: ^metadata_csum,uninit_bg; btrfs and f2fs: as after -O of their mkfs',
+    )
     .exactOptional(),
   lazy_itable_init: flag()
     .describe('ext: leave unused inode tables to the kernel to clear. Default: false, they are zeros in the image')

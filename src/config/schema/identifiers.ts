@@ -41,16 +41,13 @@ export function volumeId() {
   )
 }
 
-/** Identifier of a file system: a UUID (ext) or `1234-ABCD` (FAT). Which one fits is settled with the file system. */
+/** Identifier of a file system: a UUID or `1234-ABCD` (FAT). Which one fits is settled with the file system. */
 export function fileSystemId() {
   return leaf(
     (value): string | Refusal => {
       if (isGuid(value)) return value.toLowerCase()
       if (parseVolumeId(value) !== undefined) return value.toUpperCase()
-      return new Refusal(
-        `"${value}" identifies no file system`,
-        'accepted are a UUID (ext2, ext3, ext4) or 1234-ABCD (FAT)',
-      )
+      return new Refusal(`"${value}" identifies no file system`, 'accepted are a UUID, or 1234-ABCD (FAT)')
     },
     { type: 'string' },
   )

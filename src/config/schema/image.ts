@@ -92,7 +92,9 @@ export const image = group(
       .describe("Seconds since 1970: no time in the image is later. The environment's SOURCE_DATE_EPOCH wins over it")
       .exactOptional(),
     engine: choice(ENGINES)
-      .describe('Who makes ext volumes: native (diskloom), host (mke2fs and, with root, mount), auto. Default: native')
+      .describe(
+        "Who makes the volumes: native (diskloom), host (the host's own tools), auto (diskloom where it can). Default: auto",
+      )
       .exactOptional(),
     uuid: guid().describe('GPT: UUID of the disk. Default: derived from the seed').exactOptional(),
     gpt: gpt.describe('Details of a GPT').exactOptional(),

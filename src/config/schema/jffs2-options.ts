@@ -11,9 +11,6 @@ export const jffs2Options = {
   cleanmarkers: flag()
     .describe('JFFS2: erase blocks begin with a clean marker: true for NOR, false for NAND. Default: true')
     .exactOptional(),
-  compression: choice(['zlib', 'none'])
-    .describe('JFFS2: zlib where it makes a page smaller, or none. Default: zlib')
-    .exactOptional(),
   byte_order: choice(['little', 'big'], { meant: { le: 'little', be: 'big' } })
     .describe('JFFS2, u-boot-env: byte order of the processor that reads it. Default: little')
     .exactOptional(),

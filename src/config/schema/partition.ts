@@ -82,7 +82,7 @@ export const partition = group(
     logical: flag().describe('MBR: inside the extended partition. Default: false').exactOptional(),
     fs: fileSystem()
       .describe(
-        'ext2, ext3, ext4, fat, fat12, fat16, fat32 or vfat, each alone or with /PATH for its content, a folder or archive (ext4/program); any other text is the path of a raw file (boot.img)',
+        'ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, squashfs, erofs, btrfs, f2fs or xfs, each alone or with /PATH for its content, a folder or archive (ext4/program); swap; any other text is the path of a raw file (boot.img)',
       )
       .exactOptional(),
     content: content
@@ -92,12 +92,12 @@ export const partition = group(
       .exactOptional(),
     label: text().describe('Label of the volume').exactOptional(),
     fs_uuid: fileSystemId()
-      .describe('UUID of an ext volume, or volume id of a FAT (1234-ABCD). Default: derived from the seed')
+      .describe('UUID of the volume, or volume id of a FAT (1234-ABCD). Default: derived from the seed')
       .exactOptional(),
     owner: z
       .union([ownerRule, ownerMap])
       .describe(
-        'ext: who owns the files: root, keep (as at the source), or a map of ids. Default: root for folders, keep for archives',
+        'Not FAT: who owns the files: root, keep (as at the source), or a map of ids. Default: root for folders, keep for archives',
       )
       .exactOptional(),
     holes: choice(['none', 'host', 'all'])
@@ -106,9 +106,11 @@ export const partition = group(
       )
       .exactOptional(),
     xattrs: choice(['none', 'keep'])
-      .describe('ext: extended attributes of the source. Default: keep where getfattr is installed')
+      .describe('Not FAT: extended attributes of the source. Default: keep where getfattr is installed')
       .exactOptional(),
-    engine: choice(ENGINES).describe('Who makes the volume. Default: the engine of the whole config').exactOptional(),
+    engine: choice(ENGINES)
+      .describe('Who makes the volume: native, host, or auto. Default: the engine of the whole config')
+      .exactOptional(),
     fill: integer({ maximum: MAX_BYTE })
       .describe('Byte that fills what a raw file leaves of its partition. Default: it keeps what the medium holds')
       .exactOptional(),
