@@ -32,6 +32,13 @@ describe('the config of a volume inside a file', () => {
         '  hint: A finished image goes in as a file: { path: …, file: … }',
       ],
     ],
+    [
+      '{ fs: squashfs }',
+      [
+        `Cannot make ${IMAGE}: its fs is squashfs, which only the host's tools write, accepted are formats of diskloom's own`,
+        '  hint: The tools make the volumes of partitions',
+      ],
+    ],
     ['{ fs: fat, size: 0 }', [`Cannot make ${IMAGE}: its size is 0, accepted are sizes above 0`]],
     ['{ fs: fat, size: rest }', ['"rest" is not possible here, accepted are bytes, sectors (s)']],
     ['{ fs: fat, size: 1MiB, free: 10% }', [`Cannot use free of ${IMAGE}: its size is fixed`]],
