@@ -14,7 +14,16 @@ import { parseVolumeId } from './schema/identifiers.js'
 import { jffs2Options } from './schema/jffs2-options.js'
 import type { PartitionInput } from './schema/partition.js'
 import { uBootEnvOptions } from './schema/u-boot-env-options.js'
-import type { ContentSource, Engine, ExtFamily, ExtOptions, FatOptions, Jffs2Options, UBootEnvOptions, VolumeSpec } from './spec.js'
+import type {
+  ContentSource,
+  Engine,
+  ExtFamily,
+  ExtOptions,
+  FatOptions,
+  Jffs2Options,
+  UBootEnvOptions,
+  VolumeSpec,
+} from './spec.js'
 import { isFat, ownOptions, refuseForeignKeys } from './volume-keys.js'
 
 const EXT_BLOCK_SIZES: readonly number[] = [1024, 2048, 4096]
