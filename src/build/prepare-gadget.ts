@@ -3,13 +3,13 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { displayName } from '../bytes/text.js'
 import type { ContentSource, GadgetSpec, InitramfsSpec } from '../config/spec.js'
-import { ConfigError, type Problem } from '../errors.js'
+import { ConfigError, type ConfigPath, FormatError, type Problem } from '../errors.js'
 import { GADGET_FOLDER, type GadgetFile } from '../gadget/gadget-files.js'
 import { MODULE_LIST } from '../gadget/module-files.js'
 import { type CheckedGadget, planCheckedGadget } from '../gadget/plan-checked.js'
 import { type DiskImage, imageOfBytes } from '../image/extent.js'
 import { ArchiveShelf } from '../tree/archive-shelf.js'
-import { planCpio } from '../tree/cpio-image.js'
+import { type CpioPlan, planCpio } from '../tree/cpio-image.js'
 import { editTree } from '../tree/edit-tree.js'
 import { EMPTY_CONTENT, type FileTree } from '../tree/file-tree.js'
 import { measureTree } from '../tree/tree-stats.js'
@@ -58,8 +58,8 @@ export async function prepareGadget(spec: GadgetSpec, options: ReadPayloadsOptio
   const archives = new ArchiveShelf({ runner, workFolder: spoolFolder(environment), ...(signal && { signal }) })
   try {
     const { tree, warnings: found } = await initramfsTree(spec, initramfs, { ...options, archives, checked })
-    const { image, withoutXattrs } = planCpio(tree)
     const { compression, level, configPath } = initramfs
+    const { image, withoutXattrs } = cpioOf(tree, configPath)
     return {
       files,
       images: [{ path, image, compression, ...(level !== undefined && { level }) }],
@@ -78,6 +78,16 @@ export async function prepareGadget(spec: GadgetSpec, options: ReadPayloadsOptio
   } catch (error) {
     await archives.release()
     throw error
+  }
+}
+
+/** What the cpio refuses stands in none of its sources alone: the section is its place. */
+function cpioOf(tree: FileTree, path: ConfigPath): CpioPlan {
+  try {
+    return planCpio(tree)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new FormatError(error.problems.map((problem) => ({ path, ...problem })))
   }
 }
 

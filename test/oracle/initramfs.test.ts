@@ -214,6 +214,12 @@ describe('an initramfs is refused', () => {
     ])
   })
 
+  it('for what a cpio has no place for', async () => {
+    expect(await refusal('initramfs: { content: [{ path: "/TRAILER!!!", text: "" }] }')).toEqual([
+      'board.yaml:5: Cannot put "/TRAILER!!!" into a cpio: that name ends the archive',
+    ])
+  })
+
   it('for modules whose root nobody knows', async () => {
     expect(await refusal('modules: [a]\ninitramfs: {}')).toEqual([
       'modules.list:5: Cannot expand "${INSTALL_ROOT}" in "${INSTALL_ROOT}/lib/modules/a.ko": it is not set',

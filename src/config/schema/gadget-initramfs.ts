@@ -18,7 +18,7 @@ export const initramfs = group(
       .exactOptional(),
     results: z
       .record(z.string(), text())
-      .describe("The gadget's own files by their paths in it: { /etc/init.d/S50usb: usb-gadget.sh }")
+      .describe("The gadget's own files by their paths in it: { /etc/init.d/S50usb-gadget: S50usb-gadget }")
       .exactOptional(),
     compression: choice(['none', 'gz', 'xz', 'zst']).describe('Default: gz').exactOptional(),
     level: integer({ maximum: MAX_LEVEL }).describe('How hard to compress: 0 to 9, zst 1 to 19').exactOptional(),
