@@ -1,18 +1,6 @@
 /** FAT volumes that mkfs.fat and mtools made, whole and with one field damaged each: mtools and fsck.fat say what is in them. */
 import { execFileSync } from 'node:child_process'
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { type ByteString, byteString } from '../../src/bytes/text.js'
@@ -22,6 +10,7 @@ import type { VolumeReader } from '../../src/filesystems/volume-reader.js'
 import { walkTree } from '../../src/tree/file-tree.js'
 import { withView } from '../support/open-view.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+import { patch, peek } from '../support/patch-file.js'
 import { readBytes } from '../support/read-content.js'
 
 const KIB = 1024
@@ -212,20 +201,6 @@ describeWithTools(
     })
   },
 )
-
-function patch(path: string, at: number, bytes: Uint8Array | readonly number[]): void {
-  const fd = openSync(path, 'r+')
-  writeSync(fd, Uint8Array.from(bytes), 0, bytes.length, at)
-  closeSync(fd)
-}
-
-function peek(path: string, at: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length)
-  const fd = openSync(path, 'r')
-  readSync(fd, bytes, 0, length, at)
-  closeSync(fd)
-  return bytes
-}
 
 function little(value: number, size: number): Buffer {
   const bytes = Buffer.alloc(size)

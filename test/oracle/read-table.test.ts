@@ -1,5 +1,5 @@
 /** Partition tables that others made, whole and with one field damaged each: sfdisk says what is in them, sgdisk what is wrong. */
-import { closeSync, copyFileSync, openSync, readSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { crc32 } from '../../src/bytes/crc32.js'
@@ -9,6 +9,7 @@ import { readTable } from '../../src/tables/table-reader.js'
 import { withLoopDevice } from '../support/loop-device.js'
 import { withView } from '../support/open-view.js'
 import { canMount, describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+import { patch, peek } from '../support/patch-file.js'
 
 const MIB = 1 << 20
 const SECTOR = 512
@@ -309,21 +310,6 @@ describeWithTools(
     })
   },
 )
-
-/** Writes at a byte of the file; negative places count from its end. */
-function patch(path: string, at: number, bytes: Uint8Array | number[]): void {
-  const fd = openSync(path, 'r+')
-  writeSync(fd, Uint8Array.from(bytes), 0, bytes.length, at < 0 ? statSync(path).size + at : at)
-  closeSync(fd)
-}
-
-function peek(path: string, at: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length)
-  const fd = openSync(path, 'r')
-  readSync(fd, bytes, 0, length, at)
-  closeSync(fd)
-  return bytes
-}
 
 function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
