@@ -62,7 +62,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 describeWithTools(
   'the kernel and initial RAM file systems',
-  ['qemu-system-x86_64', 'setpriv', '/bin/busybox', 'xz', 'zstd'],
+  ['qemu-system-x86_64', 'setpriv', 'busybox', 'depmod', 'xz', 'zstd'],
   () => {
     withDebianKernel((kernel) => {
       const scratch = scratchFolder()
