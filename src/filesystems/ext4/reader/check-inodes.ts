@@ -27,7 +27,7 @@ import { checkResizeInode } from './check-resize-inode.js'
 import { checkXattrs } from './check-xattrs.js'
 import type { BlockMap } from './map-collector.js'
 import { largestSize } from './read-content.js'
-import { hasFlag, type InodeRecord, isInline, readInode, usesExtents } from './read-inode.js'
+import { hasFlag, type InodeRecord, isInline, otherTimes, readInode, usesExtents } from './read-inode.js'
 import { isShortSymlink, NODE_TYPES, readTarget } from './read-node.js'
 import type { InodeXattrs } from './read-xattrs.js'
 import { hex } from './volume-shape.js'
@@ -131,8 +131,9 @@ function claimBadBlocks(context: CheckContext, inode: InodeRecord): void {
 }
 
 function checkTimes({ report }: CheckContext, inode: InodeRecord): void {
+  const times = { mtime: inode.mtime, ...otherTimes(inode) }
   for (const field of ['mtime', 'atime', 'ctime', 'crtime'] as const) {
-    const nanoseconds = inode[field]?.nanoseconds ?? 0
+    const nanoseconds = times[field]?.nanoseconds ?? 0
     if (nanoseconds < NANOSECONDS) continue
     const expected = `less than ${NANOSECONDS} nanoseconds`
     const { number, offset } = inode

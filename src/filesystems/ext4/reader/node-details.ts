@@ -4,7 +4,7 @@ import type { Timestamp } from '../../../tree/file-tree.js'
 import type { NodeDetails } from '../../volume-reader.js'
 import { I_BLOCKS_UNIT_BYTES } from '../disklayout/inode.js'
 import { readBlockMap } from './block-map.js'
-import { type InodeRecord, isInline, usesExtents } from './read-inode.js'
+import { type InodeRecord, isInline, otherTimes, usesExtents } from './read-inode.js'
 import type { Reading } from './reading.js'
 import { hasBlockMap } from './used-stretches.js'
 import { hex } from './volume-shape.js'
@@ -12,6 +12,7 @@ import { hex } from './volume-shape.js'
 const NANOSECOND_DIGITS = 9
 
 export function describeNode(reading: Reading, inode: InodeRecord): NodeDetails {
+  const { atime, ctime, crtime } = otherTimes(inode)
   return {
     inode: inode.number,
     links: inode.links,
@@ -20,9 +21,9 @@ export function describeNode(reading: Reading, inode: InodeRecord): NodeDetails 
     blocks: inode.allocatedBytes / I_BLOCKS_UNIT_BYTES,
     ...mapDetails(reading, inode),
     ...(inode.xattrBlock !== 0 && { xattr_block: inode.xattrBlock }),
-    atime: timeText(inode.atime),
-    ctime: timeText(inode.ctime),
-    ...(inode.crtime !== undefined && { crtime: timeText(inode.crtime) }),
+    atime: timeText(atime),
+    ctime: timeText(ctime),
+    ...(crtime !== undefined && { crtime: timeText(crtime) }),
   }
 }
 

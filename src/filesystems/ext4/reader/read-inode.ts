@@ -9,6 +9,8 @@ import {
   EXT4_INLINE_DATA_FL,
   Ext4Inode,
   Ext4InodeBase,
+  I_BLOCK_BYTES,
+  I_BLOCK_OFFSET,
   I_BLOCKS_UNIT_BYTES,
   S_IFMT,
   S_IFREG,
@@ -37,10 +39,6 @@ export interface InodeRecord {
   /** Block of extended attributes, 0 for none. */
   readonly xattrBlock: number
   readonly mtime: Timestamp
-  readonly atime: Timestamp
-  readonly ctime: Timestamp
-  /** Of birth; undefined where the inode has no place for it. */
-  readonly crtime: Timestamp | undefined
   readonly dtime: number
   readonly generation: number
   /** l_i_version. */
@@ -99,12 +97,6 @@ export function readInode({ disk, report }: Reading, number: number): InodeRecor
   const type = base.i_mode & S_IFMT
   // i_size_high was i_dir_acl once, and is a size only where files or directories may be large.
   const mayBeLarge = type === S_IFREG || features.has('large_dir')
-  const time = (seconds: number, field: (typeof EXTRA_TIMES)[number]): Timestamp => {
-    const [at, length] = Ext4Inode.FIELDS[field]!
-    const extra = large !== undefined && at + length <= fieldsEnd ? large[field] : 0
-    return decodeTime(seconds, extra)
-  }
-  const crtimeEnd = Ext4Inode.FIELDS.i_crtime![0] + Ext4Inode.FIELDS.i_crtime![1]
   return {
     number,
     offset,
@@ -116,12 +108,9 @@ export function readInode({ disk, report }: Reading, number: number): InodeRecor
     links: base.i_links_count,
     allocatedBytes: blocks * (isHuge ? blockSize : I_BLOCKS_UNIT_BYTES),
     flags: base.i_flags,
-    block: base.i_block,
+    block: bytes.subarray(I_BLOCK_OFFSET, I_BLOCK_OFFSET + I_BLOCK_BYTES),
     xattrBlock: fromHalves(base.i_file_acl_lo, features.has('64bit') ? base.l_i_file_acl_high : 0),
-    mtime: time(base.i_mtime, 'i_mtime_extra'),
-    atime: time(base.i_atime, 'i_atime_extra'),
-    ctime: time(base.i_ctime, 'i_ctime_extra'),
-    crtime: large !== undefined && crtimeEnd <= fieldsEnd ? time(large.i_crtime, 'i_crtime_extra') : undefined,
+    mtime: decodeTime(base.i_mtime, extraOf(large, 'i_mtime_extra', fieldsEnd)),
     dtime: base.i_dtime,
     generation: base.i_generation,
     version: base.l_i_version,
@@ -132,7 +121,35 @@ export function readInode({ disk, report }: Reading, number: number): InodeRecor
   }
 }
 
-const EXTRA_TIMES = ['i_mtime_extra', 'i_atime_extra', 'i_ctime_extra', 'i_crtime_extra'] as const
+/** The second word of a time, 0 where the inode ends before it. */
+function extraOf(large: Ext4Inode | undefined, field: ExtraTime, fieldsEnd: number): number {
+  const [at, length] = Ext4Inode.FIELDS[field]!
+  return large !== undefined && at + length <= fieldsEnd ? large[field] : 0
+}
+type ExtraTime = 'i_mtime_extra' | 'i_atime_extra' | 'i_ctime_extra' | 'i_crtime_extra'
+
+export interface OtherTimes {
+  readonly atime: Timestamp
+  readonly ctime: Timestamp
+  /** Of birth; undefined where the inode has no place for it. */
+  readonly crtime: Timestamp | undefined
+}
+
+/** Those that no tree has, and few ask for. */
+export function otherTimes({ bytes }: InodeRecord): OtherTimes {
+  const large: Ext4Inode | undefined = bytes.length > EXT4_GOOD_OLD_INODE_SIZE ? Ext4Inode.decode(bytes) : undefined
+  const base: Ext4InodeBase = large ?? Ext4InodeBase.decode(bytes)
+  const fieldsEnd =
+    EXT4_GOOD_OLD_INODE_SIZE + (large === undefined ? 0 : usableExtraSize(large.i_extra_isize, bytes.length))
+  const [birthAt, birthLength] = Ext4Inode.FIELDS.i_crtime!
+  const hasBirth = large !== undefined && birthAt + birthLength <= fieldsEnd
+  return {
+    atime: decodeTime(base.i_atime, extraOf(large, 'i_atime_extra', fieldsEnd)),
+    ctime: decodeTime(base.i_ctime, extraOf(large, 'i_ctime_extra', fieldsEnd)),
+    crtime: hasBirth ? decodeTime(large.i_crtime, extraOf(large, 'i_crtime_extra', fieldsEnd)) : undefined,
+  }
+}
+
 /** i_extra_isize that covers itself and i_checksum_hi. */
 const CHECKSUM_HI_END = 4
 const EXTRA_SIZE_STEP = 4

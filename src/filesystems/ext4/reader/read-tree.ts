@@ -18,11 +18,11 @@ export interface Located {
   readonly found: InodeXattrs
 }
 
-/** Reads nodes, each inode once. `reading` must throw what is reported. */
+/** Makes one node of each inode. `reading` must throw what is reported. */
 export class TreeReader {
   readonly #reading: Reading
   readonly #xattrs: XattrReader
-  readonly #nodes = new Map<number, Located>()
+  readonly #nodes = new Map<number, FileNode>()
 
   constructor(reading: Reading) {
     this.#reading = reading
@@ -93,14 +93,11 @@ export class TreeReader {
   }
 
   #located(number: number): Located {
-    const known = this.#nodes.get(number)
-    if (known !== undefined) return known
     const inode = readInode(this.#reading, number)
     const found = this.#xattrs.of(inode)
-    const node = readNode(this.#reading, inode, found)!
-    const located = { node, inode, found }
-    this.#nodes.set(number, located)
-    return located
+    const node = this.#nodes.get(number) ?? readNode(this.#reading, inode, found)!
+    this.#nodes.set(number, node)
+    return { node, inode, found }
   }
 
   #refuse(structure: string, offset: number, field: string, found: string | number, expected: string): void {

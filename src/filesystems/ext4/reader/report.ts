@@ -3,8 +3,7 @@
  * collects them and goes on with the next thing that does not depend on it.
  */
 import { type FieldFinding, fieldError } from '../../../bytes/field-error.js'
-import { MAX_FINDINGS } from '../../../bytes/findings.js'
-import { FormatError } from '../../../errors.js'
+import { Findings, findingOf } from '../../../bytes/findings.js'
 
 export type Report = (finding: FieldFinding) => void
 
@@ -20,24 +19,16 @@ class EnoughFound extends Error {}
 
 /** Runs `check` and gives what it reported. A FormatError of the bytes below (a place beyond the image) is a finding like others. */
 export function collectFindings(check: (report: Report) => void): readonly FieldFinding[] {
-  const findings: FieldFinding[] = []
+  const findings = new Findings()
   try {
     check((finding) => {
-      findings.push(finding)
-      if (findings.length >= MAX_FINDINGS) throw new EnoughFound()
+      findings.add(finding)
+      if (findings.isFull) throw new EnoughFound()
     })
   } catch (error) {
-    if (error instanceof EnoughFound) return findings
     const finding = findingOf(error)
-    if (finding === undefined) throw error
-    findings.push(finding)
+    if (finding !== undefined) findings.add(finding)
+    else if (!(error instanceof EnoughFound)) throw error
   }
-  return findings
-}
-
-/** The finding inside a FormatError that `fieldError` made. */
-export function findingOf(error: unknown): FieldFinding | undefined {
-  if (!(error instanceof FormatError)) return undefined
-  const { path: _, ...finding } = error.details as { path?: string } & Partial<FieldFinding>
-  return finding.structure === undefined ? undefined : (finding as FieldFinding)
+  return findings.list
 }
