@@ -10,7 +10,7 @@ import { checkOutConfig } from '../support/check-out.js'
 import { diskloom } from '../support/diskloom.js'
 import { scratchFolder } from '../support/oracle.js'
 
-const CONFIG_NAMES = ['ab-slots', 'emmc-8g', 'mbr-logical', 'sdcard-mbr', 'usb-stick']
+const CONFIG_NAMES = ['ab-slots', 'emmc-8g', 'mbr-logical', 'sdcard-mbr', 'stm32f7-som', 'usb-stick']
 /** A larger image is known by its mapped digest, which costs what its data costs. */
 const PLAIN_DIGEST_LIMIT_BYTES = 256 << 20
 

@@ -1,10 +1,15 @@
-/** Each ready config builds, and what it builds holds under the other tools. (configs/emmc-8g: main-job.test.ts.) */
-import { readdirSync, readFileSync } from 'node:fs'
+/**
+ * Each ready config builds, and what it builds holds under the other tools. (configs/emmc-8g: main-job.test.ts; what has no
+ * partition table: at the end.)
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkOutConfig } from '../support/check-out.js'
 import { CONFIGS, diskloom } from '../support/diskloom.js'
+import { dumpJffs2, openFile } from '../support/jffs2-volume.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+import { readBytes } from '../support/read-content.js'
 import { copyRange } from '../support/sparse.js'
 
 const SECTOR = 512
@@ -79,7 +84,10 @@ const EXPECTED: Expected[] = [
 describe('the ready configs', () => {
   it('are all tested here or in main-job.test.ts', () => {
     const folders = readdirSync(CONFIGS, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-    expect(folders.map(({ name }) => name).sort()).toEqual([...EXPECTED.map(({ config }) => config), 'emmc-8g'].sort())
+    const elsewhere = ['emmc-8g', 'stm32f7-som']
+    expect(folders.map(({ name }) => name).sort()).toEqual(
+      [...EXPECTED.map(({ config }) => config), ...elsewhere].sort(),
+    )
   })
 })
 
@@ -142,5 +150,54 @@ describeWithTools('each ready config', ['sfdisk', 'e2fsck', 'fsck.fat', 'unzip',
       ['system-b', 'GUID:48'],
       ['state', ''],
     ])
+  })
+})
+
+describeWithTools('the flash of stm32f7-som', ['jffs2dump', 'fsck.fat', 'mtype', 'mkenvimage', 'dtc'], () => {
+  const source = join(scratch, 'stm32f7-som')
+  const folder = join(scratch, 'out/nor.bin')
+  let flash: Buffer
+
+  beforeAll(() => {
+    checkOutConfig('stm32f7-som', source)
+    diskloom(['build', join(source, 'stm32f7-som.yaml'), '--out', join(scratch, 'out'), '--quiet'])
+    flash = readFileSync(join(folder, 'nor.bin'))
+  })
+
+  it('has its partitions where the application note has them', () => {
+    expect(flash).toHaveLength(16 << 20)
+    expect(readFileSync(join(folder, 'spi_part.cfg'), 'utf8')).toBe(
+      'flash_uboot_env 0x0 0x20000\nflash_linux_image 0x20000 0xa00000\nflash_jffs2 0xa20000 0x5e0000\nend 0x0 0x0\n',
+    )
+    const kernel = readFileSync(join(source, 'rootfs.uImage'))
+    expect(flash.subarray(0x20000, 0x20000 + kernel.length).equals(kernel)).toBe(true)
+    expect(flash.subarray(0x20000 + kernel.length, 0xa20000).every((byte) => byte === 0xff)).toBe(true)
+  })
+
+  it('has the environment that mkenvimage makes', () => {
+    const path = join(scratch, 'env.bin')
+    tool('mkenvimage', '-s', String(0x20000), '-o', path, join(source, 'u-boot-env.txt'))
+    expect(flash.subarray(0, 0x20000).equals(readFileSync(path))).toBe(true)
+  })
+
+  it('has the backing file in JFFS2, formatted', () => {
+    const path = join(scratch, 'jffs2')
+    writeFileSync(path, flash.subarray(0xa20000))
+    expect(dumpJffs2(path).complaints).toEqual([])
+    const { children } = openFile(path).tree()
+    const file = [...children.values()][0]!
+    expect([...children.keys()]).toEqual(['fat32.part'])
+    const part = join(scratch, 'fat32.part')
+    writeFileSync(part, file.type === 'file' ? readBytes(file.content) : '')
+    expect(runTool('fsck.fat', ['-n', part])).toMatchObject({ status: 0 })
+    expect(tool('mtype', '-i', part, '::README.TXT')).toContain('data.log')
+  })
+
+  it('has partitions that dtc takes in the board file', () => {
+    const board = readFileSync(join(folder, 'gadget/rootfs.dts.STM32F7'), 'utf8')
+    expect(board).toContain('dr_mode = "peripheral"')
+    const path = join(scratch, 'board.dts')
+    writeFileSync(path, board + readFileSync(join(folder, 'partitions.dtsi'), 'utf8'))
+    tool('dtc', '-q', '-I', 'dts', '-O', 'dtb', '-o', join(scratch, 'board.dtb'), path)
   })
 })

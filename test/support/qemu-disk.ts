@@ -1,6 +1,6 @@
 /** Disks with volumes for the judges that boot: laid out and woven by diskloom, over a medium that was full of 0xD1. */
 import { join } from 'node:path'
-import type { ExtOptions, FatOptions, ImageSpec, VolumeSpec } from '../../src/config/spec.js'
+import type { ExtOptions, FatOptions, ImageSpec, Jffs2Options, VolumeSpec } from '../../src/config/spec.js'
 import type { DiskPlan, PlannedPartition } from '../../src/layout/disk-plan.js'
 import { planDisk } from '../../src/layout/plan-disk.js'
 import type { FileTree } from '../../src/tree/file-tree.js'
@@ -51,6 +51,10 @@ export function fatVolume(
   label?: string,
 ): VolumeSpec {
   return { kind: 'fat', type, content: [], engine: 'native', options, ...(label !== undefined && { label }) }
+}
+
+export function jffs2Volume(options: Jffs2Options & { readonly erase_block: number }): VolumeSpec {
+  return { kind: 'jffs2', type: 'jffs2', content: [], owner: { kind: 'keep' }, xattrs: 'none', options }
 }
 
 export function weaveDisk(

@@ -29,7 +29,7 @@ const SECONDS_PER_MINUTE = 60
 const MINUTES_PER_HOUR = 60
 
 export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
-  if (volume.kind === 'ext') return extEntries(tree)
+  if (volume.kind === 'ext' || volume.kind === 'jffs2') return extEntries(tree)
   const zone = volume.kind === 'fat' ? volume.options.time_zone : undefined
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone ?? '') ?? ['', '+', '0', '0']
   const seconds = (Number(hours) * MINUTES_PER_HOUR + Number(minutes)) * SECONDS_PER_MINUTE
@@ -42,6 +42,12 @@ export function keptEntries({ volume }: JudgedVolume, found: Entries): Entries {
   if (volume.kind === 'ext') {
     const root = entries.get('')
     if (entries.delete('lost+found') && root?.links !== undefined) entries.set('', { ...root, links: root.links - 1 })
+    return entries
+  }
+  if (volume.kind === 'jffs2') {
+    // "Root dir gets i_nlink 3 for some reason", says the kernel.
+    const root = entries.get('')
+    if (root?.links !== undefined) entries.set('', { ...root, links: root.links - 1 })
     return entries
   }
   entries.delete('')

@@ -3,6 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileNode } from '../../src/tree/file-tree.js'
 import { PROJECT } from './diskloom.js'
+import { KIB } from './image-spec.js'
 import { type DebianKernel, modulePaths, writeInitramfs } from './qemu-debian-kernel.js'
 import type { JudgedDisk } from './qemu-disk.js'
 import type { Entries, Entry } from './qemu-entries.js'
@@ -38,7 +39,15 @@ export interface LinuxReport {
 /** What vfat needs at mount time, the character sets too: the guest has no module loader. */
 const MODULES = ['virtio_pci', 'virtio_blk', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_iso8859-1', 'nls_utf8', 'ext4']
 /** Names as UTF-8, lower-case short names as their flags say, times as they stand. */
-const MOUNT_OPTIONS = { vfat: 'utf8,shortname=mixed,tz=UTC', ext2: 'acl', ext3: 'acl', ext4: 'acl' }
+const MOUNT_OPTIONS = {
+  vfat: 'utf8,shortname=mixed,tz=UTC',
+  ext2: 'acl',
+  ext3: 'acl',
+  ext4: 'acl',
+  // What the kernel writes shall take room, and be read by the product's reader, which knows no LZO.
+  jffs2: 'compr=none',
+}
+const JFFS2_MODULES = ['mtdram', 'mtdblock', 'jffs2']
 const REPORT_BYTES = 32 << 20
 /** Of /sys/class/block, whatever the disk's own sectors are. */
 const SYSFS_SECTOR_BYTES = 512
@@ -56,7 +65,7 @@ export async function judgeByLinux(
   writeInitramfs(
     {
       initPath: join(PROJECT, 'test/qemu/guest/init.sh'),
-      modules: modulePaths(kernel, MODULES),
+      modules: modulePaths(kernel, disks.some(hasFlash) ? [...MODULES, ...JFFS2_MODULES] : MODULES),
       files: { cases: disks.flatMap(caseLines).join('') },
     },
     initramfs,
@@ -91,10 +100,15 @@ export function deviceName(disk: number, number: number | undefined): string {
 
 function caseLines({ plan, volumes }: JudgedDisk, disk: number): string[] {
   return volumes.map(({ name, volume, use }, index) => {
-    const type = volume.kind === 'ext' ? volume.type : 'vfat'
+    const type = volume.kind === 'ext' ? volume.type : volume.kind === 'jffs2' ? 'jffs2' : 'vfat'
     const device = deviceName(disk, plan.partitions[index]!.number)
-    return `${name} ${use === true ? 'use' : 'look'} ${device} ${type} ${MOUNT_OPTIONS[type]}\n`
+    const eraseKib = volume.kind === 'jffs2' ? volume.options.erase_block! / KIB : 0
+    return `${name} ${use === true ? 'use' : 'look'} ${device} ${type} ${MOUNT_OPTIONS[type]} ${eraseKib}\n`
   })
+}
+
+function hasFlash({ volumes }: JudgedDisk): boolean {
+  return volumes.some(({ volume }) => volume.kind === 'jffs2')
 }
 
 function readReport(path: string): string {

@@ -9,6 +9,7 @@ import {
   type FileTree,
   type NodeAttributes,
   type RegularFileNode,
+  walkTree,
 } from '../../src/tree/file-tree.js'
 import { workoutNodes } from './qemu-workout.js'
 import type { Random } from './random-ext-tree.js'
@@ -74,6 +75,20 @@ export function fatTree(clusterBytes: number): FileTree {
     EFI: folder({ BOOT: folder({ 'BOOTX64.EFI': file(pattern(clusterBytes * 2 + 17, 9)) }), 'empty folder': folder() }),
     overlays: folder(numbered(120, (index) => `overlay-number-${index}.dtbo`)),
   })
+}
+
+/** What of `extTree` JFFS2 has a place for. */
+export function jffs2Tree(): FileTree {
+  const tree = extTree(1024)
+  for (const [name, node] of [...tree.children]) {
+    if (name.length > 254 || node.mtime.seconds < 0 || node.mtime.seconds > 0xffff_ffff) tree.children.delete(name)
+  }
+  for (const [, node] of walkTree(tree)) {
+    node.uid &= 0xffff
+    node.gid &= 0xffff
+    if (node.type === 'symlink') node.target = node.target.slice(0, 254) as typeof node.target
+  }
+  return tree
 }
 
 /** GRUB reads such a file of ext4 from no writer's volume. */

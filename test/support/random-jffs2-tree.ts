@@ -14,6 +14,8 @@ export interface RandomJffs2Case {
 }
 
 const KIB = 1024
+/** The kernel reads no longer link. */
+const MOST_TARGET_BYTES = 254
 
 export function randomJffs2Case(seed: number): RandomJffs2Case {
   const random = new Random(seed ^ 0x6a66_6673)
@@ -28,6 +30,10 @@ export function randomJffs2Case(seed: number): RandomJffs2Case {
     if (node.type === 'file') {
       if (random.chance(30)) node.content = compressibleContent(random)
       else if (random.chance(80)) node.content = firstOf(node.content, MOST_BYTES)
+    }
+    if (node.type === 'symlink') {
+      node.mode = 0o777
+      node.target = node.target.slice(0, MOST_TARGET_BYTES) as ByteString
     }
     if (node.type === 'directory') shortenNames(node.children)
   }

@@ -1,7 +1,9 @@
 /** Nodes with their checksums. A node's data follows its record; what is filled up to four bytes is no part of it. */
+import { alignUp } from '../../bytes/align.js'
 import type { Infer, Struct } from '../../bytes/struct.js'
 import { jffs2Crc } from './crc.js'
 import {
+  ERASED,
   HDR_CRC_BYTES,
   JFFS2_MAGIC_BITMASK,
   JFFS2_NODETYPE_CLEANMARKER,
@@ -10,6 +12,7 @@ import {
   JFFS2_NODETYPE_XATTR,
   JFFS2_NODETYPE_XREF,
   type Layouts,
+  NODE_ALIGN_BYTES,
 } from './disklayout.js'
 
 type HeaderFields = 'magic' | 'nodetype' | 'totlen' | 'hdr_crc' | 'node_crc'
@@ -44,10 +47,13 @@ export class NodeEncoder {
     return this.#finish(rawInode, JFFS2_NODETYPE_INODE, body, new Uint8Array(rawInode.SIZE), body.csize)
   }
 
-  /** `data`: the name, a NUL and the value. */
+  /**
+   * `data`: the name, a NUL and the value. Of this node alone totlen counts what fills it up: a kernel that finds another number
+   * takes the node for garbage and stops with a BUG at the next one (6.1). [LINUX fs/jffs2/scan.c jffs2_scan_xattr_node]
+   */
   xattr(body: Omit<Body<Layouts['rawXattr']>, 'data_crc'>, data: Uint8Array): Uint8Array {
     const { rawXattr } = this.#layouts
-    const node = new Uint8Array(rawXattr.SIZE + data.length)
+    const node = new Uint8Array(alignUp(rawXattr.SIZE + data.length, NODE_ALIGN_BYTES)).fill(ERASED)
     node.set(data, rawXattr.SIZE)
     return this.#finish(rawXattr, JFFS2_NODETYPE_XATTR, { ...body, data_crc: jffs2Crc(data) }, node)
   }

@@ -12,8 +12,8 @@ const MAX_U16 = 0xffff
 const MAX_U32 = 0xffff_ffff
 /** s_maxbytes of a kernel that keeps sizes in signed 32 bits (MAX_NON_LFS). */
 const MAX_FILE_BYTES = 0x7fff_ffff
-/** PATH_MAX without its NUL. */
-const MAX_TARGET_BYTES = 4095
+/** Longer ones are stored, and the kernel then refuses the inode. [LINUX fs/jffs2/readinode.c] */
+const MAX_TARGET_BYTES = JFFS2_MAX_NAME_LEN
 
 /** Throws a FormatError with a problem for each kind of thing that has no place, and all its paths. */
 export function assertHolds(tree: FileTree, settings: Jffs2Settings): void {

@@ -66,6 +66,8 @@ interface Piece {
 
 const NO_DATA = new Uint8Array(0)
 const DIRENT_TYPE_SHIFT = 12
+/** Linux has no other. */
+const SYMLINK_MODE = 0o777
 
 class TreeWriter {
   readonly #settings: Jffs2Settings
@@ -184,7 +186,7 @@ class TreeWriter {
     const record = this.#encoder.inode({
       ino,
       version,
-      mode: TYPE_BITS[node.type] | node.mode,
+      mode: TYPE_BITS[node.type] | (node.type === 'symlink' ? SYMLINK_MODE : node.mode),
       uid: node.uid,
       gid: node.gid,
       isize: isizeOf(node, dsize),

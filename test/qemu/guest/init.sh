@@ -9,7 +9,10 @@
 #   # messages                  then  the kernel's log
 #   # end
 #
-# Lines of /cases: NAME look|use DEVICE TYPE OPTIONS
+# Lines of /cases: NAME look|use DEVICE TYPE OPTIONS ERASE-KIB
+#
+# JFFS2 mounts no disk: with ERASE-KIB other than 0 the partition's bytes go into a flash of memory (mtdram) with such erase
+# blocks, that one is judged, and its bytes go back.
 
 /bin/busybox mkdir -p /proc /sys /dev /mnt /tmp
 /bin/busybox --install -s /bin
@@ -77,10 +80,23 @@ use() {
 	try cp -r "$MOUNTED/kept" "$MOUNTED/copy of kept"
 }
 
+# flash_in DEVICE ERASE-KIB: /dev/mtdblock0 with the partition's bytes.
+flash_in() {
+	local sectors
+	sectors=$(cat "/sys/class/block/$1/size")
+	rmmod mtdram 2>/dev/null
+	try insmod /modules/mtdram.ko "total_size=$((sectors / 2))" "erase_size=$2"
+	try dd "if=/dev/$1" of=/dev/mtd0 bs=$CHUNK
+}
+
 judge() {
-	local name=$1 mode=$2 device=$3 type=$4 options=$5
+	local name=$1 mode=$2 device=$3 type=$4 options=$5 erase=$6 partition=$3
 	: >/tmp/problems
 	: >/tmp/free
+	if [ "$erase" != 0 ]; then
+		flash_in "$partition" "$erase"
+		device=mtdblock0
+	fi
 	echo "# before $name"
 	try mount -t "$type" -o "ro,$options" "/dev/$device" "$MOUNTED"
 	list
@@ -93,6 +109,7 @@ judge() {
 		echo "# after $name"
 		list
 		try umount "$MOUNTED"
+		[ "$erase" = 0 ] || try dd if=/dev/mtd0 "of=/dev/$partition" bs=$CHUNK
 	fi
 	echo "# full $name"
 	cat /tmp/free
@@ -103,9 +120,9 @@ judge() {
 {
 	echo '# disks'
 	disks
-	while read -r name mode device type options; do
+	while read -r name mode device type options erase; do
 		echo "judging $name" >/dev/console
-		judge "$name" "$mode" "$device" "$type" "$options" </dev/null
+		judge "$name" "$mode" "$device" "$type" "$options" "$erase" </dev/null
 	done </cases
 	echo '# messages'
 	dmesg
