@@ -54,8 +54,11 @@ export function diskloom(args: string[], options: CommandOptions = {}): string {
 }
 
 /** `diskloom ARGS…` as a process to send signals to. */
-export function startCommand(args: string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+export function startCommand(args: string[], env: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
 }
 
 function commandLine(args: string[], umask: string | undefined): [file: string, args: string[]] {
