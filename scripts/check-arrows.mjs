@@ -49,7 +49,17 @@ const ALLOWED = {
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/'],
   'readers/': [...BASE, 'image/', 'archives/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
-  'inspect/': [...BASE, 'image/', 'archives/', 'tables/', 'filesystems/', 'tree/', 'outputs/', 'layout/disk-plan.ts'],
+  'inspect/': [
+    ...BASE,
+    'image/',
+    'archives/',
+    'tables/',
+    'filesystems/',
+    'tree/',
+    'outputs/',
+    'layout/disk-plan.ts',
+    'readers/raw-image.ts',
+  ],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
   'proof/': [
     ...BASE,

@@ -52,6 +52,7 @@ export {
   type OpenPartition,
   openImage,
   openImageOrConfig,
+  partitionImage,
   tarOf,
 } from './inspect.js'
 export type { DiskPlan, PlannedPartition, Region } from './layout/disk-plan.js'

@@ -20,7 +20,7 @@ import type { FileNode } from './tree/file-tree.js'
 export type { ImageFinding } from './inspect/check-image.js'
 export { compareDisks, type DiskComparison } from './inspect/diff/compare-disks.js'
 export { type DiskDifferences, isSame } from './inspect/diff/differences.js'
-export { type Extraction, extractImage, tarOf } from './inspect/extract.js'
+export { type Extraction, extractImage, partitionImage, tarOf } from './inspect/extract.js'
 export { type Inspection, inspectImage } from './inspect/inspection.js'
 export type { Content } from './inspect/open-content.js'
 export type { OpenImage, OpenPartition } from './inspect/open-image.js'
@@ -46,6 +46,8 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
     const opened = await readImageFile(imageInFolder(path), {
       workFolder: () => work.path(),
       runner: makeCommandRunner(environment),
+      // Looking at one file must not cost the whole disk.
+      zeros: 'leave',
       ...(entry !== undefined && { entry }),
       ...(stdin && { stdin }),
       ...(signal && { signal }),

@@ -72,10 +72,10 @@ interface Context {
 /** A partition's bytes where no path is given, a node of its volume otherwise. */
 async function extractPlace({ found, out, terminal, services, imageName }: Context): Promise<Result> {
   const { environment, signal } = terminal
-  const { extract, extractImage } = await services.loadInspect()
+  const { extract, extractImage, partitionImage } = await services.loadInspect()
   const { partition, path: asked } = found
   if (asked === undefined) {
-    const image = partition.view.slice(0, partition.view.sizeBytes, 'partition')
+    const image = partitionImage(partition)
     return extractImage(image, outPath(out, `${partitionName(partition, imageName)}.img`), signal)
   }
   const { node, path } = wholeNode(partition, asked)

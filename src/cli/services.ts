@@ -14,6 +14,7 @@ export interface Services {
       | 'holdsRelease'
       | 'openImage'
       | 'openImageOrConfig'
+      | 'partitionImage'
       | 'tarOf'
     >
   >

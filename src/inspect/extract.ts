@@ -9,8 +9,10 @@ import { OutputFolder } from '../outputs/output-folder.js'
 import { RawSink } from '../outputs/raw-sink.js'
 import { INLINE_THREADS } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
+import { withZerosFound } from '../readers/raw-image.js'
 import type { DirectoryNode, FileNode } from '../tree/file-tree.js'
 import { planTar } from '../tree/tar-image.js'
+import type { OpenPartition } from './open-image.js'
 import { type Placed, type PlaceOptions, placeNode } from './place-tree.js'
 
 export interface Extraction {
@@ -77,6 +79,11 @@ export function tarOf(folder: DirectoryNode): TarExtraction {
   if (first === undefined) return { image, notes: [] }
   const others = leftOut.length === 1 ? '' : ` and ${leftOut.length - 1} more`
   return { image, notes: [{ message: `a tar holds no sockets: "${displayName(first)}"${others} left out` }] }
+}
+
+/** The bytes of a partition, its zeros found, so that they become holes. Reads it once. */
+export function partitionImage({ view }: OpenPartition): DiskImage {
+  return withZerosFound(view.slice(0, view.sizeBytes, 'partition'))
 }
 
 /** `image` as a sparse file; zeros that matter are holes too. Errors as `weave`; nothing is left behind then. */

@@ -7,6 +7,7 @@ import { probeJffs2 } from '../filesystems/jffs2/scan.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { Source } from '../image/extent.js'
 import type { ImageView } from '../image/image-view.js'
+import { withZerosFound } from '../readers/raw-image.js'
 import { recognise } from './recognise.js'
 import { looksLikeExt, looksLikeFat } from './signs.js'
 
@@ -41,8 +42,18 @@ export function openContent(view: ImageView): Content {
   const known = recognise(view)
   if (known !== undefined) return known
   for (const { format, isIt, open } of READ_FORMATS) if (isIt(view)) return openWith(open, format, view)
-  const isEmpty = view.slice(0, view.sizeBytes, 'content').extents.every(({ source }) => isZero(source))
-  return { format: isEmpty ? 'zeros' : 'unknown' }
+  return { format: isEmpty(view) ? 'zeros' : 'unknown' }
+}
+
+/** The first data ends the search. */
+const SEARCH_BYTES = 64 << 20
+
+function isEmpty(view: ImageView): boolean {
+  for (let at = 0; at < view.sizeBytes; at += SEARCH_BYTES) {
+    const stretch = view.slice(at, Math.min(SEARCH_BYTES, view.sizeBytes - at), 'content')
+    if (!withZerosFound(stretch).extents.every(({ source }) => isZero(source))) return false
+  }
+  return true
 }
 
 function openWith(open: ReadFormat['open'], format: string, view: ImageView): Content {
@@ -61,4 +72,8 @@ function openWith(open: ReadFormat['open'], format: string, view: ImageView): Co
   }
 }
 
-const isZero = (source: Source): boolean => source.kind === 'fill' && source.byte === 0
+/** A range of a file that is still one holds data; memory may hold zeros. */
+function isZero(source: Source): boolean {
+  if (source.kind === 'bytes') return source.bytes.every((byte) => byte === 0)
+  return source.kind === 'fill' && source.byte === 0
+}

@@ -10,7 +10,7 @@ import { readAndroidSparse } from './android-sparse-image.js'
 import { type ImageFormat, identify } from './identify.js'
 import { ImageFile } from './image-file.js'
 import { readQcow2 } from './qcow2-image.js'
-import { rawImage } from './raw-image.js'
+import { rawImage, wholeFile } from './raw-image.js'
 import { Spool } from './spool.js'
 import { gunzipTo, unpackByProgram } from './unpack-stream.js'
 import { unpackZipImage } from './zip-image.js'
@@ -24,6 +24,8 @@ export interface ImageReadOptions {
   readonly stdin?: Readable
   /** The entry of a zip; default: its image. */
   readonly entry?: string
+  /** What becomes of zeros in a raw image: they are found, at the cost of reading it once, or left as ranges of the file. Default `find`. */
+  readonly zeros?: 'find' | 'leave'
   readonly signal?: AbortSignal
 }
 
@@ -108,7 +110,7 @@ class Reading {
     const format = identify(file)
     switch (format) {
       case 'raw':
-        return { image: rawImage(file), formats: [format] }
+        return { image: this.#options.zeros === 'leave' ? wholeFile(file) : rawImage(file), formats: [format] }
       case 'qcow2':
         return { image: readQcow2(file, () => this.#spool()), formats: [format] }
       case 'android-sparse':

@@ -36,7 +36,9 @@ const CASES = {
   'diskloom extract --tar': [[...MAIN, 'extract', `${image('a')}:/`, '--tar', join(OUT, 'a.tar')]],
   'debugfs rdump': [['debugfs', '-R', `rdump / ${join(OUT, 'dump')}`, image('a')]],
   'diskloom diff': [orOne(...MAIN, 'diff', image('a'), image('b'))],
-  'mount, diff -r': [['unshare', '-m', 'sh', '-c', MOUNT_AND_DIFF, 'sh', join(OUT, 'ma'), join(OUT, 'mb'), image('a'), image('b')]],
+  'mount, diff -r': [
+    ['unshare', '-m', 'sh', '-c', MOUNT_AND_DIFF, 'sh', join(OUT, 'ma'), join(OUT, 'mb'), image('a'), image('b')],
+  ],
 }
 
 /** Two volumes of the same tree; the second has one file more, so that nearly nothing stands where it stands in the first. */

@@ -116,8 +116,9 @@ function paxRecords(header: TarHeader, path: ByteString): Map<string, Uint8Array
     text('GNU.sparse.realsize', String(header.sparseSizeBytes))
   } else if (path.length > NAME_BYTES) text('path', path)
   if (link !== undefined && link.length > NAME_BYTES) text('linkpath', link)
-  const isUnicode = [path, link ?? ('' as ByteString)].every((name) => decodeUtf8(name) !== undefined)
-  if (records.size > 0 && !isUnicode) text('hdrcharset', 'BINARY')
+  if (records.size > 0 && [path, link ?? ('' as ByteString)].some((name) => decodeUtf8(name) === undefined)) {
+    text('hdrcharset', 'BINARY')
+  }
   if (sizeBytes > MAX_OCTAL_11) text('size', String(sizeBytes))
   if (uid > MAX_OCTAL_7) text('uid', String(uid))
   if (gid > MAX_OCTAL_7) text('gid', String(gid))
@@ -160,6 +161,13 @@ const CHECKSUM_OFFSET = 148
 const CHECKSUM_DIGITS = 6
 const SPACE = 0x20
 
+/** The same in every header. */
+const MAGIC = padded(POSIX_MAGIC, 6)
+const VERSION = padded('00', 2)
+const NO_NAME = new Uint8Array(32)
+const NO_PREFIX = new Uint8Array(155)
+const BLANK_CHECKSUM = new Uint8Array(8).fill(SPACE)
+
 function encodePosix(fields: PosixFields): Uint8Array {
   const { path, link, mode, uid, gid, sizeBytes, mtime, typeflag, major = 0, minor = 0 } = fields
   const block = new Uint8Array(TAR_BLOCK_BYTES)
@@ -170,16 +178,16 @@ function encodePosix(fields: PosixFields): Uint8Array {
     gid: octal(gid <= MAX_OCTAL_7 ? gid : 0, 8),
     size: octal(sizeBytes <= MAX_OCTAL_11 ? sizeBytes : 0, 12),
     mtime: octal(Math.min(Math.max(mtime.seconds, 0), MAX_OCTAL_11), 12),
-    chksum: new Uint8Array(8).fill(SPACE),
+    chksum: BLANK_CHECKSUM,
     typeflag: padded(typeflag, 1),
     linkname: padded(link ?? '', 100),
-    magic: padded(POSIX_MAGIC, 6),
-    version: padded('00', 2),
-    uname: new Uint8Array(32),
-    gname: new Uint8Array(32),
+    magic: MAGIC,
+    version: VERSION,
+    uname: NO_NAME,
+    gname: NO_NAME,
     devmajor: octal(major, 8),
     devminor: octal(minor, 8),
-    prefix: new Uint8Array(155),
+    prefix: NO_PREFIX,
   })
   // Over the whole block with spaces in the checksum's own field; written as six digits, a NUL and a space.
   let sum = 0
@@ -188,12 +196,22 @@ function encodePosix(fields: PosixFields): Uint8Array {
   return block
 }
 
+/** One character a byte, NULs behind it. By hand: a hundred thousand headers have a million of these. */
 function padded(text: string, length: number): Uint8Array {
   const field = new Uint8Array(length)
-  field.set(Buffer.from(text, 'latin1'))
+  for (let index = 0; index < text.length; index++) field[index] = text.charCodeAt(index)
   return field
 }
 
+const ZERO = 0x30
+
+/** Digits up to the last byte, which is a NUL. */
 function octal(value: number, length: number): Uint8Array {
-  return padded(value.toString(8).padStart(length - 1, '0'), length)
+  const field = new Uint8Array(length)
+  let rest = value
+  for (let index = length - 2; index >= 0; index--) {
+    field[index] = ZERO + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
+  return field
 }

@@ -1,6 +1,7 @@
 /** Two disks: tables, partitions, volumes, files, and what stands outside all of them. */
 import { sliceImage } from '../../image/compose.js'
 import { firstDifference } from '../../image/first-difference.js'
+import { partitionImage } from '../extract.js'
 import { typeName } from '../inspection.js'
 import type { Content } from '../open-content.js'
 import type { OpenImage, OpenPartition } from '../open-image.js'
@@ -113,9 +114,9 @@ function compareContents(
     const options: TreeComparison = { ...keptBy([left, right], ignored), ...(text && { text }), signal }
     return { files: [...compareTrees(left.tree(), right.tree(), options)] }
   }
-  const [leftBytes, rightBytes] = [a, b].map(({ view }) => view.slice(0, view.sizeBytes, 'partition'))
+  const [leftBytes, rightBytes] = [partitionImage(a), partitionImage(b)]
   // The size is told already; what stands behind the shorter one's end is part of that.
-  const sizeBytes = Math.min(leftBytes!.sizeBytes, rightBytes!.sizeBytes)
-  const found = firstDifference(sliceImage(leftBytes!, 0, sizeBytes), sliceImage(rightBytes!, 0, sizeBytes))
+  const sizeBytes = Math.min(leftBytes.sizeBytes, rightBytes.sizeBytes)
+  const found = firstDifference(sliceImage(leftBytes, 0, sizeBytes), sliceImage(rightBytes, 0, sizeBytes))
   return { files: [], ...(found !== undefined && { firstDifferentByte: found }) }
 }

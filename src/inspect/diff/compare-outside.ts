@@ -4,8 +4,10 @@
  */
 import { FormatError } from '../../errors.js'
 import { sliceImage } from '../../image/compose.js'
+import type { DiskImage } from '../../image/extent.js'
 import { firstDifference } from '../../image/first-difference.js'
 import type { ImageView } from '../../image/image-view.js'
+import { withZerosFound } from '../../readers/raw-image.js'
 import { GptHeader, SIGNATURE } from '../../tables/gpt/disklayout.js'
 import type { OpenImage } from '../open-image.js'
 import type { ContentDifference } from './differences.js'
@@ -20,12 +22,16 @@ export function compareOutside(a: OpenImage, b: OpenImage): ContentDifference[] 
   for (const [start, stop] of [...claimed, [end, end] as const]) {
     const length = Math.min(start, end) - at
     if (length > 0) {
-      const offset = firstDifference(sliceImage(a.image, at, length), sliceImage(b.image, at, length))
+      const offset = firstDifference(stretchOf(a, at, length), stretchOf(b, at, length))
       if (offset !== undefined) found.push({ startByte: at, endByte: at + length, firstDifferentByte: at + offset })
     }
     at = Math.max(at, stop)
   }
   return found
+}
+
+function stretchOf({ image }: OpenImage, offset: number, length: number): DiskImage {
+  return withZerosFound(sliceImage(image, offset, length))
 }
 
 const SECTOR_BYTES = 512
