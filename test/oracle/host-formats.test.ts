@@ -1,5 +1,5 @@
 /** What only the host's tools write: made from trees of every kind, mounted by the running kernel, compared node by node. */
-import { mkdtempSync, statSync, unlinkSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { makeErofsVolume } from '../../src/host/erofs-volume.js'
@@ -11,6 +11,8 @@ import { timesWithin } from '../../src/tree/clamp-times.js'
 import { cloneTree } from '../../src/tree/clone-tree.js'
 import { type FileTree, walkTree } from '../../src/tree/file-tree.js'
 import { readFolder } from '../../src/tree/folder.js'
+import { planTar } from '../../src/tree/tar-image.js'
+import { PROJECT } from '../support/diskloom.js'
 import { makeEveryKind } from '../support/every-kind.js'
 import { withMounted } from '../support/loop-mount.js'
 import { materialize } from '../support/materialize.js'
@@ -41,6 +43,7 @@ describeWithTools(
     'tar',
     'setfattr',
     'getfattr',
+    'dd',
     'losetup',
     'mount',
     'unshare',
@@ -105,6 +108,52 @@ describeWithTools(
         expect(portrait(await treeInside(path), { xattrs: true })).toEqual(expected({ skip: [LONGEST], earliest: 0 }))
       },
     )
+
+    it('squashfs and erofs of somebody who is not root keep owners, devices and attributes', async () => {
+      const project = mkdtempSync(join(scratch, 'project-'))
+      const archive = join(project, 'root.tar')
+      materialize(planTar(without(tree, LONGEST)).image, archive)
+      const config = join(project, 'board.yaml')
+      const partitions =
+        '[{ fs: squashfs/root.tar }, { fs: erofs/root.tar }, { fs: ext4/root.tar, size: 64MiB, engine: host }]'
+      writeFileSync(
+        config,
+        `image: disk\nsource_date_epoch: ${TIME.seconds}\noutputs: [raw]\npartitions: ${partitions}\n`,
+      )
+      for (const path of [scratch, project]) chmodSync(path, 0o777)
+      const drop = ['--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all']
+      const out = join(project, 'out')
+      tool(
+        'setpriv',
+        ...drop,
+        process.execPath,
+        join(PROJECT, 'dist/cli/main.js'),
+        'build',
+        config,
+        '--out',
+        out,
+        '--quiet',
+      )
+      const manifest = JSON.parse(readFileSync(join(out, 'disk/manifest.json'), 'utf8'))
+      const found = manifest.partitions.map(async (partition: { start_byte: number; size_bytes: number }) => {
+        const volume = join(project, `volume-${partition.start_byte}`)
+        const at = [
+          `skip=${partition.start_byte}`,
+          `count=${partition.size_bytes}`,
+          'iflag=skip_bytes,count_bytes',
+          'bs=1M',
+        ]
+        tool('dd', `if=${join(out, 'disk/disk')}`, `of=${volume}`, ...at, 'status=none')
+        return treeInside(volume)
+      })
+      const [squashfs, erofs, ext] = await Promise.all(found)
+      const options = { xattrs: true, skip: [LONGEST] }
+      expect(portrait(squashfs, { ...options, wholeSeconds: true })).toEqual(
+        expected({ ...options, wholeSeconds: true, earliest: 0 }),
+      )
+      expect(portrait(erofs, options)).toEqual(expected({ ...options, earliest: 0 }))
+      expect(portrait(ext, { ...options, skip: [LONGEST, 'lost+found'] })).toEqual(expected(options))
+    })
 
     it('erofs says which names are too long for its tool', async () => {
       const failure = makeErofsVolume({ ...order(), options: {} })
