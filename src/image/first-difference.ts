@@ -13,47 +13,45 @@ const CHUNK_BYTES = 1 << 20
  * its end. IoError as PayloadReader.
  */
 export function firstDifference(a: DiskImage, b: DiskImage): number | undefined {
-  const end = Math.min(a.sizeBytes, b.sizeBytes)
-  const compare = new Comparison(a, b)
+  const comparer = new ImageComparer()
   try {
-    for (const [start, stop] of stretchesToRead(a, b, end)) {
-      const found = compare.first(start, stop)
-      if (found !== undefined) return found
-    }
-    return a.sizeBytes === b.sizeBytes ? undefined : end
+    return comparer.firstDifference(a, b)
   } finally {
-    compare.close()
+    comparer.close()
   }
 }
 
-class Comparison {
-  readonly #a: DiskImage
-  readonly #b: DiskImage
+/** For many pairs: files stay open and buffers are used again from one to the next. Call `close` at the end. */
+export class ImageComparer {
   readonly #readers = [new PayloadReader(), new PayloadReader()] as const
-  #buffers: readonly [Uint8Array, Uint8Array] | undefined
+  #buffers: readonly [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)]
 
-  constructor(a: DiskImage, b: DiskImage) {
-    this.#a = a
-    this.#b = b
-  }
-
-  first(start: number, stop: number): number | undefined {
-    const size = Math.min(CHUNK_BYTES, stop - start)
-    if (this.#buffers === undefined || this.#buffers[0].length < size) {
-      this.#buffers = [new Uint8Array(size), new Uint8Array(size)]
+  /** As the function of that name. */
+  firstDifference(a: DiskImage, b: DiskImage): number | undefined {
+    const end = Math.min(a.sizeBytes, b.sizeBytes)
+    for (const [start, stop] of stretchesToRead(a, b, end)) {
+      const found = this.#first(a, b, start, stop)
+      if (found !== undefined) return found
     }
-    for (let at = start; at < stop; at += size) {
-      const length = Math.min(size, stop - at)
-      const [left, right] = this.#buffers.map((buffer) => buffer.subarray(0, length)) as [Uint8Array, Uint8Array]
-      readImage(this.#a, at, left, this.#readers[0])
-      readImage(this.#b, at, right, this.#readers[1])
-      if (Buffer.compare(left, right) !== 0) return at + left.findIndex((byte, index) => byte !== right[index])
-    }
-    return undefined
+    return a.sizeBytes === b.sizeBytes ? undefined : end
   }
 
   close(): void {
     for (const reader of this.#readers) reader.abandon()
+  }
+
+  #first(a: DiskImage, b: DiskImage, start: number, stop: number): number | undefined {
+    const size = Math.min(CHUNK_BYTES, stop - start)
+    if (this.#buffers[0].length < size) this.#buffers = [new Uint8Array(size), new Uint8Array(size)]
+    for (let at = start; at < stop; at += size) {
+      const length = Math.min(size, stop - at)
+      const left = this.#buffers[0].subarray(0, length)
+      const right = this.#buffers[1].subarray(0, length)
+      readImage(a, at, left, this.#readers[0])
+      readImage(b, at, right, this.#readers[1])
+      if (Buffer.compare(left, right) !== 0) return at + left.findIndex((byte, index) => byte !== right[index])
+    }
+    return undefined
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type ByteString, displayName } from '../../bytes/text.js'
 import { InterruptedError } from '../../errors.js'
 import type { DiskImage } from '../../image/extent.js'
-import { firstDifference } from '../../image/first-difference.js'
+import { ImageComparer } from '../../image/first-difference.js'
 import type { DirectoryNode, FileNode, FileTree, RegularFileNode, Timestamp } from '../../tree/file-tree.js'
 import { sortedEntries } from '../../tree/file-tree.js'
 import { contentChunks } from '../content.js'
@@ -27,11 +27,17 @@ export interface TreeComparison {
 
 /** In the order of paths; a folder that only one side has is one difference for each node below it. */
 export function* compareTrees(a: FileTree, b: FileTree, options: TreeComparison): Generator<FileDifference> {
-  yield* new Comparing(options).directories(a, b, '' as ByteString)
+  const comparing = new Comparing(options)
+  try {
+    yield* comparing.directories(a, b, '' as ByteString)
+  } finally {
+    comparing.close()
+  }
 }
 
 class Comparing {
   readonly #options: TreeComparison
+  readonly #comparer = new ImageComparer()
   /** The first path of every node that has several, on either side. */
   readonly #first = [new Map<FileNode, ByteString>(), new Map<FileNode, ByteString>()] as const
 
@@ -51,6 +57,10 @@ class Comparing {
       else if (left !== undefined) yield* this.#only('removed', left, childPath)
       else yield* this.#only('added', right!, childPath)
     }
+  }
+
+  close(): void {
+    this.#comparer.close()
   }
 
   *#only(kind: 'added' | 'removed', node: FileNode, path: ByteString): Generator<FileDifference> {
@@ -87,7 +97,7 @@ class Comparing {
     { content: b }: RegularFileNode,
     path: ByteString,
   ): Pick<FileDifference, 'firstDifferentByte' | 'text' | 'fields'> | undefined {
-    const firstDifferentByte = firstDifference(a, b)
+    const firstDifferentByte = this.#comparer.firstDifference(a, b)
     if (firstDifferentByte === undefined) return undefined
     const text = this.#options.text === true ? textChange(displayName(path), a, b) : undefined
     return {
