@@ -101,7 +101,7 @@ const ALLOWED = {
     'convert.ts',
     'inspect.ts',
     'inspect/',
-    'image/extent.ts',
+    'image/',
     'tree/',
     'gadget.ts',
     'config/',

@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import { displayName } from '../bytes/text.js'
 import { UsageError } from '../errors.js'
-import { contentChunks } from '../inspect/content.js'
+import { chunksOf } from '../image/chunks.js'
 import { findNode } from '../inspect/lookup.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
@@ -31,11 +31,11 @@ export function addCatCommand(program: Command, terminal: Terminal, services: Se
           throw new UsageError(`Cannot write "${name}" of ${partition.view.name}: it is ${what}, a file is accepted`)
         }
         if (json) {
-          const bytes = Buffer.concat([...contentChunks(node.content)].map((chunk) => chunk.slice()))
+          const bytes = Buffer.concat([...chunksOf(node.content)].map((chunk) => chunk.slice()))
           writeEvent(terminal.stdout, 'file', { path: name, sizeBytes: bytes.length, base64: bytes.toString('base64') })
           return
         }
-        for (const chunk of contentChunks(node.content)) {
+        for (const chunk of chunksOf(node.content)) {
           if (!(await writeBytes(terminal.stdout, chunk))) return
         }
       }),

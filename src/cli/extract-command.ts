@@ -4,8 +4,8 @@ import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
 import { type ByteString, displayName } from '../bytes/text.js'
 import { type Problem, UsageError } from '../errors.js'
+import { chunksOf } from '../image/chunks.js'
 import type { DiskImage } from '../image/extent.js'
-import { contentChunks } from '../inspect/content.js'
 import { type Found, findNode, volumeOf } from '../inspect/lookup.js'
 import type { OpenPartition } from '../inspect/open-image.js'
 import type { FileNode } from '../tree/file-tree.js'
@@ -98,7 +98,7 @@ async function extractTar({ found, terminal, services }: Context, tar: string): 
 }
 
 async function writeToStdout(image: DiskImage, { stdout, signal }: Terminal): Promise<void> {
-  for (const chunk of contentChunks(image)) {
+  for (const chunk of chunksOf(image)) {
     signal.throwIfAborted()
     if (!(await writeBytes(stdout, chunk))) return
   }

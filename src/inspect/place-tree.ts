@@ -23,6 +23,7 @@ import {
 import { dirname } from 'node:path'
 import { type ByteString, byteString, displayName, toHostPath } from '../bytes/text.js'
 import { FormatError, InterruptedError, IoError, type Problem, systemReason } from '../errors.js'
+import { CHUNK_BYTES } from '../image/chunks.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
 import type { CommandRunner } from '../tree/command-runner.js'
@@ -35,7 +36,6 @@ import {
   sortedEntries,
   type Timestamp,
 } from '../tree/file-tree.js'
-import { CHUNK_BYTES } from './content.js'
 import { LeftOut } from './left-out.js'
 import { restoreXattrs, type XattrHolder } from './restore-xattrs.js'
 

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { FormatError } from '../../src/errors.js'
+import { chunksOf } from '../../src/image/chunks.js'
 import type { DiskImage } from '../../src/image/extent.js'
 import { ImageBuilder, imageOfBytes } from '../../src/image/extent.js'
 import { checkImage } from '../../src/inspect/check-image.js'
-import { contentChunks } from '../../src/inspect/content.js'
 import { compareDisks } from '../../src/inspect/diff/compare-disks.js'
 import { tarOf } from '../../src/inspect/extract.js'
 import { inspectImage } from '../../src/inspect/inspection.js'
@@ -145,7 +145,7 @@ function readFew(content: DiskImage): void {
   for (const { offset, length, source } of extents) {
     builder.extent(0, { offset, length: Math.min(length, MIB - offset, content.sizeBytes - offset), source })
   }
-  for (const chunk of contentChunks(builder.finish())) if (chunk.length === 0) throw new Error('an empty chunk')
+  for (const chunk of chunksOf(builder.finish())) if (chunk.length === 0) throw new Error('an empty chunk')
 }
 
 function orRefused<T>(action: () => T): T | undefined {

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { type ByteString, displayName } from '../../bytes/text.js'
 import { InterruptedError } from '../../errors.js'
+import { chunksOf } from '../../image/chunks.js'
 import type { DiskImage } from '../../image/extent.js'
 import { ImageComparer } from '../../image/first-difference.js'
 import type { DirectoryNode, FileNode, FileTree, RegularFileNode, Timestamp } from '../../tree/file-tree.js'
 import { sortedEntries } from '../../tree/file-tree.js'
-import { contentChunks } from '../content.js'
 import { modeText, timeText } from '../listing.js'
 import type { FieldDifference, FieldValue, FileDifference } from './differences.js'
 import type { Ignored } from './ignored.js'
@@ -148,7 +148,7 @@ function shown(path: ByteString): string {
 
 function digestOf(content: DiskImage): string {
   const hash = createHash('sha256')
-  for (const chunk of contentChunks(content)) hash.update(chunk)
+  for (const chunk of chunksOf(content)) hash.update(chunk)
   return hash.digest('hex')
 }
 

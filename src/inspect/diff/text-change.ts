@@ -1,12 +1,12 @@
 /** Unified diffs of files that are text. */
 import { unifiedDiff } from '../../bytes/unified-diff.js'
+import { chunksOf } from '../../image/chunks.js'
 import type { DiskImage } from '../../image/extent.js'
-import { contentChunks } from '../content.js'
 
 /** Line by line comparison takes time by the product of changed lines. */
 const MAX_TEXT_BYTES = 1 << 20
 
-/** Undefined where one of them is no text, or too long for one that people read. Errors as `contentChunks`. */
+/** Undefined where one of them is no text, or too long for one that people read. Errors as `chunksOf`. */
 export function textChange(name: string, a: DiskImage, b: DiskImage): string | undefined {
   if (Math.max(a.sizeBytes, b.sizeBytes) > MAX_TEXT_BYTES) return undefined
   const [before, after] = [textOf(a), textOf(b)]
@@ -19,7 +19,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const CONTROLS = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/
 
 function textOf(content: DiskImage): string | undefined {
-  const bytes = Buffer.concat(Array.from(contentChunks(content), (chunk) => Buffer.from(chunk)))
+  const bytes = Buffer.concat(Array.from(chunksOf(content), (chunk) => Buffer.from(chunk)))
   try {
     const text = utf8.decode(bytes)
     return CONTROLS.test(text) ? undefined : text

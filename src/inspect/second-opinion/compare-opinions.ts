@@ -1,10 +1,10 @@
 /** What this reader and another one disagree about, as far as the other one can tell. */
 import { createHash } from 'node:crypto'
 import { type ByteString, displayName } from '../../bytes/text.js'
+import { chunksOf } from '../../image/chunks.js'
 import type { DiskImage } from '../../image/extent.js'
 import type { ReadTable } from '../../tables/read-table.js'
 import { type FileNode, type FileTree, walkTree } from '../../tree/file-tree.js'
-import { contentChunks } from '../content.js'
 import type { OpinionReply, OtherEntry } from './listing.js'
 
 export interface Disagreement {
@@ -84,7 +84,7 @@ function* compareEntry(
 
 function digestOf(content: DiskImage): string {
   const hash = createHash('sha256')
-  for (const chunk of contentChunks(content)) hash.update(chunk)
+  for (const chunk of chunksOf(content)) hash.update(chunk)
   return hash.digest('hex')
 }
 
