@@ -136,12 +136,14 @@ half_a_gadget() {
 	cd /
 }
 
+# Both ends stay open: what a port gets while nobody has it open may be lost.
 serial_line() {
-	stty -F /dev/ttyACM0 raw -echo
-	stty -F /dev/ttyGS0 raw -echo
-	head -c 9 </dev/ttyGS0 &
-	echo 'over USB' >/dev/ttyACM0
-	wait $!
+	exec 4<>/dev/ttyGS0 5<>/dev/ttyACM0
+	stty raw -echo <&4
+	stty raw -echo <&5
+	echo 'over USB' >&5
+	timeout 20 head -c 9 <&4
+	exec 4>&- 5>&-
 }
 
 network() {
