@@ -20,6 +20,7 @@ const MIDDLE = [
   'host/',
   'outputs/',
   'gadget/',
+  'pictures/',
   'proof/',
   'readers/',
   'inspect/',
@@ -61,6 +62,14 @@ const ALLOWED = {
     'readers/raw-image.ts',
   ],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
+  'pictures/': [
+    ...BASE,
+    'image/',
+    'tree/file-tree.ts',
+    'tables/types.ts',
+    'layout/disk-plan.ts',
+    'filesystems/volume-reader.ts',
+  ],
   'proof/': [
     ...BASE,
     'image/',

@@ -48,6 +48,7 @@ export type OutputKind =
   | 'android-sparse'
   | 'virtual-disk'
   | 'partition'
+  | 'picture'
   | 'part-list'
   | 'manifest'
   | 'signature'

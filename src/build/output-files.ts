@@ -71,6 +71,7 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
   const { format, name } = spec
   switch (format) {
     case 'zip':
+    case 'html':
       return []
     case 'raw': {
       const open = (path: string): Promise<FileSink> => RawSink.create(path, image.sizeBytes, carriedBytes(image))

@@ -32,6 +32,7 @@ import { contentOfFile } from '../tree/file-tree.js'
 import { VERSION } from '../version.js'
 import { type BundleExtra, bundleExtras } from './bundle-extras.js'
 import { archiveMembers, ContentDigests } from './content-digests.js'
+import { LAYOUT_SVG, layoutHtml, layoutPicture, layoutSvg } from './layout-pictures.js'
 import { type ManifestOutput, manifestText } from './manifest.js'
 import type { BuildOutput, OutputKind } from './options.js'
 import { type OutputFile, outputFiles } from './output-files.js'
@@ -247,7 +248,7 @@ function startDigests({ plan, fullSha256, payloads }: WriteOutputsInput, image: 
   return { ...planned, sink: new DigestSink(threads.digests(planned.plan)) }
 }
 
-/** PartList.cfg, gadget files, manifest.json and SHA256SUMS: once for the folder, once for the zip. */
+/** PartList.cfg, pictures, gadget files, manifest.json and SHA256SUMS: once for the folder, once for the zip. */
 class Proof {
   readonly #input: WriteOutputsInput
   readonly #fixed: readonly SmallFile[]
@@ -268,6 +269,10 @@ class Proof {
     this.#extras = extras
     this.#woven = woven
     this.#imageSha256 = results.full
+    const diskDigest = mappedDigestOfDisk(digests.plan.stretches, results.stretches)
+    const picture = layoutPicture(input.plan, input.payloads)
+    const page = input.plan.spec.outputs.find(({ format }) => format === 'html')
+    const partitions = new Map(digests.plan.stretches.map(({ offset }, at) => [offset, results.stretches[at]!]))
     this.#fixed = [
       { path: 'PartList.cfg', kind: 'part-list', bytes: Buffer.from(partListText(input.plan), 'utf8') },
       ...mtdFiles(input.plan).map(({ path, text }) => ({
@@ -275,6 +280,12 @@ class Proof {
         kind: 'part-list' as const,
         bytes: Buffer.from(text, 'utf8'),
       })),
+      { path: LAYOUT_SVG, kind: 'picture', bytes: layoutSvg(picture) },
+      ...(page === undefined
+        ? []
+        : [
+            { path: page.name, kind: 'picture' as const, bytes: layoutHtml(picture, { disk: diskDigest, partitions }) },
+          ]),
       ...input.gadget.files.map(({ path, bytes }) => ({ path, kind: 'gadget' as const, bytes })),
     ]
     const bundleFiles = input.bundle.map(({ name, file }) => ({
@@ -287,7 +298,7 @@ class Proof {
       plan: input.plan,
       toolVersion: VERSION,
       sourceDateEpoch: input.sourceDateEpoch,
-      diskDigest: mappedDigestOfDisk(digests.plan.stretches, results.stretches),
+      diskDigest,
       stretches: digests.plan.stretches,
       stretchDigests: results.stretches,
       imageSha256: results.full,
@@ -364,6 +375,8 @@ function assertBundleNamesFree({ plan: { spec }, gadget, bundle }: WriteOutputsI
     MANIFEST_NAME,
     ...SIGNATURE_NAMES,
     'SHA256SUMS',
+    LAYOUT_SVG,
+    ...spec.outputs.filter(({ format }) => format === 'html').map(({ name }) => name),
     ...[...gadget.files, ...gadget.images].map(({ path }) => path),
     ...(spec.bundle.meta ? Object.values(META_NAMES) : []),
   ])

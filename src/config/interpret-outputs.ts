@@ -19,7 +19,11 @@ const SUFFIXES: Readonly<Record<OutputFormat, string>> = {
   vdi: '.vdi',
   vhdx: '.vhdx',
   split: '',
+  html: '',
 }
+
+/** Beside layout.svg. */
+const PAGE_NAME = 'layout.html'
 
 interface Levels {
   readonly least: number
@@ -60,7 +64,8 @@ export function interpretOutputs(input: readonly OutputInput[] | undefined, cont
     const long = typeof item === 'string' ? { format: item } : item
     const { format, level, split } = long
     checkOptions(long, configPath, context)
-    const name = long.name ?? (format === 'zip' ? bundleName : undefined) ?? `${imageName}${SUFFIXES[format]}`
+    const ownName = format === 'zip' ? bundleName : format === 'html' ? PAGE_NAME : undefined
+    const name = long.name ?? ownName ?? `${imageName}${SUFFIXES[format]}`
     return {
       format,
       name,

@@ -291,6 +291,7 @@ export type OutputFormat =
   | 'vdi'
   | 'vhdx'
   | 'split'
+  | 'html'
 
 /** One thing that is made of the image. */
 export interface OutputSpec {

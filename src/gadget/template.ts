@@ -18,7 +18,7 @@ const GADGET_TEMPLATES = [
   'usb-gadget.service',
   'harvest.sh',
 ] as const
-export type TemplateName = (typeof GADGET_TEMPLATES)[number] | 'burn-readme.txt'
+export type TemplateName = (typeof GADGET_TEMPLATES)[number] | 'burn-readme.txt' | 'layout.html'
 
 /** Path of a file in templates/, from the sources and from an installed package alike. */
 export function templatePath(name: string): string {

@@ -37,7 +37,7 @@ export interface DiskImage {
 
 export const ZERO: Source = { kind: 'fill', byte: 0 }
 
-export function extentEnd(extent: Extent): number {
+export function extentEnd(extent: Pick<Extent, 'offset' | 'length'>): number {
   return extent.offset + extent.length
 }
 
@@ -63,7 +63,7 @@ function advance(source: Source, skip: number, length: number): Source {
 }
 
 /** The index of the first extent that ends after `offset`; extents.length when none does. O(log n). */
-export function firstEndingAfter(extents: readonly Extent[], offset: number): number {
+export function firstEndingAfter(extents: readonly Pick<Extent, 'offset' | 'length'>[], offset: number): number {
   let low = 0
   let high = extents.length
   while (low < high) {

@@ -153,7 +153,11 @@ describeWithTools(
         if (node.startsWith('/')) return node
         const [label, ...rest] = node.slice(1).split('/')
         const { status, stdout } = runTool('fdtget', [dtb, '/__symbols__', label!])
-        return status === 0 ? [stdout.trim(), ...rest].join('/') : undefined
+        if (status === 0) return [stdout.trim(), ...rest].join('/')
+        // In an overlay: the fragment for the label, the last one that sets a role.
+        const fixups = runTool('fdtget', [dtb, '/__fixups__', label!]).stdout.matchAll(/(\S+):target:0\b/g)
+        const fragments = [...fixups].map(([, fragment]) => [`${fragment}/__overlay__`, ...rest].join('/'))
+        return fragments.findLast((path) => roleOf(dtb, path) !== undefined)
       }
 
       function roleOf(dtb: string, path: string): string | undefined {

@@ -198,6 +198,7 @@ describeWithTools('the main job', ['sfdisk', 'sgdisk', 'e2fsck', 'dumpe2fs', 'py
       'gadget/modules.list',
       'gadget/rootfs.dts.STM32F7',
       'gadget/rootfs.dts.STM32F7.patch',
+      'layout.svg',
       'linux_burn_image',
       'linux_burn_image.zip',
       'manifest.json',

@@ -233,6 +233,7 @@ describeWithTools('--output', ['gzip'], () => {
       'SHA256SUMS',
       `${NAME}.bmap`,
       'disk.gz',
+      'layout.svg',
       'manifest.json',
     ])
   })

@@ -93,7 +93,7 @@ describe('build --verify', () => {
 
 describe('a release as it was built', () => {
   it('passes as a folder, as a bundle and as a stream', async () => {
-    const files = ['PartList.cfg', 'SHA256SUMS', 'board.img', 'manifest.json']
+    const files = ['PartList.cfg', 'SHA256SUMS', 'board.img', 'layout.svg', 'manifest.json']
     for (const check of [
       () => verifyRelease(release.folder, { key }),
       () => verifyRelease(release.zip, { key }),
@@ -325,7 +325,15 @@ describeWithTools('a bundle that another tool packed again', ['unzip', 'zip'], (
     const folder = join(scratch, 'unpacked')
     execFileSync('unzip', ['-q', release.zip, '-d', folder])
     const path = join(scratch, 'packed.zip')
-    const names = ['board.img', 'NOTES.txt', 'PartList.cfg', 'manifest.json', 'manifest.json.sig', 'SHA256SUMS']
+    const names = [
+      'board.img',
+      'NOTES.txt',
+      'PartList.cfg',
+      'layout.svg',
+      'manifest.json',
+      'manifest.json.sig',
+      'SHA256SUMS',
+    ]
     execFileSync('zip', ['-q', '-X', '-0', path, ...names], { cwd: folder })
     expect(await findingsOf(verifyRelease(path, { key }))).toEqual([
       'Cannot verify manifest.json.sshsig: SHA256SUMS names it, and it is not there',

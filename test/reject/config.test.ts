@@ -153,7 +153,8 @@ const KEYS: RefusedConfig[] = [
     config: top('sign: a.key\noutputs: [raw, svg]'),
     says: [
       'a.yaml:1:1: Cannot read the config: the key "sign" is not yet available in this version',
-      'a.yaml:2:16: Cannot read outputs[1]: svg is not yet available in this version, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split',
+      'a.yaml:2:16: Cannot read outputs[1]: "svg" is unknown, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split, html',
+      '  hint: Did you mean "html"?',
     ],
   },
   {

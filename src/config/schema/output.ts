@@ -16,6 +16,7 @@ export const OUTPUT_FORMATS = [
   'vdi',
   'vhdx',
   'split',
+  'html',
 ] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
 
@@ -27,8 +28,15 @@ const MAX_SPLIT_BYTES = 2 ** 40
 
 export function outputFormat() {
   return choice(OUTPUT_FORMATS, {
-    later: ['svg'],
-    meant: { img: 'raw', gzip: 'gz', zstd: 'zst', simg: 'android-sparse', sparse: 'android-sparse', qcow: 'qcow2' },
+    meant: {
+      svg: 'html',
+      img: 'raw',
+      gzip: 'gz',
+      zstd: 'zst',
+      simg: 'android-sparse',
+      sparse: 'android-sparse',
+      qcow: 'qcow2',
+    },
   })
 }
 

@@ -1,0 +1,42 @@
+/** layout.svg of a planned disk, and layout.html where it is asked for. */
+import { readFileSync } from 'node:fs'
+import { renderTemplate, templatePath } from '../gadget/template.js'
+import type { DiskPlan, Payload } from '../layout/disk-plan.js'
+import type { DiskPicture, PicturePart } from '../pictures/disk-picture.js'
+import { htmlLayout } from '../pictures/html-layout.js'
+import { pictureOfPlan } from '../pictures/picture-of-plan.js'
+import { svgLayout } from '../pictures/svg-layout.js'
+
+export const LAYOUT_SVG = 'layout.svg'
+export const LAYOUT_HTML = 'layout.html'
+
+const SVG_STYLE = 'layout-svg.css'
+
+/** What the manifest says of the content. */
+export interface LayoutDigests {
+  readonly disk: string
+  /** By the byte at which a partition begins. */
+  readonly partitions: ReadonlyMap<number, string>
+}
+
+export function layoutPicture(plan: DiskPlan, payloads: readonly Payload[]): DiskPicture {
+  return pictureOfPlan(plan, payloads)
+}
+
+export function layoutSvg(picture: DiskPicture): Uint8Array {
+  return Buffer.from(svgLayout(picture, readFileSync(templatePath(SVG_STYLE), 'utf8')), 'utf8')
+}
+
+export function layoutHtml(picture: DiskPicture, { disk, partitions }: LayoutDigests): Uint8Array {
+  const withDigest = (part: PicturePart): PicturePart => {
+    const digest = part.kind === 'partition' || part.kind === 'blob' ? partitions.get(part.startByte) : undefined
+    return digest === undefined ? part : { ...part, facts: [...part.facts, { name: 'mapped sha256', value: digest }] }
+  }
+  const layout = htmlLayout({
+    ...picture,
+    facts: [...picture.facts, { name: 'mapped sha256', value: disk }],
+    parts: picture.parts.map(withDigest),
+  })
+  const templates = new Map([[LAYOUT_HTML, readFileSync(templatePath(LAYOUT_HTML), 'utf8')]])
+  return Buffer.from(renderTemplate(templates, LAYOUT_HTML, { ...layout }), 'utf8')
+}

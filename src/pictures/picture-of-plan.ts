@@ -1,0 +1,100 @@
+/** The picture of a disk that is planned: its extents say what each stretch is for. */
+import type { Extent } from '../image/extent.js'
+import { extentEnd, firstEndingAfter } from '../image/extent.js'
+import type { DiskPlan, Payload, PlannedPartition, Region } from '../layout/disk-plan.js'
+import { partitionTypeName } from '../tables/types.js'
+import type { DiskPicture, PictureFact, PicturePart, PictureStretch, StretchUse } from './disk-picture.js'
+import { folderSizes } from './folder-sizes.js'
+
+const TABLE_NAMES: Readonly<Record<DiskPlan['table'], string>> = {
+  gpt: 'GPT',
+  mbr: 'MBR',
+  none: 'no partition table',
+}
+
+/** Makes the volumes' metadata (`plan.image()`). O(extents). */
+export function pictureOfPlan(plan: DiskPlan, payloads: readonly Payload[]): DiskPicture {
+  const { extents } = plan.image()
+  return {
+    name: plan.spec.name,
+    sizeBytes: plan.sizeBytes,
+    sectorSize: plan.sectorSize,
+    table: TABLE_NAMES[plan.table],
+    facts: diskFacts(plan),
+    parts: plan.regions.map((region) => partOf(region, plan, { extents, payloads })),
+  }
+}
+
+function diskFacts({ diskGuid, mbrSignature }: DiskPlan): PictureFact[] {
+  if (diskGuid !== undefined) return [{ name: 'disk uuid', value: diskGuid }]
+  if (mbrSignature === undefined) return []
+  return [{ name: 'disk signature', value: `0x${mbrSignature.toString(16).padStart(8, '0')}` }]
+}
+
+function partOf(
+  region: Region,
+  { partitions }: DiskPlan,
+  { extents, payloads }: { extents: readonly Extent[]; payloads: readonly Payload[] },
+): PicturePart {
+  const { kind, name, startByte, endByte, index } = region
+  const partition = index === undefined ? undefined : partitions[index]
+  const payload = index === undefined ? undefined : payloads[index]
+  return {
+    kind,
+    name,
+    content: partition === undefined || partition.fs === 'none' ? '' : partition.fs,
+    startByte,
+    endByte,
+    stretches: stretchesOf(region, partition, extents),
+    facts: partition === undefined ? [] : partitionFacts(partition),
+    ...(partition?.number !== undefined && { number: partition.number }),
+    ...(payload?.kind === 'tree' && { folders: folderSizes(payload.tree) }),
+  }
+}
+
+function stretchesOf(
+  { kind, startByte, endByte }: Region,
+  partition: PlannedPartition | undefined,
+  extents: readonly Extent[],
+): PictureStretch[] {
+  const stretches: PictureStretch[] = []
+  for (let at = firstEndingAfter(extents, startByte); at < extents.length; at++) {
+    const extent = extents[at]!
+    if (extent.offset >= endByte) break
+    const offset = Math.max(extent.offset, startByte)
+    const length = Math.min(extentEnd(extent), endByte) - offset
+    const use = kind === 'table' ? 'table' : useOf(extent, partition)
+    const last = stretches.at(-1)
+    if (last !== undefined && last.use === use && last.offset + last.length === offset) {
+      stretches[stretches.length - 1] = { ...last, length: last.length + length }
+    } else {
+      stretches.push({ offset, length, use })
+    }
+  }
+  return stretches
+}
+
+/** In a volume bytes in memory are its metadata; elsewhere they are what somebody put there. */
+function useOf({ source }: Extent, partition: PlannedPartition | undefined): StretchUse {
+  if (source.kind === 'fill') return 'zero'
+  return source.kind === 'file' || partition?.volume === undefined ? 'data' : 'metadata'
+}
+
+function partitionFacts({ type, uuid, bootable, volume, logical }: PlannedPartition): PictureFact[] {
+  const facts: PictureFact[] = []
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== '') facts.push({ name, value })
+  }
+  add('type', type && partitionTypeName(type))
+  add('flags', [...(bootable ? ['boot'] : []), ...(logical ? ['logical'] : [])].join(', '))
+  add('uuid', uuid)
+  if (volume === undefined) return facts
+  for (const [name, value] of Object.entries(volume.facts)) {
+    // The partition has one too.
+    add(
+      name === 'uuid' ? 'file system uuid' : name.replaceAll('_', ' '),
+      typeof value === 'object' ? value.join(' ') : String(value),
+    )
+  }
+  return facts
+}

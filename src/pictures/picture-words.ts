@@ -1,0 +1,20 @@
+import { formatSize } from '../bytes/format-size.js'
+import { type DiskPicture, type PicturePart, STRETCH_USES, titleOf, usesOf } from './disk-picture.js'
+import { USE_WORDS } from './use-words.js'
+
+export function summaryOf({ sizeBytes, sectorSize, table, parts }: DiskPicture): string {
+  const partitions = parts.filter(({ kind }) => kind === 'partition').length
+  const words = [`${sizeBytes / sectorSize} sectors of ${sectorSize} bytes`, table]
+  return `${formatSize(sizeBytes)}, ${words.join(', ')}, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`
+}
+
+/** Everything that people may want to know, for those who point at it; a line for each. */
+export function tooltipOf(part: PicturePart): string {
+  const uses = usesOf(part)
+  const shown = part.kind === 'gap' ? [] : [...STRETCH_USES, 'rest' as const].filter((use) => uses[use] > 0)
+  const content = part.content === '' ? '' : ` (${part.content})`
+  return [
+    `${titleOf(part)}${content}: ${formatSize(part.endByte - part.startByte)} at ${formatSize(part.startByte)}`,
+    ...shown.map((use) => `${USE_WORDS[use]}: ${formatSize(uses[use])}`),
+  ].join('\n')
+}
