@@ -60,6 +60,7 @@ const ALLOWED = {
     'outputs/',
     'layout/disk-plan.ts',
     'readers/raw-image.ts',
+    'pictures/',
   ],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],
   'pictures/': [
@@ -117,6 +118,7 @@ const ALLOWED = {
     'layout/',
     'filesystems/*.ts',
     'tables/',
+    'pictures/',
     'proof/',
   ],
 }

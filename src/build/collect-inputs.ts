@@ -1,6 +1,7 @@
 /** What a result depends on: a change of any of these files and folders can change it, a change of anything else cannot. */
 import { lstatSync, readdirSync } from 'node:fs'
 import type { ContentSource, GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } from '../config/spec.js'
+import { deviceTreePaths } from '../gadget/read-device-tree.js'
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { walkTree } from '../tree/file-tree.js'
@@ -69,7 +70,7 @@ function* contentPaths(content: readonly ContentSource[]): Generator<string> {
 }
 
 function* gadgetPaths({ deviceTrees, modulesInto, initramfs }: GadgetSpec): Generator<string> {
-  for (const { file } of deviceTrees) yield file
+  yield* deviceTreePaths(deviceTrees)
   if (modulesInto !== undefined) yield modulesInto
   if (initramfs !== undefined) yield* contentPaths(initramfs.content)
 }

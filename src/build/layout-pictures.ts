@@ -27,14 +27,15 @@ export function layoutSvg(picture: DiskPicture): Uint8Array {
   return Buffer.from(svgLayout(picture, readFileSync(templatePath(SVG_STYLE), 'utf8')), 'utf8')
 }
 
-export function layoutHtml(picture: DiskPicture, { disk, partitions }: LayoutDigests): Uint8Array {
+export function layoutHtml(picture: DiskPicture, digests?: LayoutDigests): Uint8Array {
   const withDigest = (part: PicturePart): PicturePart => {
-    const digest = part.kind === 'partition' || part.kind === 'blob' ? partitions.get(part.startByte) : undefined
+    const digest =
+      part.kind === 'partition' || part.kind === 'blob' ? digests?.partitions.get(part.startByte) : undefined
     return digest === undefined ? part : { ...part, facts: [...part.facts, { name: 'mapped sha256', value: digest }] }
   }
   const layout = htmlLayout({
     ...picture,
-    facts: [...picture.facts, { name: 'mapped sha256', value: disk }],
+    facts: [...picture.facts, ...(digests === undefined ? [] : [{ name: 'mapped sha256', value: digests.disk }])],
     parts: picture.parts.map(withDigest),
   })
   const templates = new Map([[LAYOUT_HTML, readFileSync(templatePath(LAYOUT_HTML), 'utf8')]])

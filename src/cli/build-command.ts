@@ -8,7 +8,7 @@ import { openProgress } from './open-progress.js'
 import { reportWarnings } from './report-error.js'
 import { resultFields, resultText } from './result-report.js'
 import type { Services } from './services.js'
-import { paintFor, type Terminal } from './terminal.js'
+import { columnsOf, paintFor, type Terminal } from './terminal.js'
 
 const EXAMPLES = `
 Examples:
@@ -82,7 +82,11 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
       await settle('done')
       if (options.verify === true) await readBack(result, terminal, services)
       if (json) writeEvent(stdout, 'result', resultFields(result))
-      else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
+      else if (!quiet) {
+        // A log has the plan's figures in the manifest; a map is for eyes.
+        const mapColumns = stdout.isTTY === true ? columnsOf(stdout, environment) : undefined
+        stdout.write(resultText(result, { paint: paintFor(stdout, environment), mapColumns }))
+      }
     })
 }
 

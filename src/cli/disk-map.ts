@@ -9,9 +9,20 @@
  *
  * It reads without colour; colours only repeat what the characters say.
  */
-import type { DiskPlan, Region } from '../layout/disk-plan.js'
+import type { Region } from '../layout/disk-plan.js'
 import { proportionalCells } from './proportional-cells.js'
 import type { Paint, Style } from './terminal.js'
+
+/** A plan has it, and an image that was inspected. */
+export interface MappedDisk {
+  readonly regions: readonly Region[]
+  /** By the regions' `index`. */
+  readonly partitions: readonly {
+    readonly number?: number
+    readonly name: string
+    readonly payloadBytes: number
+  }[]
+}
 
 export interface MapOptions {
   /** Width in characters. */
@@ -34,7 +45,7 @@ export function partitionColour(index: number): Style {
 }
 
 /** The lines of the map. A disk of more regions than the width has room for takes several rows, each to its own scale. */
-export function diskMap(plan: Pick<DiskPlan, 'regions' | 'partitions'>, options: MapOptions): string[] {
+export function diskMap(plan: MappedDisk, options: MapOptions): string[] {
   return rowsOf(plan.regions, options.columns).flatMap((regions) => mapRow(plan, regions, options))
 }
 
@@ -47,7 +58,7 @@ function rowsOf(regions: readonly Region[], columns: number): Region[][] {
 }
 
 function mapRow(
-  { partitions }: Pick<DiskPlan, 'partitions'>,
+  { partitions }: Pick<MappedDisk, 'partitions'>,
   regions: readonly Region[],
   { columns, paint }: MapOptions,
 ): string[] {
@@ -74,7 +85,7 @@ function mapRow(
   return [edge('┌', '┬', '┐'), row(names), row(fills), edge('└', '┴', '┘')]
 }
 
-function fill(region: Region, partition: DiskPlan['partitions'][number] | undefined, width: number): string {
+function fill(region: Region, partition: MappedDisk['partitions'][number] | undefined, width: number): string {
   if (region.kind === 'table') return TABLE.repeat(width)
   if (partition === undefined) return GAP.repeat(width)
   const share = partition.payloadBytes / (region.endByte - region.startByte)

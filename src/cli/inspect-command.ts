@@ -1,9 +1,11 @@
 import type { Command } from '@commander-js/extra-typings'
 import { UsageError } from '../errors.js'
 import { inspectImage } from '../inspect/inspection.js'
+import { pictureOfImage } from '../inspect/picture-of-image.js'
 import { withImage } from './image-target.js'
 import { inspectionText } from './inspect-report.js'
 import { problemFields, writeEvent } from './json-events.js'
+import { pictureOption, writePicture } from './picture-option.js'
 import { reportWarnings } from './report-error.js'
 import type { Services } from './services.js'
 import { columnsOf, paintFor, type Terminal } from './terminal.js'
@@ -13,6 +15,7 @@ Examples:
   diskloom inspect sd.img
   diskloom inspect board.zip
   xz -dc board.img.xz | diskloom inspect -
+  diskloom inspect sd.img --picture sd.html
   diskloom inspect --json sd.img | jq '.partitions[] | {name, format, label}'
 
 An image in any format that "convert" reads is looked at, also a bundle or the folder that a build wrote.
@@ -29,9 +32,10 @@ export function addInspectCommand(program: Command, terminal: Terminal, services
       '<image>',
       'an image in any format that is read, a bundle, the folder of a build, or - for standard input',
     )
+    .addOption(pictureOption())
     .option('--json', 'write the result to standard output as a JSON object')
     .addHelpText('after', EXAMPLES)
-    .action((image, { json = false }) =>
+    .action((image, { json = false, picture }) =>
       withImage(image, { terminal, services }, (disk, rest) => {
         if (rest !== undefined) {
           throw new UsageError(`Cannot inspect "${image}": a whole image is accepted, without a partition or path`, {
@@ -40,6 +44,7 @@ export function addInspectCommand(program: Command, terminal: Terminal, services
         }
         const { stdout, stderr, environment } = terminal
         const { warnings, ...inspection } = inspectImage(disk)
+        if (picture !== undefined) writePicture(picture, pictureOfImage(disk))
         if (json) {
           writeEvent(stdout, 'result', { ...inspection, warnings: warnings.map(problemFields) })
           return

@@ -2,6 +2,8 @@
 import { formatSize } from '../bytes/format-size.js'
 import type { Inspection, PartitionInspection } from '../inspect/inspection.js'
 import type { BootSign } from '../inspect/what-boots.js'
+import type { Region } from '../layout/disk-plan.js'
+import { diskMap, type MappedDisk } from './disk-map.js'
 import type { Paint } from './terminal.js'
 import { type Column, layOutTable } from './text-table.js'
 
@@ -17,9 +19,29 @@ const TABLE_NAMES = { gpt: 'GPT', mbr: 'MBR', hybrid: 'GPT with a hybrid MBR' } 
 export function inspectionText(inspection: Shown, options: InspectReportOptions): string {
   const { paint } = options
   const lines = [...heading(inspection, paint), '', ...partitionLines(inspection, options)]
+  lines.push('', ...diskMap(mappedDisk(inspection), options), INSPECT_LEGEND)
   for (const partition of inspection.partitions) lines.push(...volumeLines(partition, options))
   lines.push('', ...bootLines(inspection.boots, paint))
   return `${lines.join('\n')}\n`
+}
+
+const INSPECT_LEGEND = '█ used   ░ free, or not known   blank: no partition'
+
+/** Gaps and partitions in order; of partitions that overlap the later ones are left out of the map. */
+function mappedDisk({ partitions, gaps }: Shown): MappedDisk {
+  const regions: Region[] = gaps.map(({ startByte, endByte }) => ({ kind: 'gap', name: '', startByte, endByte }))
+  partitions.forEach(({ name, startByte, endByte }, index) => {
+    const isFree = regions.every((other) => endByte <= other.startByte || startByte >= other.endByte)
+    if (isFree && endByte > startByte) regions.push({ kind: 'partition', name, startByte, endByte, index })
+  })
+  return {
+    regions: regions.sort((a, b) => a.startByte - b.startByte),
+    partitions: partitions.map(({ number, name, format, volume }) => ({
+      ...(number !== undefined && { number }),
+      name: name === '' ? format : name,
+      payloadBytes: volume?.usedBytes ?? 0,
+    })),
+  }
 }
 
 function heading({ name, container, sizeBytes, table }: Shown, paint: Paint): string[] {

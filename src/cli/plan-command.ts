@@ -1,6 +1,8 @@
 import type { Command } from '@commander-js/extra-typings'
+import { layoutPicture } from '../build/layout-pictures.js'
 import { setOption, sizeOption } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
+import { pictureOption, writePicture } from './picture-option.js'
 import { planFields } from './plan-fields.js'
 import { planText } from './plan-report.js'
 import { reportWarnings } from './report-error.js'
@@ -11,6 +13,7 @@ const EXAMPLES = `
 Examples:
   diskloom plan board.yaml
   diskloom plan board.yaml --size 16GiB
+  diskloom plan board.yaml --picture layout.html
   diskloom plan board.yaml --json | jq '.plan.partitions[].startByte'
 `
 
@@ -22,12 +25,14 @@ export function addPlanCommand(program: Command, terminal: Terminal, services: S
     .argument('<config>', 'a YAML config, or a PartConfig.cfg')
     .addOption(setOption())
     .addOption(sizeOption())
+    .addOption(pictureOption())
     .option('--json', 'write warnings and the plan to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
-    .action(async (config, { set, size, json = false }) => {
+    .action(async (config, { set, size, picture, json = false }) => {
       const { stdout, stderr, environment, signal } = terminal
       const { plan } = await services.loadBuild()
       const result = await plan({ config, set, sizeBytes: size, environment, signal })
+      if (picture !== undefined) writePicture(picture, layoutPicture(result.plan, []))
       if (json) {
         for (const warning of result.warnings) writeEvent(stdout, 'warning', problemFields(warning))
         writeEvent(stdout, 'plan', { plan: planFields(result.plan) })

@@ -3,15 +3,26 @@ import { relative } from 'node:path'
 import type { PartitionGrowth } from '../build/budget.js'
 import type { BuildOutput, BuildResult } from '../build.js'
 import { formatSize } from '../bytes/format-size.js'
+import { diskMap, MAP_LEGEND } from './disk-map.js'
 import { shortPath } from './report-error.js'
 import type { Paint } from './terminal.js'
 import { layOutTable } from './text-table.js'
 import { formatSeconds } from './transfer.js'
 
-/** The folder, what it holds, and how long it took. */
-export function resultText({ folder, outputs, seconds, plan, growth = [] }: BuildResult, paint: Paint): string {
+export interface ResultTextOptions {
+  readonly paint: Paint
+  /** Width of the map of the disk; without it none is shown. */
+  readonly mapColumns: number | undefined
+}
+
+/** The folder, what it holds, the map of the disk, and how long it took. */
+export function resultText(
+  { folder, outputs, seconds, plan, growth = [] }: BuildResult,
+  { paint, mapColumns }: ResultTextOptions,
+): string {
+  const map = mapColumns === undefined ? [] : [...diskMap(plan, { columns: mapColumns, paint }), MAP_LEGEND]
   const made = `${formatSize(plan.sizeBytes)} disk built in ${formatSeconds(seconds)}`
-  return `${outputsText(folder, outputs, paint)}${[...growth.map(growthText), made].join('\n')}\n`
+  return `${outputsText(folder, outputs, paint)}${[...growth.map(growthText), ...map, made].join('\n')}\n`
 }
 
 /** The folder and what it holds. */

@@ -9,6 +9,8 @@ import { type DtsToken, lineOf, tokensOf } from './dts-tokens.js'
 export interface DtsFile {
   /** For messages. */
   readonly name: string
+  /** On the host, absolute. */
+  readonly path?: string
   readonly text: string
   /** As the directive has it → the file, where it was found. */
   readonly includes: ReadonlyMap<string, DtsFile>

@@ -31,6 +31,20 @@ export function readDeviceTrees(specs: readonly DeviceTreeSpec[], problems: Prob
   return inputs
 }
 
+/** Absolute paths of the files that the device trees are made of, those that are included among them. */
+export function deviceTreePaths(specs: readonly DeviceTreeSpec[]): string[] {
+  const paths = new Set(specs.map(({ file }) => file))
+  const add = (file: DtsFile): void => {
+    for (const included of file.includes.values()) {
+      if (included.path === undefined || paths.has(included.path)) continue
+      paths.add(included.path)
+      add(included)
+    }
+  }
+  for (const input of readDeviceTrees(specs, [])) if (input.kind === 'source') add(input.file)
+  return [...paths]
+}
+
 interface IncludeContext {
   readonly folders: readonly string[]
   /** Path → file: what is included twice, or in a circle, is read once. */
@@ -41,7 +55,7 @@ interface IncludeContext {
 function sourceFile(path: string, bytes: Buffer, context: IncludeContext): DtsFile {
   const includes = new Map<string, DtsFile>()
   const text = bytes.toString('latin1')
-  const file = { name: basename(path), text, includes }
+  const file = { name: basename(path), path, text, includes }
   context.read.set(path, file)
   for (const name of includedNames(text)) {
     const found = [dirname(path), ...context.folders].map((folder) => join(folder, name)).find(isReadableFile)

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { deviceTreeSpec } from '../../test/support/device-tree-spec.js'
 import type { GadgetSpec } from '../config/spec.js'
 import { LayoutError } from '../errors.js'
+import { deviceTreePaths } from './read-device-tree.js'
 import { readGadgetInputs } from './read-gadget-inputs.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'diskloom-gadget-'))
@@ -35,6 +36,16 @@ describe('readGadgetInputs', () => {
         hostRoot: join(folder, 'root'),
       },
     })
+  })
+
+  it('finds what a device tree includes, and what that includes', () => {
+    mkdirSync(join(folder, 'soc'), { recursive: true })
+    writeFileSync(join(folder, 'main.dts'), '#include "soc/a.dtsi"\n#include <b.dtsi>\n#include <none.dtsi>\n')
+    writeFileSync(join(folder, 'soc/a.dtsi'), '/include/ "c.dtsi"\n#include "../main.dts"\n#include "macros.h"\n')
+    for (const name of ['c.dtsi', 'b.dtsi', 'macros.h']) writeFileSync(join(folder, 'soc', name), '')
+    const spec = deviceTreeSpec(join(folder, 'main.dts'), '&a', {}, { includeFolders: [join(folder, 'soc')] })
+    const names = ['main.dts', 'soc/a.dtsi', 'soc/c.dtsi', 'soc/b.dtsi']
+    expect(deviceTreePaths([spec])).toEqual(names.map((name) => join(folder, name)))
   })
 
   it('tells of everything that is missing at once', async () => {

@@ -4,13 +4,13 @@
  */
 
 /**
- * `table`: of the partition table · `metadata`: of a file system · `data`: contents of files and raw payloads · `zero`: zeros (or
- * another fill) that are written · what is none of them is unspecified, or free.
+ * `table`: of the partition table · `metadata`: of a file system · `data`: contents of files and raw payloads · `zero`, `fill`:
+ * zeros, or another byte over and over, that are written · what is none of them is unspecified, or free.
  */
-export type StretchUse = 'table' | 'metadata' | 'data' | 'zero'
+export type StretchUse = 'table' | 'metadata' | 'data' | 'zero' | 'fill'
 
 /** In the order in which they are drawn and told. */
-export const STRETCH_USES: readonly StretchUse[] = ['table', 'metadata', 'data', 'zero']
+export const STRETCH_USES: readonly StretchUse[] = ['table', 'metadata', 'data', 'zero', 'fill']
 
 export interface PictureStretch {
   /** Byte of the disk. */
@@ -71,7 +71,7 @@ export function isVolumePart({ kind }: PicturePart): boolean {
 
 /** Bytes of each use, and what is left. */
 export function usesOf({ startByte, endByte, stretches }: PicturePart): Readonly<Record<StretchUse | 'rest', number>> {
-  const uses = { table: 0, metadata: 0, data: 0, zero: 0, rest: endByte - startByte }
+  const uses = { table: 0, metadata: 0, data: 0, zero: 0, fill: 0, rest: endByte - startByte }
   for (const { use, length } of stretches) {
     uses[use] += length
     uses.rest -= length

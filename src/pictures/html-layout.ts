@@ -16,7 +16,7 @@ import {
 } from './disk-picture.js'
 import { escapeText, number, textWidth } from './markup.js'
 import { bars } from './occupancy-paths.js'
-import { summaryOf, tooltipOf } from './picture-words.js'
+import { shownUses, summaryOf, tooltipOf } from './picture-words.js'
 import { squarify } from './treemap.js'
 import { USE_WORDS } from './use-words.js'
 
@@ -38,7 +38,7 @@ export function htmlLayout(picture: DiskPicture): HtmlLayout {
     facts: factList(picture.facts),
     scale: scaleBar(picture),
     boxes: picture.parts.map(partBox).join('\n'),
-    legend: legend(),
+    legend: legend(picture),
     volumes: picture.parts
       .filter(isVolumePart)
       .map((part) => volume(part, picture))
@@ -94,8 +94,8 @@ function partBox(part: PicturePart): string {
   return `<a class="box" role="listitem" href="#${anchor(part)}" tabindex="-1" style="${style}" ${says(part)}><b>${escapeText(titleOf(part))}</b><i>${size}</i><i>${escapeText(content)}</i>${inside}</a>`
 }
 
-function legend(): string {
-  return [...STRETCH_USES, 'rest' as const]
+function legend(picture: DiskPicture): string {
+  return shownUses(picture)
     .map((use) => `<li><span class="swatch use-${use}"></span>${USE_WORDS[use]}</li>`)
     .join('')
 }

@@ -16,7 +16,7 @@ export function occupancy(
   stretches: readonly PictureStretch[],
   { startByte, endByte, columns }: OccupancyRange,
 ): ColumnShares[] {
-  const shares = Array.from({ length: columns }, () => ({ table: 0, metadata: 0, data: 0, zero: 0 }))
+  const shares = Array.from({ length: columns }, () => ({ table: 0, metadata: 0, data: 0, zero: 0, fill: 0 }))
   const columnBytes = (endByte - startByte) / columns
   for (let at = firstEndingAfter(stretches, startByte); at < stretches.length; at++) {
     const { offset, length, use } = stretches[at]!

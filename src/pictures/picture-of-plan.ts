@@ -10,6 +10,7 @@ const TABLE_NAMES: Readonly<Record<DiskPlan['table'], string>> = {
   gpt: 'GPT',
   mbr: 'MBR',
   none: 'no partition table',
+  mtd: 'flash partitions (MTD)',
 }
 
 /** Makes the volumes' metadata (`plan.image()`). O(extents). */
@@ -76,7 +77,7 @@ function stretchesOf(
 
 /** In a volume bytes in memory are its metadata; elsewhere they are what somebody put there. */
 function useOf({ source }: Extent, partition: PlannedPartition | undefined): StretchUse {
-  if (source.kind === 'fill') return 'zero'
+  if (source.kind === 'fill') return source.byte === 0 ? 'zero' : 'fill'
   return source.kind === 'file' || partition?.volume === undefined ? 'data' : 'metadata'
 }
 

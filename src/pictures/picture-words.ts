@@ -1,5 +1,5 @@
 import { formatSize } from '../bytes/format-size.js'
-import { type DiskPicture, type PicturePart, STRETCH_USES, titleOf, usesOf } from './disk-picture.js'
+import { type DiskPicture, type PicturePart, STRETCH_USES, type StretchUse, titleOf, usesOf } from './disk-picture.js'
 import { USE_WORDS } from './use-words.js'
 
 export function summaryOf({ sizeBytes, sectorSize, table, parts }: DiskPicture): string {
@@ -17,4 +17,10 @@ export function tooltipOf(part: PicturePart): string {
     `${titleOf(part)}${content}: ${formatSize(part.endByte - part.startByte)} at ${formatSize(part.startByte)}`,
     ...shown.map((use) => `${USE_WORDS[use]}: ${formatSize(uses[use])}`),
   ].join('\n')
+}
+
+/** For the legend: what the picture has anywhere. */
+export function shownUses({ parts }: DiskPicture): (StretchUse | 'rest')[] {
+  const uses = parts.map(usesOf)
+  return [...STRETCH_USES, 'rest' as const].filter((use) => uses.some((each) => each[use] > 0))
 }

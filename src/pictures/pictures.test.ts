@@ -54,7 +54,14 @@ describe('occupancy', () => {
 describe('usesOf', () => {
   it('adds up to the part', () => {
     const part = { startByte: 0, endByte: 100, stretches: [stretch(0, 10, 'data'), stretch(20, 5, 'data')] }
-    expect(usesOf(part as unknown as PicturePart)).toEqual({ table: 0, metadata: 0, data: 15, zero: 0, rest: 85 })
+    expect(usesOf(part as unknown as PicturePart)).toEqual({
+      table: 0,
+      metadata: 0,
+      data: 15,
+      zero: 0,
+      fill: 0,
+      rest: 85,
+    })
   })
 })
 

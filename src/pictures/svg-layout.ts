@@ -4,10 +4,10 @@
  */
 import { formatSize } from '../bytes/format-size.js'
 import { boxRows, type PartBox } from './box-rows.js'
-import { type DiskPicture, isVolumePart, type PicturePart, STRETCH_USES, titleOf, usesOf } from './disk-picture.js'
+import { type DiskPicture, isVolumePart, type PicturePart, titleOf, usesOf } from './disk-picture.js'
 import { escapeText, fitText, number, textWidth } from './markup.js'
 import { bars, type Frame } from './occupancy-paths.js'
-import { summaryOf, tooltipOf } from './picture-words.js'
+import { shownUses, summaryOf, tooltipOf } from './picture-words.js'
 import { USE_WORDS } from './use-words.js'
 
 /** Units of the drawing, pixels where it is not scaled. */
@@ -50,7 +50,7 @@ export function svgLayout(picture: DiskPicture, style: string): string {
     ...(rows === 1 ? boxes.map((box) => lens(box, picture, lensTop)) : []),
     ...boxes.flatMap((box) => partBox(box, lensTop + box.row * (BOX_HEIGHT + BOX_GAP))),
     ...volumes.flatMap((part, index) => volumeRow(part, volumesTop + index * ROW_HEIGHT)),
-    ...legend(legendTop),
+    ...legend(legendTop, picture),
     '</svg>',
     '',
   ].join('\n')
@@ -127,7 +127,7 @@ function volumeRow(part: PicturePart, top: number): string[] {
   const { startByte, endByte } = part
   const strip = { x: STRIP_X, y: top, width: STRIP_WIDTH, height: STRIP_HEIGHT }
   const uses = usesOf(part)
-  const figures = (['data', 'metadata', 'zero'] as const)
+  const figures = (['data', 'metadata', 'zero', 'fill'] as const)
     .filter((use) => uses[use] > 0)
     .map((use) => `${use === 'zero' ? 'zeros' : use} ${formatSize(uses[use])}`)
   const place = `${sizeText(part)} at ${formatSize(startByte)}`
@@ -149,9 +149,9 @@ function volumeRow(part: PicturePart, top: number): string[] {
   ]
 }
 
-function legend(top: number): string[] {
+function legend(top: number, picture: DiskPicture): string[] {
   let x = MARGIN
-  return [...STRETCH_USES, 'rest' as const].flatMap((use) => {
+  return shownUses(picture).flatMap((use) => {
     const at = x
     x += 20 + textWidth(USE_WORDS[use], SMALL) + 26
     return [

@@ -6,5 +6,6 @@ export const USE_WORDS: Readonly<Record<StretchUse | 'rest', string>> = {
   metadata: 'metadata',
   data: 'data',
   zero: 'zeros, written',
+  fill: 'fill (0xFF), written',
   rest: 'unspecified, not written',
 }

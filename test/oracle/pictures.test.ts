@@ -5,7 +5,12 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openDisk } from '../../src/build.js'
+import { pictureOfImage } from '../../src/inspect/picture-of-image.js'
+import { openImage } from '../../src/inspect.js'
+import { usesOf } from '../../src/pictures/disk-picture.js'
+import { pictureOfPlan } from '../../src/pictures/picture-of-plan.js'
 import { importPackage } from '../support/diskloom.js'
 import { describeWithTools, runTool, scratchFolder } from '../support/oracle.js'
 
@@ -39,7 +44,7 @@ beforeAll(async () => {
   writeFileSync(join(scratch, 'spl.bin'), new Uint8Array(30_000).fill(1))
   writeFileSync(join(scratch, 'a.yaml'), CONFIG)
   const { build } = await importPackage()
-  await build({ config: join(scratch, 'a.yaml'), out: join(scratch, 'out'), outputs: ['html'], environment: {} })
+  await build({ config: join(scratch, 'a.yaml'), out: join(scratch, 'out'), outputs: ['raw', 'html'], environment: {} })
   for (const name of ['layout.html', 'layout.svg']) copyFileSync(join(scratch, 'out', NAME, name), join(scratch, name))
 })
 
@@ -199,6 +204,37 @@ describeWithTools('layout.html in a browser', ['chromium'], () => {
 interface SvgText extends Box {
   text: string
 }
+
+describe('the picture of an image', () => {
+  it('shows what the picture of its plan shows', async () => {
+    const { plan, payloads, release } = await openDisk(
+      { config: join(scratch, 'a.yaml'), environment: {} },
+      () => scratch,
+    )
+    const planned = pictureOfPlan(plan, payloads).parts.filter(({ kind }) => kind === 'partition')
+    await release()
+    const disk = await openImage(join(scratch, 'out', NAME, NAME))
+    const seen = pictureOfImage(disk).parts
+    disk.close()
+    const found = seen.filter(({ kind }) => kind === 'partition')
+    expect(found.map(({ number, startByte, endByte, folders }) => ({ number, startByte, endByte, folders }))).toEqual(
+      planned.map(({ number, startByte, endByte, content, folders }) => {
+        const isVolume = content !== ''
+        const empty = { name: '/', path: '/', bytes: 0, files: 0, folders: [] }
+        return { number, startByte, endByte, ...(isVolume && { folders: folders ?? empty }) }
+      }),
+    )
+    found.forEach((part, index) => {
+      const [uses, asked] = [usesOf(part), usesOf(planned[index]!)]
+      // Whole clusters and blocks, where the plan knows the files' own ends.
+      expect(uses.data).toBeGreaterThanOrEqual(asked.data)
+      expect(uses.data).toBeLessThan(asked.data + 64 * 1024)
+      expect(uses.metadata > 0).toBe(planned[index]!.content !== '')
+    })
+    expect(seen[0]).toMatchObject({ kind: 'table', startByte: 0, endByte: 34 * 512 })
+    expect(seen.at(-1)).toMatchObject({ kind: 'table', endByte: 3 * 1024 ** 3 })
+  })
+})
 
 describeWithTools('layout.svg in a browser', ['chromium'], () => {
   it('is XML that stands alone, with all words inside of the drawing and of their boxes', () => {

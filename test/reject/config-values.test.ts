@@ -334,7 +334,7 @@ const TOGETHER: RefusedConfig[] = [
     name: 'no outputs, and a gadget that asks for nothing',
     config: top('outputs: []\ngadget: {}'),
     says: [
-      'a.yaml:1:10: Cannot write outputs: the list is empty, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split',
+      'a.yaml:1:10: Cannot write outputs: the list is empty, accepted are raw, zip, gz, xz, zst, bmap, android-sparse, qcow2, vmdk, vdi, vhdx, split, html',
       'a.yaml:2:9: Cannot make gadget files: none of modules, device_tree, luns, initramfs is given, at least one is needed',
     ],
   },
