@@ -193,7 +193,8 @@ describeWithTools(
       it('gives boards the roles that were asked, and changes nothing else', () => {
         let compiled = 0
         let set = 0
-        for (const { path } of sample(changes.filter((change) => change.path.endsWith('.dts')))) {
+        const boards = sample(changes.filter(({ path }) => path.endsWith('.dts')))
+        for (const { path } of boards) {
           // As diskloom reads it: with the files that it includes.
           const file = join(root, path)
           const spec = deviceTreeSpec(file, '&usb', {}, { includeFolders: [join(root, INCLUDE_PREFIXES)] })
@@ -212,8 +213,9 @@ describeWithTools(
           expect(dump(now) === dump(was), path).toBe(true)
           compiled++
         }
-        if (process.env.DISKLOOM_DEEP) console.log(`${compiled} boards compiled, ${set} roles`)
-        expect(compiled).toBeGreaterThan(Math.min(SAMPLE, 500) * 0.9)
+        if (process.env.DISKLOOM_DEEP) console.log(`${compiled} of ${boards.length} boards compiled, ${set} roles`)
+        // What does not compile as it came is no board by itself, or needs a newer dtc.
+        expect(compiled).toBeGreaterThan(boards.length * 0.9)
       })
 
       it('changes included files so that a board that includes them differs in roles alone', () => {

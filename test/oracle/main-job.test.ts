@@ -221,7 +221,7 @@ describeWithTools('the main job', ['sfdisk', 'sgdisk', 'e2fsck', 'dumpe2fs', 'py
     const files = readdirSync(results, { recursive: true, encoding: 'utf8' }).filter(
       (file) => file !== 'linux_burn_image' && statSync(join(results, file)).isFile(),
     )
-    expect(files.length).toBe(7)
+    expect(files.length).toBe(8)
     for (const file of files) {
       expect(readFileSync(join(again, file)).equals(readFileSync(join(results, file))), file).toBe(true)
     }
