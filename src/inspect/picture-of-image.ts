@@ -1,4 +1,5 @@
 /** The picture of an image that somebody made: each volume's own structures say what is used, and for what. */
+import { basename } from 'node:path'
 import { DiskloomError } from '../errors.js'
 import type { DiskPicture, PictureFact, PicturePart, PictureStretch } from '../pictures/disk-picture.js'
 import { folderSizes } from '../pictures/folder-sizes.js'
@@ -34,11 +35,12 @@ export function pictureOfImage(disk: OpenImage): DiskPicture {
   room(sizeBytes)
   const id = table && { name: table.kind === 'mbr' ? 'disk signature' : 'disk uuid', value: table.id }
   return {
-    name: inspection.name,
+    name: basename(inspection.name),
     sizeBytes,
     sectorSize,
     table: table === undefined ? 'no partition table' : TABLE_NAMES[table.kind],
     facts: id === undefined ? [] : [id],
+    rest: 'free',
     parts,
   }
 }

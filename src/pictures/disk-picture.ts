@@ -60,6 +60,8 @@ export interface DiskPicture {
   /** `GPT`, `MBR`, `no partition table`. */
   readonly table: string
   readonly facts: readonly PictureFact[]
+  /** What is in no stretch: a plan leaves it as it was, of an image that is there nobody can say. */
+  readonly rest: 'unspecified' | 'free'
   /** Sorted; together they cover the disk. */
   readonly parts: readonly PicturePart[]
 }

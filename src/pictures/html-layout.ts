@@ -18,7 +18,7 @@ import { escapeText, number, textWidth } from './markup.js'
 import { bars } from './occupancy-paths.js'
 import { shownUses, summaryOf, tooltipOf } from './picture-words.js'
 import { squarify } from './treemap.js'
-import { USE_WORDS } from './use-words.js'
+import { useWords } from './use-words.js'
 
 /** One for each slot of the template. */
 export interface HtmlLayout {
@@ -37,7 +37,7 @@ export function htmlLayout(picture: DiskPicture): HtmlLayout {
     summary: escapeText(summaryOf(picture)),
     facts: factList(picture.facts),
     scale: scaleBar(picture),
-    boxes: picture.parts.map(partBox).join('\n'),
+    boxes: picture.parts.map((part) => partBox(part, picture)).join('\n'),
     legend: legend(picture),
     volumes: picture.parts
       .filter(isVolumePart)
@@ -54,8 +54,8 @@ function strip(stretches: PicturePart['stretches'], startByte: number, endByte: 
 }
 
 /** What the line at the foot of the page says, and which parts light up together. */
-function says(part: PicturePart): string {
-  const words = escapeText(tooltipOf(part)).replaceAll('\n', ' · ')
+function says(part: PicturePart, picture: DiskPicture): string {
+  const words = escapeText(tooltipOf(part, picture)).replaceAll('\n', ' · ')
   return `data-part="${part.startByte}" data-say="${words}"`
 }
 
@@ -69,7 +69,7 @@ function scaleBar(picture: DiskPicture): string {
     .filter(({ kind }) => kind !== 'gap')
     .map((part) => {
       const place = `left:${percent(part.startByte)};width:${percent(part.endByte - part.startByte)}`
-      return `<span class="edge" style="${place}" ${says(part)}></span>`
+      return `<span class="edge" style="${place}" ${says(part, picture)}></span>`
     })
   const stretches = picture.parts.flatMap((part) => part.stretches)
   return `${strip(stretches, 0, picture.sizeBytes)}${edges.join('')}`
@@ -79,28 +79,29 @@ function scaleBar(picture: DiskPicture): string {
 const BOX_TEXT_PX = 14
 const BOX_PADDING_PX = 20
 
-function partBox(part: PicturePart): string {
+function partBox(part: PicturePart, picture: DiskPicture): string {
   const { kind, content, startByte, endByte, stretches } = part
   const size = formatSize(endByte - startByte)
   // Square roots, as in the drawing: the small ones are magnified, the large ones are still the large ones.
   const grow = `flex-grow:${number(Math.sqrt(endByte - startByte) / 64 + 1)}`
-  if (kind === 'gap') return `<span class="box gap" style="${grow}" ${says(part)}></span>`
+  if (kind === 'gap') return `<span class="box gap" style="${grow}" ${says(part, picture)}></span>`
   const inside = strip(stretches, startByte, endByte)
   if (kind === 'table')
-    return `<span class="box table" tabindex="-1" role="listitem" ${says(part)} aria-label="${escapeText(titleOf(part))}">${inside}</span>`
+    return `<span class="box table" tabindex="-1" role="listitem" ${says(part, picture)} aria-label="${escapeText(titleOf(part))}">${inside}</span>`
   const words = [titleOf(part), size, content]
   const least = Math.min(150, Math.max(64, ...words.map((word) => textWidth(word, BOX_TEXT_PX) + BOX_PADDING_PX)))
   const style = `${grow};flex-basis:${Math.ceil(least)}px`
-  return `<a class="box" role="listitem" href="#${anchor(part)}" tabindex="-1" style="${style}" ${says(part)}><b>${escapeText(titleOf(part))}</b><i>${size}</i><i>${escapeText(content)}</i>${inside}</a>`
+  return `<a class="box" role="listitem" href="#${anchor(part)}" tabindex="-1" style="${style}" ${says(part, picture)}><b>${escapeText(titleOf(part))}</b><i>${size}</i><i>${escapeText(content)}</i>${inside}</a>`
 }
 
 function legend(picture: DiskPicture): string {
   return shownUses(picture)
-    .map((use) => `<li><span class="swatch use-${use}"></span>${USE_WORDS[use]}</li>`)
+    .map((use) => `<li><span class="swatch use-${use}"></span>${useWords(use, picture)}</li>`)
     .join('')
 }
 
-function volume(part: PicturePart, { sectorSize }: DiskPicture): string {
+function volume(part: PicturePart, picture: DiskPicture): string {
+  const { sectorSize } = picture
   const { startByte, endByte, content, facts, folders } = part
   const bytes = endByte - startByte
   const uses = usesOf(part)
@@ -109,7 +110,7 @@ function volume(part: PicturePart, { sectorSize }: DiskPicture): string {
     .map((use) => {
       const share = (uses[use] / bytes) * 100
       const percent = share < 0.1 ? '&lt;0.1' : share.toFixed(1)
-      return `<tr><th scope="row"><span class="swatch use-${use}"></span>${USE_WORDS[use]}</th><td>${formatSize(uses[use])}</td><td>${percent}%</td></tr>`
+      return `<tr><th scope="row"><span class="swatch use-${use}"></span>${useWords(use, picture)}</th><td>${formatSize(uses[use])}</td><td>${percent}%</td></tr>`
     })
   const place: PictureFact[] = [
     { name: 'size', value: `${formatSize(bytes)} at ${formatSize(startByte)}` },
@@ -117,7 +118,7 @@ function volume(part: PicturePart, { sectorSize }: DiskPicture): string {
   ]
   return `<section class="volume" id="${anchor(part)}" data-part="${startByte}">
 <h2>${escapeText(titleOf(part))}${content === '' ? '' : ` <small>${escapeText(content)}</small>`}</h2>
-<div class="room" data-say="${escapeText(tooltipOf(part)).replaceAll('\n', ' · ')}">${strip(part.stretches, startByte, endByte)}</div>
+<div class="room" data-say="${escapeText(tooltipOf(part, picture)).replaceAll('\n', ' · ')}">${strip(part.stretches, startByte, endByte)}</div>
 <div class="columns"><table>${shares.join('')}</table>
 ${factList([...place, ...facts])}</div>
 ${folders === undefined || folders.folders.length === 0 ? '' : treemap(folders)}</section>`

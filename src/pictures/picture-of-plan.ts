@@ -22,6 +22,7 @@ export function pictureOfPlan(plan: DiskPlan, payloads: readonly Payload[]): Dis
     sectorSize: plan.sectorSize,
     table: TABLE_NAMES[plan.table],
     facts: diskFacts(plan),
+    rest: 'unspecified',
     parts: plan.regions.map((region) => partOf(region, plan, { extents, payloads })),
   }
 }

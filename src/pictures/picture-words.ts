@@ -1,6 +1,6 @@
 import { formatSize } from '../bytes/format-size.js'
 import { type DiskPicture, type PicturePart, STRETCH_USES, type StretchUse, titleOf, usesOf } from './disk-picture.js'
-import { USE_WORDS } from './use-words.js'
+import { useWords } from './use-words.js'
 
 export function summaryOf({ sizeBytes, sectorSize, table, parts }: DiskPicture): string {
   const partitions = parts.filter(({ kind }) => kind === 'partition').length
@@ -9,13 +9,13 @@ export function summaryOf({ sizeBytes, sectorSize, table, parts }: DiskPicture):
 }
 
 /** Everything that people may want to know, for those who point at it; a line for each. */
-export function tooltipOf(part: PicturePart): string {
+export function tooltipOf(part: PicturePart, picture: DiskPicture): string {
   const uses = usesOf(part)
   const shown = part.kind === 'gap' ? [] : [...STRETCH_USES, 'rest' as const].filter((use) => uses[use] > 0)
   const content = part.content === '' ? '' : ` (${part.content})`
   return [
     `${titleOf(part)}${content}: ${formatSize(part.endByte - part.startByte)} at ${formatSize(part.startByte)}`,
-    ...shown.map((use) => `${USE_WORDS[use]}: ${formatSize(uses[use])}`),
+    ...shown.map((use) => `${useWords(use, picture)}: ${formatSize(uses[use])}`),
   ].join('\n')
 }
 

@@ -8,7 +8,7 @@ import { type DiskPicture, isVolumePart, type PicturePart, titleOf, usesOf } fro
 import { escapeText, fitText, number, textWidth } from './markup.js'
 import { bars, type Frame } from './occupancy-paths.js'
 import { shownUses, summaryOf, tooltipOf } from './picture-words.js'
-import { USE_WORDS } from './use-words.js'
+import { useWords } from './use-words.js'
 
 /** Units of the drawing, pixels where it is not scaled. */
 const WIDTH = 960
@@ -48,8 +48,8 @@ export function svgLayout(picture: DiskPicture, style: string): string {
     text(MARGIN, 60, fitText(summary, INNER, TEXT), 'muted'),
     ...scaleBar(picture),
     ...(rows === 1 ? boxes.map((box) => lens(box, picture, lensTop)) : []),
-    ...boxes.flatMap((box) => partBox(box, lensTop + box.row * (BOX_HEIGHT + BOX_GAP))),
-    ...volumes.flatMap((part, index) => volumeRow(part, volumesTop + index * ROW_HEIGHT)),
+    ...boxes.flatMap((box) => partBox(box, picture, lensTop + box.row * (BOX_HEIGHT + BOX_GAP))),
+    ...volumes.flatMap((part, index) => volumeRow(part, picture, volumesTop + index * ROW_HEIGHT)),
     ...legend(legendTop, picture),
     '</svg>',
     '',
@@ -79,7 +79,7 @@ function scaleBar(picture: DiskPicture): string[] {
     .map((part) => {
       const x = scaleX(part.startByte, picture)
       const width = Math.max(0.5, scaleX(part.endByte, picture) - x)
-      return `<g class="part ${part.kind}">${title(part)}${rectangle({ ...strip, x, width }, 'edge')}</g>`
+      return `<g class="part ${part.kind}">${title(part, picture)}${rectangle({ ...strip, x, width }, 'edge')}</g>`
     })
   return [
     rectangle(strip, 'room'),
@@ -101,10 +101,10 @@ function lens({ part, x, width }: PartBox, picture: DiskPicture, lensTop: number
   return `<path class="lens" d="M${points.map(([px, py]) => `${number(px!)} ${number(py!)}`).join('L')}Z"/>`
 }
 
-function partBox({ part, x, width }: PartBox, top: number): string[] {
+function partBox({ part, x, width }: PartBox, picture: DiskPicture, top: number): string[] {
   const left = MARGIN + x
   const frame = { x: left, y: top, width, height: BOX_HEIGHT }
-  if (part.kind === 'gap') return [`<g class="part gap">${title(part)}${rectangle(frame, 'gap')}</g>`]
+  if (part.kind === 'gap') return [`<g class="part gap">${title(part, picture)}${rectangle(frame, 'gap')}</g>`]
   const strip = { x: left + 1, y: top + BOX_HEIGHT - 12, width: width - 2, height: 11 }
   const words =
     part.kind === 'table'
@@ -115,7 +115,7 @@ function partBox({ part, x, width }: PartBox, top: number): string[] {
           text(left + 7, top + 46, fitText(part.content, width - 12, SMALL), 'small'),
         ]
   return [
-    `<g class="part ${part.kind}" tabindex="0">${title(part)}`,
+    `<g class="part ${part.kind}" tabindex="0">${title(part, picture)}`,
     rectangle(frame, 'box'),
     ...bars(part.stretches, { ...strip, startByte: part.startByte, endByte: part.endByte }),
     ...words,
@@ -123,7 +123,7 @@ function partBox({ part, x, width }: PartBox, top: number): string[] {
   ]
 }
 
-function volumeRow(part: PicturePart, top: number): string[] {
+function volumeRow(part: PicturePart, picture: DiskPicture, top: number): string[] {
   const { startByte, endByte } = part
   const strip = { x: STRIP_X, y: top, width: STRIP_WIDTH, height: STRIP_HEIGHT }
   const uses = usesOf(part)
@@ -133,7 +133,7 @@ function volumeRow(part: PicturePart, top: number): string[] {
   const place = `${sizeText(part)} at ${formatSize(startByte)}`
   const room = STRIP_X - MARGIN - 12
   return [
-    `<g class="part ${part.kind}" tabindex="0">${title(part)}`,
+    `<g class="part ${part.kind}" tabindex="0">${title(part, picture)}`,
     text(MARGIN, top + 11, fitText(titleOf(part), room, TEXT), 'strong'),
     text(
       MARGIN,
@@ -153,16 +153,16 @@ function legend(top: number, picture: DiskPicture): string[] {
   let x = MARGIN
   return shownUses(picture).flatMap((use) => {
     const at = x
-    x += 20 + textWidth(USE_WORDS[use], SMALL) + 26
+    x += 20 + textWidth(useWords(use, picture), SMALL) + 26
     return [
       rectangle({ x: at, y: top, width: 12, height: 12 }, use === 'rest' ? 'room edge' : `use-${use}`),
-      text(at + 18, top + 10, USE_WORDS[use], 'small'),
+      text(at + 18, top + 10, useWords(use, picture), 'small'),
     ]
   })
 }
 
-function title(part: PicturePart): string {
-  return `<title>${escapeText(tooltipOf(part))}</title>`
+function title(part: PicturePart, picture: DiskPicture): string {
+  return `<title>${escapeText(tooltipOf(part, picture))}</title>`
 }
 
 function rectangle({ x, y, width, height }: Frame, kind: string): string {

@@ -214,8 +214,10 @@ describe('the picture of an image', () => {
     const planned = pictureOfPlan(plan, payloads).parts.filter(({ kind }) => kind === 'partition')
     await release()
     const disk = await openImage(join(scratch, 'out', NAME, NAME))
-    const seen = pictureOfImage(disk).parts
+    const picture = pictureOfImage(disk)
+    const seen = picture.parts
     disk.close()
+    expect(picture).toMatchObject({ name: NAME, rest: 'free' })
     const found = seen.filter(({ kind }) => kind === 'partition')
     expect(found.map(({ number, startByte, endByte, folders }) => ({ number, startByte, endByte, folders }))).toEqual(
       planned.map(({ number, startByte, endByte, content, folders }) => {
