@@ -150,7 +150,13 @@ describeWithTools(
         expect(tool('ps', '-A', '-o', 'args=')).not.toContain(out)
         expect(runCommand(['build', config, '--out', out], { env: { TMPDIR: temporary } })).toMatchObject({ status: 0 })
         expect(readdirSync(temporary)).toEqual([])
-        expect(readdirSync(join(out, 'disk')).sort()).toEqual(['PartList.cfg', 'SHA256SUMS', 'disk', 'manifest.json'])
+        expect(readdirSync(join(out, 'disk')).sort()).toEqual([
+          'PartList.cfg',
+          'SHA256SUMS',
+          'disk',
+          'layout.svg',
+          'manifest.json',
+        ])
         expect(loops()).toEqual([])
       },
     )
