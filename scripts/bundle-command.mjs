@@ -17,8 +17,8 @@ const bundle = await rolldown({
     'second-opinion': `${dist}inspect/second-opinion/second-opinion.js`,
   },
   platform: 'node',
-  // Optional packages, which stay where npm puts them.
-  external: ['ext2fs', 'fatfs', 'gpt'],
+  // Optional packages, and one that looks for its WebAssembly beside itself, stay where npm puts them.
+  external: ['ext2fs', 'fatfs', 'gpt', '@bokuweb/zstd-wasm'],
 })
 await bundle.write({ dir: `${dist}cli`, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name].js' })
 await bundle.close()

@@ -86,7 +86,7 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
       return [{ name, kind: 'compressed', spec, open: (path) => createXzSink(path, image, options, threads) }]
     }
     case 'zst': {
-      const options = { level: spec.level ?? DEFAULT_ZST_LEVEL, runner }
+      const options = { level: spec.level ?? DEFAULT_ZST_LEVEL }
       return [{ name, kind: 'compressed', spec, open: (path) => createZstSink(path, image, options, threads) }]
     }
     case 'bmap':

@@ -1,6 +1,7 @@
 /** The results of the `gadget:` section as far as they can be known before the first byte: files, and an initramfs. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { formatSize } from '../bytes/format-size.js'
 import { displayName } from '../bytes/text.js'
 import type { ContentSource, GadgetSpec, InitramfsSpec } from '../config/spec.js'
 import { ConfigError, type ConfigPath, FormatError, type Problem } from '../errors.js'
@@ -8,6 +9,7 @@ import { GADGET_FOLDER, type GadgetFile } from '../gadget/gadget-files.js'
 import { MODULE_LIST } from '../gadget/module-files.js'
 import { type CheckedGadget, planCheckedGadget } from '../gadget/plan-checked.js'
 import { type DiskImage, imageOfBytes } from '../image/extent.js'
+import { ZST_FRAME_MAX_BYTES } from '../outputs/zst-file.js'
 import { ArchiveShelf } from '../tree/archive-shelf.js'
 import { type CpioPlan, planCpio } from '../tree/cpio-image.js'
 import { editTree } from '../tree/edit-tree.js'
@@ -60,6 +62,7 @@ export async function prepareGadget(spec: GadgetSpec, options: ReadPayloadsOptio
     const { tree, warnings: found } = await initramfsTree(spec, initramfs, { ...options, archives, checked })
     const { compression, level, configPath } = initramfs
     const { image, withoutXattrs } = cpioOf(tree, configPath)
+    assertFitsFrame(image, initramfs)
     return {
       files,
       images: [{ path, image, compression, ...(level !== undefined && { level }) }],
@@ -89,6 +92,16 @@ function cpioOf(tree: FileTree, path: ConfigPath): CpioPlan {
     if (!(error instanceof FormatError)) throw error
     throw new FormatError(error.problems.map((problem) => ({ path, ...problem })))
   }
+}
+
+/** A kernel reads one frame of zstd, which is made in one piece. */
+function assertFitsFrame(image: DiskImage, { compression, configPath }: InitramfsSpec): void {
+  if (compression !== 'zst' || image.sizeBytes <= ZST_FRAME_MAX_BYTES) return
+  throw new ConfigError({
+    message: `Cannot pack the initramfs as zst: it is of ${formatSize(image.sizeBytes)}, one frame of at most ${formatSize(ZST_FRAME_MAX_BYTES)} is accepted`,
+    path: configPath,
+    hint: 'gz and xz have no such limit.',
+  })
 }
 
 function assertNamesDiffer(paths: readonly string[], { configPath }: GadgetSpec): void {

@@ -58,6 +58,6 @@ function openSink(
     case 'xz':
       return createXzSink(path, image, { level: level ?? DEFAULT_XZ_LEVEL, runner }, threads)
     case 'zst':
-      return createZstSink(path, image, { level: level ?? DEFAULT_ZST_LEVEL, runner, oneFrame: true }, threads)
+      return createZstSink(path, image, { level: level ?? DEFAULT_ZST_LEVEL, oneFrame: true }, threads)
   }
 }

@@ -5,11 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { deflateBlock } from './deflate-block.js'
 import { DEFLATE_END, deflateFill } from './deflate-fill.js'
 
+const noise = randomBytes(1 << 20)
 const KINDS: Record<string, (length: number) => Uint8Array> = {
   noise: (length) => randomBytes(length),
   text: (length) => Buffer.from('partition table, offset, length; '.repeat(length / 33 + 1)).subarray(0, length),
   mixed: (length) =>
     Buffer.concat([randomBytes(Math.floor(length / 2)), Buffer.alloc(length - Math.floor(length / 2))]),
+  layered: (length) => Buffer.alloc(length).map((_, index) => ((index >> 15) % 3 === 0 ? index >> 4 : noise[index]!)),
 }
 
 const inflate = (...blocks: Uint8Array[]) => inflateRawSync(Buffer.concat([...blocks, DEFLATE_END]))

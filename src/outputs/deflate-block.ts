@@ -9,6 +9,7 @@ import { Deflate, type DeflateOptions } from 'fflate'
 import { concatBytes } from '../bytes/concat.js'
 import { invariant } from '../errors.js'
 import { DEFLATE_END } from './deflate-fill.js'
+import { isIncompressible, PROBE_BYTES } from './incompressible.js'
 
 const STORED_MAX_BYTES = 65535
 const STORED_HEADER_BYTES = 5
@@ -26,9 +27,37 @@ const EMPTY_STORED = [0x00, 0x00, 0xff, 0xff]
  */
 export function deflateBlock(bytes: Uint8Array, level: number): Uint8Array {
   if (level === 0) return storedBlocks(bytes)
-  const deflated = encodeBlock(bytes, { level, mem: BLOCK_MEMORY })
+  const deflated = concatBytes(
+    stretchesOf(bytes).map(({ part, stored }) =>
+      stored ? storedBlocks(part) : encodeBlock(part, { level, mem: BLOCK_MEMORY }),
+    ),
+  )
   assertInflates(deflated, bytes)
   return deflated
+}
+
+interface BlockStretch {
+  readonly part: Uint8Array
+  /** Deflate would not shorten it. */
+  readonly stored: boolean
+}
+
+/** `bytes` in order, cut where what can be compressed begins and ends. */
+function stretchesOf(bytes: Uint8Array): BlockStretch[] {
+  const stretches: BlockStretch[] = []
+  let start = 0
+  let stored = false
+  const cut = (end: number): void => {
+    if (end > start) stretches.push({ part: bytes.subarray(start, end), stored })
+    start = end
+  }
+  for (let at = 0; at < bytes.length; at += PROBE_BYTES) {
+    const isNoise = isIncompressible(bytes.subarray(at, at + PROBE_BYTES))
+    if (isNoise !== stored) cut(at)
+    stored = isNoise
+  }
+  cut(bytes.length)
+  return stretches
 }
 
 /**

@@ -29,7 +29,7 @@ export interface GroupFormat {
   /** Shorter fills go to the compressor, too: cutting a group costs more. A multiple of `fillUnitBytes`. */
   readonly leastFillBytes: number
   header(): Uint8Array
-  /** `group` is lent until the promise settles. */
+  /** `group` is in memory that threads share, and lent until the promise settles. */
   compress(group: Uint8Array, signal: AbortSignal): Promise<PackedPart>
   fill(byte: number, lengthBytes: number, signal: AbortSignal): Promise<PackedPart>
   /** What stands behind all units, given in their order. */
@@ -207,7 +207,7 @@ class GroupBuffers {
     if (free !== undefined) return free
     if (this.#unmade > 0) {
       this.#unmade--
-      return new Uint8Array(this.#bytes)
+      return new Uint8Array(new SharedArrayBuffer(this.#bytes))
     }
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }

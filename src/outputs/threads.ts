@@ -5,6 +5,7 @@ import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { type DigestPlan, type DigestResults, Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { type DigestRange, RangeDigests } from './range-digests.js'
+import { zstdFrame } from './zstd-frame.js'
 
 export interface DeflatedBlock {
   readonly crc32: number
@@ -30,6 +31,8 @@ export interface Threads {
   deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
   /** Each cluster as a stream of its own, as deflate-block.ts makes it for a qcow2; `bytes` as above. */
   deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Promise<readonly Uint8Array[]>
+  /** One frame, as zstd-frame.ts makes it; `bytes` as above. */
+  zstdFrame(bytes: Uint8Array, level: number): Promise<Uint8Array>
   digests(plan: DigestPlan): DigestStream
   rangeDigests(ranges: readonly DigestRange[]): RangeDigestStream
   /** SHA-256 of a finished output, lower-case hexadecimal. Rejects where it cannot be read. */
@@ -46,6 +49,7 @@ export interface Threads {
 export const INLINE_THREADS: Threads = {
   deflate: (bytes, level) => Promise.resolve({ crc32: crc32(bytes), deflated: deflateBlock(bytes, level) }),
   deflateClusters: async (bytes, clusterBytes, level) => deflateClusters(bytes, clusterBytes, level),
+  zstdFrame,
   digests: (plan) => {
     const digests = new Digests(plan)
     return {

@@ -13,6 +13,7 @@ export type WorkerRequest =
       readonly clusterBytes: number
       readonly level: number
     }
+  | { readonly kind: 'zstd-frame'; readonly id: number; readonly bytes: Uint8Array; readonly level: number }
   | {
       readonly kind: 'read'
       readonly id: number
@@ -39,6 +40,7 @@ export type WorkerResult =
   | DeflatedBlock
   | DigestResults
   | readonly Uint8Array[]
+  | Uint8Array
   | readonly string[]
   | string
   | undefined

@@ -62,21 +62,21 @@ class Channel {
   }
 }
 
-/** Starts lazily: deflating threads (`count` of them) with the first block, the
+/** Starts lazily: compressing threads (`count` of them) with the first block, the
  * reading one with the first window for it, a digesting one, or two, with the plan. */
 export function startThreads(count: number): Threads {
-  const deflaters: Channel[] = []
+  const compressors: Channel[] = []
   const others: Channel[] = []
   let reader: Channel | undefined
 
   const leastLoaded = (): Channel => {
-    const idle = deflaters.find((channel) => channel.load === 0)
+    const idle = compressors.find((channel) => channel.load === 0)
     if (idle !== undefined) return idle
-    if (deflaters.length < count) {
-      deflaters.push(new Channel())
-      return deflaters.at(-1)!
+    if (compressors.length < count) {
+      compressors.push(new Channel())
+      return compressors.at(-1)!
     }
-    return deflaters.reduce((best, channel) => (channel.load < best.load ? channel : best))
+    return compressors.reduce((best, channel) => (channel.load < best.load ? channel : best))
   }
 
   return {
@@ -86,6 +86,9 @@ export function startThreads(count: number): Threads {
     async deflateClusters(bytes, clusterBytes, level) {
       const request = { kind: 'deflate-clusters', bytes, clusterBytes, level } as const
       return (await leastLoaded().ask(request)) as readonly Uint8Array[]
+    },
+    async zstdFrame(bytes, level) {
+      return (await leastLoaded().ask({ kind: 'zstd-frame', bytes, level })) as Uint8Array
     },
     digests(plan): DigestStream {
       const parts = bytesToDigest(plan) >= SPLIT_MINIMUM_BYTES ? splitDigestPlan(plan) : [plan]
@@ -121,7 +124,7 @@ export function startThreads(count: number): Threads {
       return reader.ask({ kind: 'read', extents, offset, target }).then(() => {})
     },
     async close() {
-      await Promise.all([...deflaters, ...others, ...(reader ? [reader] : [])].map((channel) => channel.close()))
+      await Promise.all([...compressors, ...others, ...(reader ? [reader] : [])].map((channel) => channel.close()))
     },
   }
 }

@@ -1,4 +1,4 @@
-/** A worker thread: deflates blocks, reads windows of small files, hashes outputs, or keeps digests of one pass. Started by `startThreads`. */
+/** A worker thread: compresses blocks, reads windows of small files, hashes outputs, or keeps digests of one pass. Started by `startThreads`. */
 import { parentPort } from 'node:worker_threads'
 import { crc32 } from '../bytes/crc32.js'
 import { invariant } from '../errors.js'
@@ -9,6 +9,7 @@ import { Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { RangeDigests } from './range-digests.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
+import { zstdFrame } from './zstd-frame.js'
 
 const port = parentPort
 invariant(port !== null, 'worker.ts runs in a worker thread')
@@ -16,11 +17,12 @@ invariant(port !== null, 'worker.ts runs in a worker thread')
 let digests: Digests | undefined
 let ranges: RangeDigests | undefined
 
-function answer(request: WorkerRequest): WorkerResult {
+function answer(request: WorkerRequest): WorkerResult | Promise<WorkerResult> {
   if (request.kind === 'deflate') {
     return { crc32: crc32(request.bytes), deflated: deflateBlock(request.bytes, request.level) }
   }
   if (request.kind === 'deflate-clusters') return deflateClusters(request.bytes, request.clusterBytes, request.level)
+  if (request.kind === 'zstd-frame') return zstdFrame(request.bytes, request.level)
   if (request.kind === 'read') {
     read(request)
     return undefined
@@ -58,20 +60,31 @@ function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read'
 }
 
 /** Memory that the reply can take along instead of a copy. */
-function ownedBuffers(reply: WorkerReply): ArrayBuffer[] {
-  if (!('result' in reply) || typeof reply.result !== 'object' || !('deflated' in reply.result)) return []
-  const { buffer } = reply.result.deflated
-  return buffer instanceof ArrayBuffer ? [buffer] : []
+function ownedBuffers(result: WorkerResult): ArrayBuffer[] {
+  if (typeof result !== 'object' || Array.isArray(result)) return []
+  const bytes = 'deflated' in result ? result.deflated : result
+  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : []
+}
+
+function reply(id: number, result: WorkerResult): void {
+  port!.postMessage({ id, result } satisfies WorkerReply, ownedBuffers(result))
+}
+
+function fail(id: number, error: unknown): void {
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (id < 0) throw new Error(words)
+  port!.postMessage({ id, error: words } satisfies WorkerReply)
 }
 
 port.on('message', (request: WorkerRequest) => {
   const id = 'id' in request ? request.id : -1
-  let reply: WorkerReply
   try {
-    reply = { id, result: answer(request) }
+    const result = answer(request)
+    // Only what loads an encoder is waited for: everything else is answered in the order of the questions.
+    if (result instanceof Promise)
+      void result.then((value) => reply(id, value)).catch((error: unknown) => fail(id, error))
+    else if (id >= 0) reply(id, result)
   } catch (error) {
-    reply = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    fail(id, error)
   }
-  if (id < 0 && 'error' in reply) throw new Error(reply.error)
-  if (id >= 0) port.postMessage(reply, ownedBuffers(reply))
 })

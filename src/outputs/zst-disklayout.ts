@@ -4,6 +4,12 @@
  */
 import { struct, u8, u32le } from '../bytes/struct.js'
 
+/** What begins every frame; which fields follow, and how long they are, is in the descriptor. [RFC 8878 §3.1.1.1] */
+export const FrameStart = struct('zstd_frame_start', 5, {
+  Magic_Number: [0, u32le],
+  Frame_Header_Descriptor: [4, u8],
+})
+
 /** A frame with a window, a content size of four bytes, no dictionary and no checksum. [RFC 8878 §3.1.1.1] */
 export const FrameHeader = struct('zstd_frame_header', 10, {
   Magic_Number: [0, u32le],
@@ -34,6 +40,10 @@ export const SeekTableFooter = struct('zstd_seek_table_footer', 9, {
   Seek_Table_Descriptor: [4, u8],
   Seekable_Magic_Number: [5, u32le],
 })
+
+/** In the descriptor: behind the last block stand the low four bytes of the content's XXH64. [RFC 8878 §3.1.1] */
+export const CONTENT_CHECKSUM_FLAG = 1 << 2
+export const CONTENT_CHECKSUM_BYTES = 4
 
 export const FRAME_MAGIC = 0xfd2fb528
 export const SKIPPABLE_MAGIC_OF_SEEK_TABLE = 0x184d2a5e

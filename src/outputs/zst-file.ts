@@ -4,7 +4,6 @@
  */
 import type { DiskImage } from '../image/extent.js'
 import { AppendedFile } from './appended-file.js'
-import { compressByProgram, type HostCompressorOptions } from './group-compressor.js'
 import { GroupedSink, type GroupFormat, type PackedPart, type PackedUnit } from './grouped-sink.js'
 import type { FileSink } from './sink.js'
 import type { Threads } from './threads.js'
@@ -17,20 +16,26 @@ import {
 } from './zst-disklayout.js'
 import { zstFillFrame } from './zst-fill.js'
 
-export interface ZstOptions extends HostCompressorOptions {
+export interface ZstOptions {
+  /** 1 to 19, from the fastest to the densest. */
+  readonly level: number
+  /** The most frames that are made at once; default: one a processor. */
+  readonly processes?: number | undefined
   /**
    * One frame for all, and no seek table: the kernel's unpacker takes every frame for an archive of its own, and what is none
-   * for junk. The whole image is then in memory. [LINUX lib/decompress_unzstd.c]
+   * for junk. The whole image, of at most ZST_FRAME_MAX_BYTES, is then in memory. [LINUX lib/decompress_unzstd.c]
    */
   readonly oneFrame?: boolean
 }
 
+/** Content and result stand in the encoder's 32-bit memory at once, with room for its tables. */
+export const ZST_FRAME_MAX_BYTES = 512 << 20
 /** Several times the window of level 3 (2 MiB), so that what a cut forgets does not show. */
 const GROUP_BYTES = 8 << 20
 /** From here on windows are 8 MiB. */
 const WIDE_WINDOW_LEVEL = 16
 const WIDE_GROUP_BYTES = 32 << 20
-/** To compress less than this takes no longer than to start another program. */
+/** A frame of its own would cost the next one what it forgets. */
 const LEAST_FILL_BYTES = 1 << 20
 /** The largest frame that readers of the seekable format take. */
 const FILL_FRAME_BYTES = 1 << 30
@@ -40,10 +45,12 @@ class ZstFormat implements GroupFormat {
   readonly fillUnitBytes = 1
   readonly leastFillBytes: number
   readonly #options: ZstOptions
+  readonly #threads: Threads
 
-  constructor(options: ZstOptions, imageBytes: number) {
+  constructor(options: ZstOptions, imageBytes: number, threads: Threads) {
     const { level, oneFrame = false } = options
     this.#options = options
+    this.#threads = threads
     this.groupBytes = oneFrame ? imageBytes : level < WIDE_WINDOW_LEVEL ? GROUP_BYTES : WIDE_GROUP_BYTES
     this.leastFillBytes = oneFrame ? Number.POSITIVE_INFINITY : LEAST_FILL_BYTES
   }
@@ -52,15 +59,8 @@ class ZstFormat implements GroupFormat {
     return new Uint8Array(0)
   }
 
-  async compress(group: Uint8Array, signal: AbortSignal): Promise<PackedPart> {
-    const { level, runner } = this.#options
-    const frame = await compressByProgram(
-      runner,
-      // One thread in each, since there are many; the size is told, so that it stands in the frame's header.
-      ['zstd', '-q', '-c', `-${level}`, '--single-thread', '--check', `--stream-size=${group.length}`],
-      group,
-      signal,
-    )
+  async compress(group: Uint8Array): Promise<PackedPart> {
+    const frame = await this.#threads.zstdFrame(group, this.#options.level)
     return { pieces: [frame], units: [{ storedBytes: frame.length, contentBytes: group.length }] }
   }
 
@@ -95,17 +95,17 @@ class ZstFormat implements GroupFormat {
   }
 }
 
-/** Level 1 to 19. Creates or truncates `path`. Throws IoError; the sink, too, where the host has no zstd (the error names the package). */
+/** Creates or truncates `path`. Throws IoError. */
 export async function createZstSink(
   path: string,
   image: DiskImage,
   options: ZstOptions,
-  _threads: Threads,
+  threads: Threads,
 ): Promise<FileSink> {
   return GroupedSink.open(
     await AppendedFile.create(path),
     image,
-    new ZstFormat(options, image.sizeBytes),
+    new ZstFormat(options, image.sizeBytes, threads),
     options.processes,
   )
 }

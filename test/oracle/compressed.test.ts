@@ -50,7 +50,7 @@ const raw = at('raw.img')
 type Open = (path: string, image: DiskImage) => Promise<FileSink>
 const FORMATS: Record<string, Open> = {
   gz: (path, image) => createGzSink(path, image, { level: 5 }, INLINE_THREADS),
-  zst: (path, image) => createZstSink(path, image, { level: 3, runner }, INLINE_THREADS),
+  zst: (path, image) => createZstSink(path, image, { level: 3 }, INLINE_THREADS),
   xz: (path, image) => createXzSink(path, image, { level: 0, runner }, INLINE_THREADS),
 }
 
@@ -176,21 +176,20 @@ describe.each(Object.keys(FORMATS))('a compressed image: %s', (format) => {
 })
 
 describe('a compressor that is not there', () => {
-  it.each(['zst', 'xz'])('%s: ends with the name of its package', async (format) => {
+  it('ends with the name of its package', async () => {
     const nowhere = makeCommandRunner({ PATH: '/nowhere' })
     const bare = { ...nowhere, run: (command: string) => nowhere.run(`no-such-${command}`, []) }
-    const open = format === 'zst' ? createZstSink : createXzSink
     const image = disk(90 * MIB)
-    const sink = await open(join(folder, `missing.${format}`), image, { level: 3, runner: bare }, INLINE_THREADS)
-    await expect(weave(image, [sink], INLINE_THREADS)).rejects.toThrow(/Cannot run no-such-\w+: it is not installed/)
+    const sink = await createXzSink(at('missing.xz'), image, { level: 3, runner: bare }, INLINE_THREADS)
+    await expect(weave(image, [sink], INLINE_THREADS)).rejects.toThrow(/Cannot run no-such-xz: it is not installed/)
     await sink.close()
   })
 
   it('ends with what it said', async () => {
     const failing = { run: async () => ({ status: 1, stdout: new Uint8Array(0), stderr: 'no memory\n' }) }
     const image = disk(90 * MIB)
-    const sink = await createZstSink(join(folder, 'failing.zst'), image, { level: 3, runner: failing }, INLINE_THREADS)
-    await expect(weave(image, [sink], INLINE_THREADS)).rejects.toThrow('Cannot compress with zstd: no memory')
+    const sink = await createXzSink(at('failing.xz'), image, { level: 3, runner: failing }, INLINE_THREADS)
+    await expect(weave(image, [sink], INLINE_THREADS)).rejects.toThrow('Cannot compress with xz: no memory')
     await sink.close()
   })
 })

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the lists' own syntax
 /** `gadget.initramfs`: what is in it, however it is packed, by `gadget`, by `build`, and in the bundle. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build, inputs } from '../../src/build.js'
@@ -218,6 +218,15 @@ describe('an initramfs is refused', () => {
     expect(await refusal('initramfs: { content: [{ path: "/TRAILER!!!", text: "" }] }')).toEqual([
       'board.yaml:5: Cannot put "/TRAILER!!!" into a cpio: that name ends the archive',
     ])
+  })
+
+  it('for more than one frame of zstd holds', async () => {
+    const section = 'initramfs: { content: d, compression: zst }'
+    const folder = project(section, { 'd/large': '' })
+    truncateSync(join(folder, 'd/large'), 600 << 20)
+    await expect(made(folder)).rejects.toThrow(
+      /Cannot pack the initramfs as zst: it is of 600\.0 MiB, one frame of at most 512 MiB is accepted/,
+    )
   })
 
   it('for modules whose root nobody knows', async () => {

@@ -1,0 +1,56 @@
+/**
+ * One zstd frame, made in the calling thread. The encoder is zstd itself, compiled to WebAssembly: its output depends on no
+ * processor and no program of the machine, and no process has to be started for every frame.
+ */
+import { invariant } from '../errors.js'
+import { CONTENT_CHECKSUM_BYTES, CONTENT_CHECKSUM_FLAG, FRAME_MAGIC, FrameStart } from './zst-disklayout.js'
+
+interface Encoder {
+  compress(bytes: Uint8Array, level: number): Uint8Array
+  /** XXH64 with seed 0. */
+  hash(bytes: Uint8Array): bigint
+}
+
+/** Content is copied into the hash's memory, which need not grow for it. */
+const HASHED_BYTES = 1 << 20
+const LOW_32_BITS = 0xffffffffn
+
+let loading: Promise<Encoder> | undefined
+
+/** `level` 1 to 19. At most ZST_FRAME_MAX_BYTES (zst-file.ts). */
+export async function zstdFrame(bytes: Uint8Array, level: number): Promise<Uint8Array> {
+  loading ??= loadEncoder()
+  const encoder = await loading
+  return addChecksum(encoder.compress(bytes, level), encoder.hash(bytes))
+}
+
+/** Both packages are loaded when first needed, since most builds need neither. */
+async function loadEncoder(): Promise<Encoder> {
+  const [zstd, { default: loadXxHash }] = await Promise.all([import('@bokuweb/zstd-wasm'), import('xxhash-wasm')])
+  const [xxHash] = await Promise.all([loadXxHash(), zstd.init()])
+  return {
+    compress: zstd.compress,
+    hash(bytes) {
+      const hash = xxHash.create64()
+      for (let at = 0; at < bytes.length; at += HASHED_BYTES) hash.update(bytes.subarray(at, at + HASHED_BYTES))
+      return hash.digest()
+    },
+  }
+}
+
+/** As zstd's command does by default, so that `zstd -t` finds a flipped bit; the package cannot ask for it. */
+function addChecksum(frame: Uint8Array, hash: bigint): Uint8Array {
+  const { Magic_Number, Frame_Header_Descriptor } = FrameStart.decode(frame)
+  invariant(
+    Magic_Number === FRAME_MAGIC && (Frame_Header_Descriptor & CONTENT_CHECKSUM_FLAG) === 0,
+    'the encoder gives a frame without a checksum',
+  )
+  const result = new Uint8Array(frame.length + CONTENT_CHECKSUM_BYTES)
+  result.set(frame)
+  FrameStart.encodeInto(result, 0, {
+    Magic_Number,
+    Frame_Header_Descriptor: Frame_Header_Descriptor | CONTENT_CHECKSUM_FLAG,
+  })
+  new DataView(result.buffer).setUint32(frame.length, Number(hash & LOW_32_BITS), true)
+  return result
+}
