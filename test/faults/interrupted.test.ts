@@ -11,18 +11,20 @@ import { listNames, makeProject } from '../support/rejected-build.js'
 const MIB = 1 << 20
 const scratch = scratchFolder()
 
-const CONFIG = `image: disk.img
+const configOf = (volumeSize: string): string => `image: disk.img
 table: gpt
 partitions:
   - { name: raw, fs: raw.bin }
-  - { name: root, size: 256MiB, fs: ext4/tree }
-  - { name: boot, size: 256MiB, fs: fat/tree }
+  - { name: root, size: ${volumeSize}, fs: ext4/tree }
+  - { name: boot, size: ${volumeSize}, fs: fat/tree }
 `
+/** Long enough for a signal to come in the middle. */
+const LONG = configOf('160MiB')
 
 describe('an aborted build', () => {
   it('leaves nothing, at whichever event it is aborted', async () => {
     const folder = makeProject(scratch, {
-      config: CONFIG,
+      config: configOf('16MiB'),
       files: {
         'raw.bin': Buffer.alloc(3 * MIB, 'raw'),
         'tree/a.bin': Buffer.alloc(2 * MIB, 'a'),
@@ -57,8 +59,8 @@ describe('an aborted build', () => {
 describe('the command under a signal', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('%s: exits 130 and leaves nothing', async (signal) => {
     const folder = makeProject(scratch, {
-      config: CONFIG,
-      files: { 'raw.bin': { sizeBytes: 400 * MIB }, 'tree/a.bin': { sizeBytes: 150 * MIB } },
+      config: LONG,
+      files: { 'raw.bin': { sizeBytes: 200 * MIB }, 'tree/a.bin': { sizeBytes: 100 * MIB } },
     })
     const out = join(folder, 'out')
     const child = startCommand(['build', join(folder, 'board.yaml'), '--out', out, '--json'])
@@ -80,8 +82,8 @@ describe('the command under a signal', () => {
 describe('a build that was killed without a chance to clean up', () => {
   it('leaves what the next build of the same image removes', async () => {
     const folder = makeProject(scratch, {
-      config: CONFIG,
-      files: { 'raw.bin': { sizeBytes: 400 * MIB }, 'tree/a.bin': Buffer.alloc(MIB, 'a') },
+      config: LONG,
+      files: { 'raw.bin': { sizeBytes: 200 * MIB }, 'tree/a.bin': Buffer.alloc(MIB, 'a') },
     })
     const out = join(folder, 'out')
     const config = join(folder, 'board.yaml')

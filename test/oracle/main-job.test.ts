@@ -1,5 +1,15 @@
 /** The project's main job (configs/emmc-8g), built by the command as it is shipped and judged by everybody else's tools. */
-import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { checkOutConfig } from '../support/check-out.js'
@@ -227,27 +237,44 @@ describeWithTools('the main job', ['sfdisk', 'sgdisk', 'e2fsck', 'dumpe2fs', 'py
     }
   })
 
-  describeWithTools('its zip', ['unzip', '7zz', 'bsdtar'], () => {
-    it('passes unzip, 7-Zip and Python, and unpacks to the identical image', { timeout: 300_000 }, async () => {
-      const zip = join(results, 'linux_burn_image.zip')
-      const [names, unzip, sevenZip] = await runTogether(
-        compareZipCommand(zip, [results, source]),
-        ['unzip', '-t', zip],
-        ['7zz', 't', zip],
+  describeWithTools('its zip', ['unzip', '7zz', 'bsdtar', 'cmp', 'bash'], () => {
+    const zip = () => join(results, 'linux_burn_image.zip')
+
+    it('unpacks to the identical image and files', { timeout: 300_000 }, () => {
+      const names = tool('bsdtar', '-tf', zip()).trim().split('\n')
+      expect(names[0]).toBe('linux_burn_image')
+      expect(names).toEqual(
+        expect.arrayContaining([
+          'bootimg_AutoBoot.bin',
+          'spi_part.cfg',
+          'u-boot_AutoBoot.bin',
+          'PartList.cfg',
+          'gadget/modules.list',
+        ]),
       )
+      const compare = 'bsdtar -xOf "$1" linux_burn_image | cmp - "$2"'
+      expect(runTool('bash', ['-c', `set -o pipefail; ${compare}`, 'bash', zip(), image])).toMatchObject({ status: 0 })
+
+      const unpacked = join(scratch, 'unpacked')
+      mkdirSync(unpacked)
+      tool('bsdtar', '-xf', zip(), '--exclude', 'linux_burn_image', '-C', unpacked)
+      const own = ['linux_burn_image', 'manifest.json', 'SHA256SUMS']
+      for (const name of names.filter((entry) => !own.includes(entry))) {
+        const original = [results, source].map((folder) => join(folder, name)).find((path) => existsSync(path))!
+        expect(readFileSync(join(unpacked, name)).equals(readFileSync(original)), name).toBe(true)
+      }
+    })
+
+    // Each of them inflates 8 GB again; zip.test.ts has them on a small one, and on the directory of a large one.
+    it.runIf(process.env.DISKLOOM_DEEP)('passes unzip, 7-Zip and Python', { timeout: 300_000 }, async () => {
+      const [names, unzip, sevenZip] = await runTogether(
+        compareZipCommand(zip(), [results, source]),
+        ['unzip', '-t', zip()],
+        ['7zz', 't', zip()],
+      )
+      expect(names).toBe(tool('bsdtar', '-tf', zip()))
       expect(unzip).toContain('No errors detected')
       expect(sevenZip).toContain('Everything is Ok')
-      expect(names!.trim().split('\n')[0]).toBe('linux_burn_image')
-      for (const name of [
-        'bootimg_AutoBoot.bin',
-        'spi_part.cfg',
-        'u-boot_AutoBoot.bin',
-        'PartList.cfg',
-        'gadget/modules.list',
-      ]) {
-        expect(names!.split('\n')).toContain(name)
-      }
-      expect(tool('bsdtar', '-tf', zip)).toBe(names)
     })
   })
 

@@ -131,9 +131,12 @@ class Reader {
   }
 
   #read(offset: number, length: number): Buffer {
-    const buffer = Buffer.alloc(length)
-    const count = length === 0 ? 0 : readSync(this.#fd, buffer, 0, length, this.#base + offset)
-    check(count === length, `${count} of ${length} bytes at ${offset}`)
+    return this.#readInto(Buffer.allocUnsafe(length), offset)
+  }
+
+  #readInto(buffer: Buffer, offset: number): Buffer {
+    const count = buffer.length === 0 ? 0 : readSync(this.#fd, buffer, 0, buffer.length, this.#base + offset)
+    check(count === buffer.length, `${count} of ${buffer.length} bytes at ${offset}`)
     return buffer
   }
 
@@ -157,10 +160,15 @@ class Reader {
   }
 
   #readClusters(clusters: number[]): Buffer {
-    const parts = clusters.map((cluster) =>
-      this.#read(this.#dataStart + (cluster - 2) * this.#clusterBytes, this.#clusterBytes),
-    )
-    return Buffer.concat(parts)
+    const bytes = Buffer.allocUnsafe(clusters.length * this.#clusterBytes)
+    // What stands together is read at once.
+    for (let begin = 0, end = 0; begin < clusters.length; begin = end) {
+      while (clusters[end] === clusters[begin]! + end - begin) end++
+      const length = (end - begin) * this.#clusterBytes
+      const at = this.#dataStart + (clusters[begin]! - 2) * this.#clusterBytes
+      this.#readInto(bytes.subarray(begin * this.#clusterBytes).subarray(0, length), at)
+    }
+    return bytes
   }
 
   /** Gives the volume's label where the directory has one. */

@@ -1,4 +1,5 @@
 /** Disks with volumes for the judges that boot: laid out and woven by diskloom, over a medium that was full of 0xD1. */
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExtOptions, FatOptions, ImageSpec, Jffs2Options, VolumeSpec } from '../../src/config/spec.js'
 import type { DiskPlan, PlannedPartition } from '../../src/layout/disk-plan.js'
@@ -6,7 +7,6 @@ import { planDisk } from '../../src/layout/plan-disk.js'
 import type { FileTree } from '../../src/tree/file-tree.js'
 import { imageSpec, type PartitionDraft } from './image-spec.js'
 import { materialize } from './materialize.js'
-import { copyRange } from './sparse.js'
 
 /** What a used medium holds where nothing is written: hides no missing write. */
 const USED_MEDIUM = 0xd1
@@ -85,10 +85,17 @@ export function partitionOf({ plan, volumes }: JudgedDisk, name: string): Planne
   return plan.partitions[volumes.findIndex((volume) => volume.name === name)]!
 }
 
-/** The volume of a partition as it stands in the disk's file now, as a file of its own. */
+/** The volume of a partition as it stands in the disk's file now, as a file of its own. There are no holes to keep. */
 export function copyVolume(disk: JudgedDisk, name: string): string {
   const { startByte, endByte } = partitionOf(disk, name)
   const target = `${disk.path}.${name}`
-  copyRange(disk.path, target, startByte, endByte - startByte)
+  const bytes = Buffer.allocUnsafe(endByte - startByte)
+  const fd = openSync(disk.path, 'r')
+  try {
+    if (readSync(fd, bytes, 0, bytes.length, startByte) !== bytes.length) throw new Error(`${disk.path} ended early`)
+  } finally {
+    closeSync(fd)
+  }
+  writeFileSync(target, bytes)
   return target
 }
