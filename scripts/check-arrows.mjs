@@ -45,6 +45,7 @@ const ALLOWED = {
   'filesystems/jffs2/': FORMAT,
   'filesystems/u-boot-env/': FORMAT,
   'filesystems/swap/': FORMAT,
+  'filesystems/verity/': FORMAT,
   'config/': BASE,
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],

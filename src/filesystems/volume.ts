@@ -28,6 +28,10 @@ export interface PlannedVolume {
   readonly warnings: readonly Problem[]
   /** The volume as a value of exactly the size asked for. May be called once; metadata is made here. */
   encode(): DiskImage
+  /** What stands where without a look at any content, for pictures; missing where `encode` looks at none. */
+  sketch?(): DiskImage
+  /** Figures that only the content gives. */
+  contentFacts?(): PlannedVolume['facts']
 }
 
 /**
