@@ -87,11 +87,16 @@ function volumeEntries(
   spec: VolumeSpec,
 ): Pick<Manifest['partitions'][number], 'fs_uuid' | 'options' | 'volume'> {
   if (volume === undefined) return {}
-  return { fs_uuid: environment.uuid, options: optionsInForce(spec), volume: { ...volume.facts } }
+  return {
+    fs_uuid: environment.uuid,
+    options: optionsInForce(spec),
+    volume: { ...volume.facts, ...volume.contentFacts?.() },
+  }
 }
 
 /** What the config says of a volume or leaves to a default; not where its content is, which belongs to the building machine. */
 function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
+  if (spec.kind === 'verity') return { covers: spec.covers, ...settings(spec.options) }
   if (!isFormatted(spec)) return {}
   const label = 'label' in spec && spec.label !== undefined ? { label: spec.label } : {}
   const own = settings(spec.options)

@@ -99,7 +99,7 @@ async function readPayload(
 ): Promise<Payload> {
   if (volume.kind === 'none') return { kind: 'none' }
   if (volume.kind === 'raw') return { kind: 'file', file: readSourceFile(volume.path, [...configPath, 'fs']) }
-  if (volume.kind === 'swap') return { kind: 'none' }
+  if (volume.kind === 'swap' || volume.kind === 'verity') return { kind: 'none' }
   if (volume.content.length === 0) return { kind: 'none' }
   const { archives, runner, variable } = options
   const rules = attributeRules(volume)

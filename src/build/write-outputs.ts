@@ -11,6 +11,7 @@ import { carriedBytes } from '../image/windows.js'
 import type { DiskPlan, Payload } from '../layout/disk-plan.js'
 import { MTD_FILE_NAMES, mtdFiles } from '../layout/mtd.js'
 import { partListText } from '../layout/part-list.js'
+import { verityFileNames, verityFiles } from '../layout/verity.js'
 import { BmapSink } from '../outputs/bmap-sink.js'
 import { DigestSink } from '../outputs/digest-sink.js'
 import { mappedDigestOfDisk, type PlannedDigests, planDigests } from '../outputs/digests.js'
@@ -275,7 +276,7 @@ class Proof {
     const partitions = new Map(digests.plan.stretches.map(({ offset }, at) => [offset, results.stretches[at]!]))
     this.#fixed = [
       { path: 'PartList.cfg', kind: 'part-list', bytes: Buffer.from(partListText(input.plan), 'utf8') },
-      ...mtdFiles(input.plan).map(({ path, text }) => ({
+      ...[...mtdFiles(input.plan), ...verityFiles(input.plan)].map(({ path, text }) => ({
         path,
         kind: 'part-list' as const,
         bytes: Buffer.from(text, 'utf8'),
@@ -372,6 +373,7 @@ function assertBundleNamesFree({ plan: { spec }, gadget, bundle }: WriteOutputsI
     spec.name,
     'PartList.cfg',
     ...(spec.table === 'mtd' ? MTD_FILE_NAMES : []),
+    ...verityFileNames(spec),
     MANIFEST_NAME,
     ...SIGNATURE_NAMES,
     'SHA256SUMS',

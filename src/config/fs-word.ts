@@ -28,10 +28,11 @@ const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
   ['f2fs', 'f2fs'],
   ['xfs', 'xfs'],
   ['swap', 'swap'],
+  ['verity', 'verity'],
 ])
 
 /** Words of formats on their way; taken for a file name today they would change their meaning tomorrow. */
-const LATER_WORDS = new Set(['ubifs', 'ubi', 'luks', 'luks2', 'verity'])
+const LATER_WORDS = new Set(['ubifs', 'ubi', 'luks', 'luks2'])
 /** Words that nobody means as a file name, and that are no format of ours. */
 const FOREIGN_WORDS = new Set([
   'exfat',
@@ -59,6 +60,10 @@ export function parseFileSystemWord(text: string): FileSystemWord | Refusal {
   if (type !== undefined) {
     if (rest === undefined) return { kind: 'format', type }
     if (type === 'swap') return new Refusal(`"${text}" would put files into swap`, 'accepted is swap alone')
+    if (type === 'verity') {
+      const hint = 'Say which partition it covers: covers: NAME'
+      return new Refusal(`"${text}" would put files among hashes`, 'accepted is verity alone', hint)
+    }
     if (rest !== '') return { kind: 'format', type, folder: rest }
     return new Refusal(
       `"${text}" names no folder after the /`,

@@ -14,7 +14,13 @@ export function interpretFree(
   const { interpretation, path, text } = context
   const free = input.free && toSizeSpec(input.free, interpretation.sectorSize)
   // Without a file system the key itself is refused.
-  if (volume.kind === 'raw' || volume.kind === 'none' || (free?.kind !== 'bytes' && free?.kind !== 'percent')) return {}
+  if (
+    volume.kind === 'raw' ||
+    volume.kind === 'none' ||
+    volume.kind === 'verity' ||
+    (free?.kind !== 'bytes' && free?.kind !== 'percent')
+  )
+    return {}
   const at = [...path, 'free']
   if (size?.kind !== 'auto') {
     const found = size?.kind === 'rest' ? 'it takes the rest of the disk' : 'its size is fixed'

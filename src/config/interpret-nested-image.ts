@@ -35,7 +35,12 @@ export function interpretNestedImage(
     const message = `Cannot make ${text}: its fs is ${volume.type}, which only the host's tools write, accepted are formats of diskloom's own`
     interpretation.refuse([...path, 'fs'], message, 'The tools make the volumes of partitions')
   }
-  if (volume.kind === 'raw' || volume.kind === 'none' || volume.kind === 'host') return undefined
+  if (volume.kind === 'verity') {
+    const message = `Cannot make ${text}: its fs is verity, which covers a partition, accepted are file systems`
+    interpretation.refuse([...path, 'fs'], message)
+  }
+  if (volume.kind === 'raw' || volume.kind === 'none' || volume.kind === 'host' || volume.kind === 'verity')
+    return undefined
   return { size, volume, ...interpretFree(input, volume, { size, context }), configPath: path }
 }
 

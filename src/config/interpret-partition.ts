@@ -64,13 +64,12 @@ function interpretExtent(input: PartitionInput, volume: VolumeSpec, context: Par
   return start === undefined ? startFromEnd(end, size, context) : checkAgreement({ start, end, size }, context)
 }
 
-/** A raw file and a squashfs have a length of their own; the last partition takes what is left, where the disk has a size. */
+/** A raw file, a squashfs and a hash tree have a length of their own; the last partition takes what is left, where the disk has a size. */
 function impliedSize(
   volume: VolumeSpec,
   { interpretation, path, text, isLast }: PartitionContext,
 ): SizeSpec | undefined {
-  if (volume.kind === 'raw' || (volume.kind === 'host' && HOST_FAMILIES[volume.type].hasOwnSize))
-    return { kind: 'auto' }
+  if (hasOwnSize(volume)) return { kind: 'auto' }
   if (!isLast) {
     const hint = 'Only the last partition and a raw file go without; size: auto is the smallest that holds the content'
     interpretation.refuse(path, `Cannot place ${text}: it has neither end nor size, one of them is needed`, hint)
@@ -85,6 +84,11 @@ function impliedSize(
     hint,
   )
   return undefined
+}
+
+function hasOwnSize(volume: VolumeSpec): boolean {
+  if (volume.kind === 'host') return HOST_FAMILIES[volume.type].hasOwnSize === true
+  return volume.kind === 'raw' || volume.kind === 'verity'
 }
 
 function startFromEnd(end: SizeSpec, size: SizeSpec, { interpretation, path, text }: PartitionContext): Extent {

@@ -5,6 +5,7 @@ import { isHostFamily } from './host-families.js'
 import { type InterpretImage, interpretContentEntry } from './interpret-content.js'
 import { hostVolume, swapVolume } from './interpret-host-volume.js'
 import { interpretNestedImage } from './interpret-nested-image.js'
+import { verityVolume } from './interpret-verity.js'
 import { ownerOf, volumeUuidOf } from './interpret-volume-attributes.js'
 import type { PartitionContext } from './interpretation.js'
 import type { ContentEntryInput } from './schema/content.js'
@@ -38,6 +39,7 @@ export function interpretVolume(input: PartitionInput, context: PartitionContext
   if (input.fs.kind === 'raw') return rawVolume(input, input.fs.path, context)
   const { type, folder } = input.fs
   if (type === 'swap') return swapVolume(input, context)
+  if (type === 'verity') return verityVolume(input, context)
   const content = contentOf(input, folder, context)
   if (isHostFamily(type)) return hostVolume(input, { type, content }, context)
   if (type === 'jffs2') return jffs2Volume(input, content, context)

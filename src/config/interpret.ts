@@ -7,6 +7,7 @@ import { interpretBundle } from './interpret-bundle.js'
 import { interpretGadget } from './interpret-gadget.js'
 import { interpretOutputs } from './interpret-outputs.js'
 import { interpretPartition } from './interpret-partition.js'
+import { checkCovered } from './interpret-verity.js'
 import type { ConfigInput, Interpretation } from './interpretation.js'
 import { DEFAULT_SECTOR_SIZE, toSizeSpec } from './quantity.js'
 import type { ImageSpec } from './spec.js'
@@ -35,6 +36,8 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     const path = ['partitions', index]
     return [interpretPartition(values, { interpretation, path, text, unread, isLast: index === last, engine })]
   })
+  const disk = { table, partitions, sectorSize: keys.sector_size ?? DEFAULT_SECTOR_SIZE }
+  checkCovered(disk, input.partitions, interpretation)
   const entriesAt = keys.gpt?.entries_at && toSizeSpec(keys.gpt.entries_at, sectorSize)
   const gadget =
     keys.gadget &&

@@ -24,7 +24,7 @@ export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'
 /** Only the host's tools write these. */
 export type HostFamily = 'squashfs' | 'erofs' | 'btrfs' | 'f2fs' | 'xfs'
 /** Type word of `fs:`; `vfat` has become `fat`. */
-export type FileSystemType = ExtFamily | FatFamily | 'jffs2' | 'u-boot-env' | HostFamily | 'swap'
+export type FileSystemType = ExtFamily | FatFamily | 'jffs2' | 'u-boot-env' | HostFamily | 'swap' | 'verity'
 
 export type OwnerSpec =
   | { readonly kind: 'root' }
@@ -185,6 +185,19 @@ export interface SwapOptions {
   readonly page_size?: number
 }
 
+/** Options of a hash partition as the config spells them; what each means stands with the format. */
+export interface VerityOptions {
+  readonly hash?: 'sha1' | 'sha256' | 'sha384' | 'sha512'
+  /** Bytes. */
+  readonly data_block_size?: number
+  readonly hash_block_size?: number
+  /** Hexadecimal digits, '' for no salt at all. */
+  readonly salt?: string
+  readonly hash_type?: 0 | 1
+  /** GPT: the UUIDs of both partitions are the two halves of the root hash. */
+  readonly uuids_from_root_hash?: boolean
+}
+
 export type VolumeSpec =
   | {
       readonly kind: 'ext'
@@ -241,6 +254,14 @@ export type VolumeSpec =
       readonly uuid?: string
       readonly options: SwapOptions
     }
+  | {
+      readonly kind: 'verity'
+      readonly type: 'verity'
+      /** Name of the partition whose every byte it has hashes of. */
+      readonly covers: string
+      readonly uuid?: string
+      readonly options: VerityOptions
+    }
   /** A file, copied as it is. `fill`: what the tail of the partition becomes; unspecified when missing. */
   | { readonly kind: 'raw'; readonly path: string; readonly fill?: number }
   /** No `fs:` at all. */
@@ -250,6 +271,7 @@ export type VolumeSpec =
 export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'swap' }>
 /** What only the host's tools format. */
 export type HostVolumeSpec = Extract<VolumeSpec, { kind: 'host' }>
+export type VerityVolumeSpec = Extract<VolumeSpec, { kind: 'verity' }>
 
 export interface PartitionSpec {
   /** `''` when the config gives none (MBR has no names). */

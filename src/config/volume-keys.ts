@@ -7,6 +7,7 @@ import type { ExtFamily, FatFamily, FileSystemType, HostFamily } from './spec.js
 
 const VOLUME_KEYS = [
   'content',
+  'covers',
   'label',
   'fs_uuid',
   'owner',
@@ -20,7 +21,7 @@ const VOLUME_KEYS = [
 type VolumeKey = (typeof VOLUME_KEYS)[number]
 
 /** What a partition holds, as far as its keys depend on it. */
-type Holding = 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'swap' | HostFamily | 'raw' | 'none'
+type Holding = 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'swap' | 'verity' | HostFamily | 'raw' | 'none'
 
 const ACCEPTED_KEYS: Readonly<Record<Holding, readonly VolumeKey[]>> = {
   ext: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'free'],
@@ -33,6 +34,7 @@ const ACCEPTED_KEYS: Readonly<Record<Holding, readonly VolumeKey[]>> = {
   f2fs: keysOf('f2fs'),
   xfs: keysOf('xfs'),
   swap: ['label', 'fs_uuid', 'options'],
+  verity: ['covers', 'fs_uuid', 'options'],
   raw: ['fill'],
   none: ['fill'],
 }

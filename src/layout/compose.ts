@@ -6,55 +6,24 @@ import { type DiskImage, ImageBuilder } from '../image/extent.js'
 import { gptGeometry } from '../tables/gpt/geometry.js'
 import { encodeGpt, type GptPartition } from '../tables/gpt/writer.js'
 import { encodeMbr, type LogicalPartition, type MbrPartition } from '../tables/mbr/writer.js'
-import type { DiskPlan, Payload, Payloads, PlannedPartition } from './disk-plan.js'
+import type { DiskPlan } from './disk-plan.js'
 import { gptOptions } from './table-frame.js'
 
-/** Zeroed at either end of a partition without a file system, so that nothing old is recognised there. */
-const SIGNATURE_ROOM_BYTES = 64 * 1024
 /** What erased flash holds. */
 const ERASED = 0xff
 
-export function composeDisk(plan: Omit<DiskPlan, 'image'>, payloads: Payloads): DiskImage {
+/** `contentOf`: what stands in the partition of that index in the spec, of the partition's size. */
+export function composeDisk(
+  plan: Omit<DiskPlan, 'image' | 'sketch'>,
+  contentOf: (index: number) => DiskImage,
+): DiskImage {
   const contents = new ImageBuilder(plan.sizeBytes)
-  for (const partition of plan.partitions) placeContent(contents, plan, partition, payloads[partition.index]!)
+  for (const { index, startByte } of plan.partitions) contents.image(startByte, contentOf(index))
   // Overlaid, because a blob of boot code lies over the table's first sector; the rest never meets.
   return overlayImages(encodeTable(plan), contents.finish())
 }
 
-function placeContent(
-  builder: ImageBuilder,
-  { spec }: Omit<DiskPlan, 'image'>,
-  { index, startByte, endByte, volume }: PlannedPartition,
-  payload: Payload,
-): void {
-  const asked = spec.partitions[index]!.volume
-  if (volume !== undefined) {
-    builder.image(startByte, volume.encode())
-  } else if (payload.kind === 'file') {
-    const { sizeBytes } = payload.file
-    builder.file(startByte, sizeBytes, payload.file)
-    if (asked.kind === 'raw' && asked.fill !== undefined) {
-      builder.fill(startByte + sizeBytes, endByte - startByte - sizeBytes, asked.fill)
-    }
-  } else {
-    invariant(asked.kind === 'none' && payload.kind === 'none', `partition ${index} has its payload`)
-    // Flash is erased where nothing stands, and no signature is recognised in that.
-    placeNothing(builder, startByte, endByte, spec.mtd === undefined ? asked.fill : (asked.fill ?? ERASED))
-  }
-}
-
-/** Unspecified but for both ends, or filled as asked. */
-function placeNothing(builder: ImageBuilder, startByte: number, endByte: number, fill: number | undefined): void {
-  const length = endByte - startByte
-  if (fill !== undefined || length <= 2 * SIGNATURE_ROOM_BYTES) {
-    builder.fill(startByte, length, fill)
-    return
-  }
-  builder.fill(startByte, SIGNATURE_ROOM_BYTES)
-  builder.fill(endByte - SIGNATURE_ROOM_BYTES, SIGNATURE_ROOM_BYTES)
-}
-
-function encodeTable(plan: Omit<DiskPlan, 'image'>): DiskImage {
+function encodeTable(plan: Omit<DiskPlan, 'image' | 'sketch'>): DiskImage {
   switch (plan.table) {
     case 'gpt':
       return encodeGpt(gptGeometry(plan.sizeBytes, gptOptions(plan.spec)), plan.diskGuid!, gptPartitions(plan))
@@ -67,7 +36,7 @@ function encodeTable(plan: Omit<DiskPlan, 'image'>): DiskImage {
   }
 }
 
-function gptPartitions({ partitions, sectorSize }: Omit<DiskPlan, 'image'>): GptPartition[] {
+function gptPartitions({ partitions, sectorSize }: Omit<DiskPlan, 'image' | 'sketch'>): GptPartition[] {
   return partitions.flatMap(({ number, type, uuid, startByte, endByte, attributes, name }) => {
     if (number === undefined) return []
     invariant(type?.table === 'gpt' && uuid !== undefined, `partition ${number} has a GPT type and a UUID`)
@@ -83,7 +52,7 @@ function encodeMbrOf({
   sizeBytes,
   mbrSignature,
   extended,
-}: Omit<DiskPlan, 'image'>): DiskImage {
+}: Omit<DiskPlan, 'image' | 'sketch'>): DiskImage {
   const primary: MbrPartition[] = []
   const logical: LogicalPartition[] = []
   for (const { number, type, startByte, endByte, bootable, ebrByte } of partitions) {
@@ -108,7 +77,7 @@ function encodeMbrOf({
  * A medium that held a GPT keeps its header in sector 1 when an MBR image is written over it, and parted and blkid then
  * speak of two tables. Zeros there cost one sector; who places something there lies over them.
  */
-function withoutOldGpt({ sizeBytes, sectorSize }: Omit<DiskPlan, 'image'>): DiskImage {
+function withoutOldGpt({ sizeBytes, sectorSize }: Omit<DiskPlan, 'image' | 'sketch'>): DiskImage {
   const builder = new ImageBuilder(sizeBytes)
   if (sizeBytes >= 2 * sectorSize) builder.fill(sectorSize, sectorSize)
   return builder.finish()

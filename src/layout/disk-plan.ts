@@ -2,6 +2,7 @@
 import type { Guid } from '../bytes/guid.js'
 import type { ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
+import type { PlannedVerity } from '../filesystems/verity/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage, SourceFile } from '../image/extent.js'
 import type { PartitionType } from '../tables/types.js'
@@ -110,6 +111,13 @@ export interface PlannedPartition extends PlacedPartition {
   readonly volume?: PlannedVolume
 }
 
+/** A hash partition and what it covers, by index in `spec.partitions`. */
+export interface PlannedCover {
+  readonly index: number
+  readonly dataIndex: number
+  readonly volume: PlannedVerity
+}
+
 export interface DiskPlan extends Placement {
   readonly spec: ImageSpec
   readonly sectorSize: 512 | 4096
@@ -119,7 +127,11 @@ export interface DiskPlan extends Placement {
   /** Under MBR. */
   readonly mbrSignature?: number
   readonly partitions: readonly PlannedPartition[]
+  /** Hash partitions, in the order of the list. */
+  readonly covers: readonly PlannedCover[]
   readonly warnings: readonly Problem[]
   /** The whole disk as a value. Volumes' metadata is made at the first call; later calls give the same value. */
   image(): DiskImage
+  /** The same for drawing it: no content is read, hashes are blank, and what is not made yet is unspecified. */
+  sketch(): DiskImage
 }

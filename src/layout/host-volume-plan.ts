@@ -60,6 +60,7 @@ export function planHostVolume(volume: HostVolumeSpec, payload: Payload, sizeByt
     sizeBytes,
     facts: { engine: 'host', label },
     warnings: [],
+    sketch: () => new ImageBuilder(sizeBytes).finish(),
     encode: () => {
       invariant(false, `a volume of ${type} is made by the host's tools before the disk is woven`)
     },

@@ -16,9 +16,9 @@ export const DEFAULT_ALIGN_BYTES = 1024 * 1024
 
 /**
  * The smallest size in bytes that holds the payload of the partition at `index`, were it to begin at `startByte`.
- * Undefined where that has failed and the problem is already known.
+ * Undefined where that has failed and the problem is already known. `placed`: those before it in the list.
  */
-export type Measure = (index: number, startByte: number) => number | undefined
+export type Measure = (index: number, startByte: number, placed: readonly (Stretch | undefined)[]) => number | undefined
 
 export interface PlacedStretches {
   /** By index in `spec.partitions`. */
@@ -28,12 +28,14 @@ export interface PlacedStretches {
 
 export function placePartitions(spec: ImageSpec, frame: TableFrame, measure: Measure): PlacedStretches {
   const placer = new Placer(spec, frame, measure)
-  const stretches = spec.partitions.map((_, index) => placer.place(index))
-  return { stretches, problems: placer.problems }
+  for (const index of spec.partitions.keys()) placer.place(index)
+  return { stretches: placer.stretches, problems: placer.problems }
 }
 
 class Placer {
   readonly problems: Problem[] = []
+  /** In the order of the list. */
+  readonly stretches: (Stretch | undefined)[] = []
   readonly #spec: ImageSpec
   readonly #measure: Measure
   /** End of the usable space; infinite while the disk has no size. */
@@ -50,7 +52,11 @@ class Placer {
     this.#cursorByte = frame.usableStartByte
   }
 
-  place(index: number): Stretch | undefined {
+  place(index: number): void {
+    this.stretches.push(this.#stretch(index))
+  }
+
+  #stretch(index: number): Stretch | undefined {
     const startByte = this.#start(index)
     if (startByte === undefined) return undefined
     const endByte = this.#end(index, startByte)
@@ -128,7 +134,8 @@ class Placer {
 
   /** A raw file has its own length; the last one takes the rest, or what it needs where the disk has no size. */
   #impliedSize(index: number): SizeSpec | undefined {
-    if (this.#spec.partitions[index]!.volume.kind === 'raw') return { kind: 'auto' }
+    const { kind } = this.#spec.partitions[index]!.volume
+    if (kind === 'raw' || kind === 'verity') return { kind: 'auto' }
     const isLast = index === this.#spec.partitions.length - 1
     return isLast ? { kind: this.#spec.sizeBytes === undefined ? 'auto' : 'rest' } : undefined
   }
@@ -138,7 +145,7 @@ class Placer {
     if (volume.kind === 'none') {
       return this.#refuse(index, 'size', '`size: auto` needs a payload to measure, and it has none', 'Give it a size')
     }
-    const sizeBytes = this.#measure(index, startByte)
+    const sizeBytes = this.#measure(index, startByte, this.stretches)
     if (sizeBytes === undefined) return undefined
     const endByte = startByte + sizeBytes
     if (!inTable && endByte <= BOOT_CODE_BYTES) return BOOT_CODE_BYTES

@@ -1,7 +1,8 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
 import { formatSize } from '../bytes/format-size.js'
-import type { ImageSpec, PartitionSpec } from '../config/spec.js'
+import type { ImageSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
 import { type ConfigPath, type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
+import { planVerity, smallestVerityBytes } from '../filesystems/verity/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
 import { ATTRIBUTE_LEGACY_BOOT } from '../tables/gpt/disklayout.js'
@@ -14,14 +15,17 @@ import type {
   Payloads,
   PlacedPartition,
   Placement,
+  PlannedCover,
   PlannedPartition,
 } from './disk-plan.js'
 import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
 import { measurePayload, payloadWord } from './measure-payload.js'
 import { type Numbering, numberPartitions, partitionText, placeWord } from './numbering.js'
+import { PartitionContents } from './partition-contents.js'
 import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
 import { bytesText, placeUnit, type Stretch, sectorsDo } from './sectors.js'
+import { coverableBytes, coveredIndex, rootHashUuid } from './verity.js'
 import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
 
 /** Starts on a multiple of this are good for every medium's pages. */
@@ -74,6 +78,10 @@ class Planner {
   readonly #measures = new Map<number, PayloadMeasure>()
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
+  /** By the index of the hash partition. */
+  readonly #covers = new Map<number, PlannedCover>()
+  /** Once everything is planned. */
+  #contents: PartitionContents | undefined
   /** True while nothing but formats has refused. */
   #onlyFormats = true
 
@@ -96,8 +104,14 @@ class Planner {
     const spec = this.#spec
     const { placement, stretches } = known ? { placement: known, stretches: known.partitions } : this.#tryPlace()
     // Payload and types are judged wherever there is a place, so that all problems come at once.
-    const contents = spec.partitions.map((_, index) => this.#planContent(index, stretches[index]))
+    const contents = spec.partitions.map((_, index) => this.#planContent(index, stretches))
     if (placement === undefined || this.#problems.length > 0) this.#fail()
+    const inside = new PartitionContents(
+      spec,
+      this.#payloads,
+      placement.partitions.map((placed, index) => ({ ...placed, ...contents[index]! })),
+    )
+    this.#contents = inside
     const mbrSignature = spec.mbrSignature ?? firstFourBytes(this.#diskGuid())
     const partitions = placement.partitions.map((placed) =>
       this.#finishPartition(placed, contents[placed.index]!, mbrSignature),
@@ -110,21 +124,23 @@ class Planner {
       ...(spec.table === 'gpt' && { diskGuid: this.#diskGuid() }),
       ...(spec.table === 'mbr' && { mbrSignature }),
       partitions,
+      covers: [...this.#covers.values()],
       warnings: this.#warnings,
     }
     let image: DiskImage | undefined
     return {
       ...plan,
       image: () => {
-        image ??= composeDisk(plan, this.#payloads)
+        image ??= composeDisk(plan, (index) => inside.of(index))
         return image
       },
+      sketch: () => image ?? composeDisk(plan, (index) => inside.sketchOf(index)),
     }
   }
 
   #tryPlace(): PlacementResult {
     const context: PlacementContext = {
-      measure: (index, startByte) => this.#attempt(index, () => this.#smallestBytes(index, startByte)),
+      measure: (index, startByte, placed) => this.#attempt(index, () => this.#smallestBytes(index, startByte, placed)),
       environmentOf: (index, startByte) => this.volumeEnvironment(index, startByte),
     }
     const result = placeRegions(this.#spec, context)
@@ -132,11 +148,28 @@ class Planner {
     return result
   }
 
-  #smallestBytes(index: number, startByte: number): number {
+  #smallestBytes(index: number, startByte: number, placed: readonly (Stretch | undefined)[]): number | undefined {
     const { volume, free } = this.#spec.partitions[index]!
-    const payload = this.#payloads[index]!
-    if (!isFormatted(volume)) return this.#measureOf(index).bytes
-    return smallestVolumeBytes(volume, payload, this.volumeEnvironment(index, startByte), free)
+    if (volume.kind === 'verity') return this.#smallestHashBytes(volume, placed)
+    const bytes = isFormatted(volume)
+      ? smallestVolumeBytes(volume, this.#payloads[index]!, this.volumeEnvironment(index, startByte), free)
+      : this.#measureOf(index).bytes
+    return coverableBytes(this.#spec, index, bytes)
+  }
+
+  #smallestHashBytes(volume: VerityVolumeSpec, placed: readonly (Stretch | undefined)[]): number | undefined {
+    const dataIndex = coveredIndex(this.#spec, volume)
+    if (dataIndex >= placed.length) {
+      throw new LayoutError([
+        {
+          message: `Cannot measure the hash tree: ${partitionText(this.#spec, dataIndex)}, which it covers, has no place yet`,
+          hint: `List it after "${volume.covers}", or give it a size`,
+          path: ['size'],
+        },
+      ])
+    }
+    const data = placed[dataIndex]
+    return data && smallestVerityBytes(data.endByte - data.startByte, volume.options)
   }
 
   #measureOf(index: number): PayloadMeasure {
@@ -149,9 +182,13 @@ class Planner {
   }
 
   /** The volume and the type of a partition; without a place only the type can be told. */
-  #planContent(index: number, stretch: Stretch | undefined): PlannedContent {
+  #planContent(index: number, stretches: readonly (Stretch | undefined)[]): PlannedContent {
     const partition = this.#spec.partitions[index]!
-    const volume = stretch && this.#planVolume(index, stretch)
+    const stretch = stretches[index]
+    const volume =
+      partition.volume.kind === 'verity'
+        ? this.#planHashes(index, partition.volume, stretches)
+        : stretch && this.#planVolume(index, stretch)
     for (const warning of volume?.warnings ?? []) this.#warnings.push(this.#inPartition(index, warning))
     if (stretch !== undefined && partition.inTable) this.#warnUnaligned(index, stretch)
     const type = this.#attempt(index, () => partitionType(this.#spec.table, partition, volume), ['type'])
@@ -174,6 +211,30 @@ class Planner {
       this.#refuse(this.#tooLarge(index, stretch, payload.file.sizeBytes))
     }
     return undefined
+  }
+
+  /** Where both have their places. */
+  #planHashes(
+    index: number,
+    volume: VerityVolumeSpec,
+    stretches: readonly (Stretch | undefined)[],
+  ): PlannedVolume | undefined {
+    const dataIndex = coveredIndex(this.#spec, volume)
+    const [own, data] = [stretches[index], stretches[dataIndex]]
+    if (own === undefined || data === undefined) return undefined
+    const covered = {
+      sizeBytes: data.endByte - data.startByte,
+      content: () => {
+        invariant(this.#contents !== undefined, 'hashes are made when everything is planned')
+        return this.#contents.of(dataIndex)
+      },
+    }
+    const environment = this.volumeEnvironment(index, own.startByte)
+    const planned = this.#attempt(index, () =>
+      planVerity(covered, own.endByte - own.startByte, volume.options, environment),
+    )
+    if (planned !== undefined) this.#covers.set(index, { index, dataIndex, volume: planned })
+    return planned
   }
 
   #finishPartition(placed: PlacedPartition, content: PlannedContent, mbrSignature: number): PlannedPartition {
@@ -202,9 +263,24 @@ class Planner {
     const number = this.#numbering.numbers[index]
     if (number === undefined || this.#spec.table === 'none' || this.#spec.table === 'mtd') return undefined
     if (this.#spec.table === 'gpt') {
-      return uuid?.toLowerCase() ?? this.#identifiers.partition(placeWord(this.#numbering, index), name)
+      return (
+        uuid?.toLowerCase() ??
+        this.#uuidFromRootHash(index) ??
+        this.#identifiers.partition(placeWord(this.#numbering, index), name)
+      )
     }
     return `${hex(mbrSignature, 8)}-${hex(number, 2)}`
+  }
+
+  /** Where a hash partition asks for that, of itself and of what it covers. Reads what is covered. */
+  #uuidFromRootHash(index: number): string | undefined {
+    for (const cover of this.#covers.values()) {
+      const { volume } = this.#spec.partitions[cover.index]!
+      if (volume.kind !== 'verity' || volume.options.uuids_from_root_hash !== true) continue
+      if (cover.index === index) return rootHashUuid(cover.volume.rootHash(), 'hashes')
+      if (cover.dataIndex === index) return rootHashUuid(cover.volume.rootHash(), 'data')
+    }
+    return undefined
   }
 
   volumeEnvironment(index: number, startByte: number): VolumeEnvironment {

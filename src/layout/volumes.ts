@@ -12,7 +12,7 @@ import type { Payload } from './disk-plan.js'
 import { planHostVolume, planMadeVolume, smallestHostVolumeBytes } from './host-volume-plan.js'
 
 export function isFormatted(volume: VolumeSpec): volume is FormattedVolumeSpec | HostVolumeSpec {
-  return volume.kind !== 'raw' && volume.kind !== 'none'
+  return volume.kind !== 'raw' && volume.kind !== 'none' && volume.kind !== 'verity'
 }
 
 /** The smallest volume in bytes for this payload with this room to spare. Throws what the format throws. */

@@ -13,9 +13,9 @@ const TABLE_NAMES: Readonly<Record<DiskPlan['table'], string>> = {
   mtd: 'flash partitions (MTD)',
 }
 
-/** Makes the volumes' metadata (`plan.image()`). O(extents). */
+/** Makes the volumes' metadata (`plan.sketch()`). O(extents). */
 export function pictureOfPlan(plan: DiskPlan, payloads: readonly Payload[]): DiskPicture {
-  const { extents } = plan.image()
+  const { extents } = plan.sketch()
   return {
     name: plan.spec.name,
     sizeBytes: plan.sizeBytes,

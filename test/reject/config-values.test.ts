@@ -8,7 +8,7 @@ const partition = (keys: string) => `image: x\npartitions:\n  - { ${keys} }\n`
 const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img }]\n`
 const HOST_ONLY = "only the host's tools write it, accepted are host, auto"
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, squashfs, erofs, btrfs, f2fs, xfs, swap, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, squashfs, erofs, btrfs, f2fs, xfs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const EXT_OPTIONS =
   'block_size, inode_size, bytes_per_inode, inodes, reserved_percent, journal_size, profile, features, lazy_itable_init, lost_and_found, hash_seed'
@@ -253,7 +253,7 @@ const TOGETHER: RefusedConfig[] = [
     says: [
       `a.yaml:4:20: Cannot write squashfs into partition "a" with engine: native: ${HOST_ONLY}`,
       'a.yaml:4:37: Cannot use label of partition "a": its fs is squashfs, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
-      'a.yaml:4:49: Cannot use fs_uuid of partition "a": its fs is squashfs, fs_uuid is accepted with ext2, ext3, ext4, FAT, erofs, btrfs, f2fs, xfs and swap',
+      'a.yaml:4:49: Cannot use fs_uuid of partition "a": its fs is squashfs, fs_uuid is accepted with ext2, ext3, ext4, FAT, erofs, btrfs, f2fs, xfs, swap and verity',
       `a.yaml:5:47: Cannot write erofs into partition "b" with engine: native: ${HOST_ONLY}`,
       'a.yaml:5:62: Cannot use holes of partition "b": its fs is erofs, holes is accepted with ext2, ext3, ext4',
       'a.yaml:5:73: Cannot use free of partition "b": its fs is erofs, free is accepted with ext2, ext3, ext4, FAT and JFFS2',

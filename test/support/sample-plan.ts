@@ -54,8 +54,10 @@ export function samplePlan(sectors: number, list: readonly SamplePartition[], na
     usable: { startByte: 34 * SECTOR, endByte: sizeBytes - 33 * SECTOR },
     partitions,
     regions: regionsOf(partitions, sizeBytes),
+    covers: [],
     warnings: [],
     image: () => ({ sizeBytes, extents: [] }),
+    sketch: () => ({ sizeBytes, extents: [] }),
   }
 }
 

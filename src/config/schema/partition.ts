@@ -82,13 +82,16 @@ export const partition = group(
     logical: flag().describe('MBR: inside the extended partition. Default: false').exactOptional(),
     fs: fileSystem()
       .describe(
-        'ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, squashfs, erofs, btrfs, f2fs or xfs, each alone or with /PATH for its content, a folder or archive (ext4/program); swap; any other text is the path of a raw file (boot.img)',
+        'ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, squashfs, erofs, btrfs, f2fs or xfs, each alone or with /PATH for its content, a folder or archive (ext4/program); swap; verity with covers; any other text is the path of a raw file (boot.img)',
       )
       .exactOptional(),
     content: content
       .describe(
         'What the volume holds: a folder or archive, or a list of entries laid over one another (docs/content.md)',
       )
+      .exactOptional(),
+    covers: text()
+      .describe('verity: name of the partition whose every byte it has hashes of (docs/verity.md)')
       .exactOptional(),
     label: text().describe('Label of the volume').exactOptional(),
     fs_uuid: fileSystemId()

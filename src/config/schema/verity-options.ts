@@ -1,0 +1,57 @@
+import type * as z from 'zod'
+import { Refusal } from '../refusal.js'
+import { byteChoice, choice, flag, leaf } from './leaf.js'
+
+const BLOCK_SIZES = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536] as const
+/** [CRYPTSETUP verity] */
+const MAX_SALT_BYTES = 256
+
+/** Hexadecimal digits in pairs, or `none`, which gives ''. */
+function salt() {
+  return leaf(
+    (value): string | Refusal => {
+      if (value === 'none') return ''
+      const isHex = /^(?:[0-9a-f]{2})+$/i.test(value) && value.length <= 2 * MAX_SALT_BYTES
+      return isHex
+        ? value.toLowerCase()
+        : new Refusal(
+            `"${value}" is no salt`,
+            `accepted are pairs of hexadecimal digits, at most ${MAX_SALT_BYTES}, or none`,
+          )
+    },
+    { type: ['string', 'integer'] },
+  )
+}
+
+/** 0 or 1, as the superblock has it. */
+function hashType() {
+  return leaf(
+    (value): 0 | 1 | Refusal =>
+      value === '0' || value === '1'
+        ? (Number(value) as 0 | 1)
+        : new Refusal(`"${value}" is unknown`, 'accepted are 0, 1'),
+    { enum: [0, 1] },
+  )
+}
+
+/** Keys of `options:` for verity. What is missing follows veritysetup. */
+export const verityOptions = {
+  hash: choice(['sha1', 'sha256', 'sha384', 'sha512'])
+    .describe('verity: hash algorithm; the kernel needs it, too. Default: sha256')
+    .exactOptional(),
+  data_block_size: byteChoice(BLOCK_SIZES)
+    .describe("verity: bytes that one hash covers, at most a page of the board's kernel. Default: 4096")
+    .exactOptional(),
+  hash_block_size: byteChoice(BLOCK_SIZES)
+    .describe('verity: bytes of a block of hashes. Default: 4096')
+    .exactOptional(),
+  salt: salt().describe('verity: hexadecimal digits, or none. Default: derived from the UUID').exactOptional(),
+  hash_type: hashType()
+    .describe('verity: 1, or 0 for the first form, which Chromium OS has. Default: 1')
+    .exactOptional(),
+  uuids_from_root_hash: flag()
+    .describe(
+      'verity, GPT: the UUIDs of the covered partition and of this one are the first and the last 128 bits of the root hash, by which systemd finds both. Default: false',
+    )
+    .exactOptional(),
+} satisfies z.ZodRawShape
