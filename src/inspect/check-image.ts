@@ -1,6 +1,7 @@
 /** Whether an image contradicts itself: its table, and every volume that is read here. */
 import { type FieldFinding, findingProblem } from '../bytes/field-error.js'
 import { FormatError, type Problem } from '../errors.js'
+import { type CheckedHashes, checkHashes } from './check-hashes.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 
 /** Something that is wrong, with its place on the disk. */
@@ -21,12 +22,30 @@ export function checkImage(disk: OpenImage): ImageCheck {
   const checked = disk.table === undefined ? [] : [`the partition table (${disk.table.kind})`]
   for (const partition of disk.partitions) {
     const { volume, problem, format } = partition.content()
+    if (format === VERITY_FORMAT) {
+      const { findings: found, covers = format } = checkedHashes(disk, partition)
+      checked.push(`${nameOf(partition)} (${covers})`)
+      findings.push(...found.map((finding) => onDisk(finding, partition)))
+      continue
+    }
     if (volume === undefined && problem === undefined) continue
     checked.push(`${nameOf(partition)} (${format})`)
     const found = problem === undefined ? checkVolume(partition) : [findingOf(problem)]
     findings.push(...found.map((finding) => onDisk(finding, partition)))
   }
   return { findings, checked }
+}
+
+/** As known-formats.ts calls it. */
+const VERITY_FORMAT = 'DM_verity_hash'
+
+function checkedHashes(disk: OpenImage, partition: OpenPartition): CheckedHashes {
+  try {
+    return checkHashes(disk, partition)
+  } catch (error) {
+    if (error instanceof FormatError) return { findings: [findingOf(error)] }
+    throw error
+  }
 }
 
 function checkVolume(partition: OpenPartition): readonly FieldFinding[] {
