@@ -46,6 +46,7 @@ const ALLOWED = {
   'filesystems/u-boot-env/': FORMAT,
   'filesystems/swap/': FORMAT,
   'filesystems/verity/': FORMAT,
+  'filesystems/ubi/': FORMAT,
   'config/': BASE,
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
