@@ -24,6 +24,7 @@ import { InterruptedError, LayoutError, type Problem } from './errors.js'
 import { checkExports } from './gadget/mass-storage/check-exports.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from './layout/disk-plan.js'
+import { leafPayloads } from './layout/measure-payload.js'
 import { planDisk } from './layout/plan-disk.js'
 import { OutputFolder } from './outputs/output-folder.js'
 import { writeWholeFile } from './outputs/whole-file.js'
@@ -265,7 +266,7 @@ function exportWarnings({ gadget }: ImageSpec, plan: DiskPlan, payloads: readonl
 /** The newest time in the payload, for the entries of the zip where no SOURCE_DATE_EPOCH is set. */
 function newestTime({ payloads }: Pick<PayloadReading, 'payloads'>): Timestamp {
   let newest = EPOCH_1980
-  for (const payload of payloads) {
+  for (const payload of payloads.flatMap((each) => [...leafPayloads(each)])) {
     const time =
       payload.kind === 'tree'
         ? measureTree(payload.tree).newest

@@ -4,6 +4,7 @@ import type { ContentSource, GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } f
 import { deviceTreePaths } from '../gadget/read-device-tree.js'
 import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
+import { leafPayloads } from '../layout/measure-payload.js'
 import { walkTree } from '../tree/file-tree.js'
 import type { PreparedGadget } from './prepare-gadget.js'
 import type { BundleFile } from './read-bundle.js'
@@ -33,7 +34,7 @@ export function collectInputs(config: LoadedConfig, { payloads, bundle, gadget }
   for (const { file } of bundle) addFile(file)
   for (const path of gadget.moduleFiles) add(path)
   const trees = [...gadget.trees]
-  for (const payload of payloads) {
+  for (const payload of payloads.flatMap((each) => [...leafPayloads(each)])) {
     if (payload.kind === 'file') addFile(payload.file)
     if (payload.kind === 'tree') trees.push(payload.tree)
   }
@@ -54,6 +55,7 @@ function* namedPaths({ partitions, gadget }: ImageSpec): Generator<string> {
 
 function* volumePaths(volume: VolumeSpec): Generator<string> {
   if (volume.kind === 'raw') yield volume.path
+  if (volume.kind === 'ubi') for (const { volume: inner } of volume.volumes) yield* volumePaths(inner)
   if (!('content' in volume)) return
   yield* contentPaths(volume.content)
 }

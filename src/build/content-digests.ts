@@ -1,16 +1,19 @@
 /** The SHA-256 of every payload file: from the pass where it gave one, by a read of its own otherwise. */
 import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import { displayName } from '../bytes/text.js'
+import type { VolumeSpec } from '../config/spec.js'
 import type { DiskImage, SourceFile } from '../image/extent.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
 import type { Payload } from '../layout/disk-plan.js'
+import { leafPayloads } from '../layout/measure-payload.js'
 import type { FileRange } from '../outputs/digests.js'
 import { fileDigest } from '../outputs/file-digest.js'
 import { walkTree } from '../tree/file-tree.js'
 
 export interface PayloadFileEntry {
-  /** In the volume, without a leading slash; of a raw payload its base name. */
+  /** In the volume, without a leading slash; of a raw payload its base name. On UBI below the volume's name. */
   readonly path: string
   readonly sizeBytes: number
   readonly sha256: string
@@ -20,7 +23,7 @@ const CHUNK_BYTES = 1 << 20
 
 /** The files of trees that stand as one stretch in an archive. */
 export function* archiveMembers(payloads: readonly Payload[]): Generator<FileRange> {
-  for (const payload of payloads) {
+  for (const payload of payloads.flatMap((each) => [...leafPayloads(each)])) {
     if (payload.kind !== 'tree') continue
     for (const [, node] of walkTree(payload.tree)) {
       const range = node.type === 'file' ? rangeOf(node.content) : undefined
@@ -54,10 +57,16 @@ export class ContentDigests {
     this.#reader.close()
   }
 
-  /** The files of one partition, in bytewise order of their paths. */
-  ofPayload(payload: Payload, rawName: string): PayloadFileEntry[] {
+  /** The files of one partition, in bytewise order of their paths; those of UBI volume by volume. */
+  ofPayload(payload: Payload, volume: VolumeSpec): PayloadFileEntry[] {
     if (payload.kind === 'file') {
-      return [{ path: rawName, sizeBytes: payload.file.sizeBytes, sha256: this.ofFile(payload.file) }]
+      const path = basename(String(payload.file.path))
+      return [{ path, sizeBytes: payload.file.sizeBytes, sha256: this.ofFile(payload.file) }]
+    }
+    if (payload.kind === 'volumes' && volume.kind === 'ubi') {
+      return volume.volumes.flatMap(({ name, volume: inner }, index) =>
+        this.ofPayload(payload.payloads[index]!, inner).map((entry) => ({ ...entry, path: `${name}/${entry.path}` })),
+      )
     }
     if (payload.kind !== 'tree') return []
     const entries: PayloadFileEntry[] = []

@@ -9,12 +9,15 @@ import { makeFatVolume } from '../host/fat-volume.js'
 import type { HostVolume, HostVolumeOrder } from '../host/host-volume.js'
 import { makePlacedVolume } from '../host/placed-volume.js'
 import { makeSquashfsVolume } from '../host/squashfs-volume.js'
+import { makeUbifsVolume } from '../host/ubifs-volume.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from '../layout/disk-plan.js'
 import { isMeasuredByMaking } from '../layout/host-volume-plan.js'
 import { measurePayload } from '../layout/measure-payload.js'
 import { volumeEnvironments } from '../layout/plan-disk.js'
+import { ubiContentEnvironment } from '../layout/ubi-volume.js'
 import { treeOf } from '../layout/volumes.js'
 import type { CommandRunner } from '../tree/command-runner.js'
+import { ubifsRoom } from './ubifs-room.js'
 
 export interface HostVolumesOptions {
   readonly runner: CommandRunner
@@ -33,17 +36,38 @@ export async function makeMeasuredVolumes(
 ): Promise<readonly Payload[]> {
   const environmentOf = volumeEnvironments(spec, payloads, options.layout)
   const result = [...payloads]
-  for (const [index, { name, volume }] of spec.partitions.entries()) {
-    if (!isMeasuredByMaking(volume)) continue
-    options.onVolume(name)
-    const order = orderOf(volume, { name, payload: payloads[index]!, environment: environmentOf(index) }, options)
-    result[index] = madePayload(await makeMeasured(volume, order), payloads[index]!)
+  for (const [index, partition] of spec.partitions.entries()) {
+    const { name, volume } = partition
+    const payload = payloads[index]!
+    const environment = environmentOf(index)
+    const make = async (own: HostVolumeSpec, inside: OrderedContent): Promise<Payload> => {
+      options.onVolume(inside.name)
+      const room = () => {
+        invariant(volume.kind === 'ubi', 'UBIFS stands on UBI')
+        return ubifsRoom(partition, volume)
+      }
+      return madePayload(await makeMeasured(own, orderOf(own, inside, options), room), inside.payload)
+    }
+    if (isMeasuredByMaking(volume)) result[index] = await make(volume, { name, payload, environment })
+    if (volume.kind !== 'ubi' || payload.kind !== 'volumes') continue
+    const contents = [...payload.payloads]
+    for (const [at, each] of volume.volumes.entries()) {
+      if (!isMeasuredByMaking(each.volume)) continue
+      const inside = { name: each.name, payload: contents[at]!, environment: ubiContentEnvironment(each, environment) }
+      contents[at] = await make(each.volume, inside)
+    }
+    result[index] = { kind: 'volumes', payloads: contents }
   }
   return result
 }
 
-function makeMeasured(volume: HostVolumeSpec, order: HostVolumeOrder): Promise<HostVolume> {
+function makeMeasured(
+  volume: HostVolumeSpec,
+  order: HostVolumeOrder,
+  room: () => ReturnType<typeof ubifsRoom>,
+): Promise<HostVolume> {
   const { type, options } = volume
+  if (type === 'ubifs') return makeUbifsVolume({ ...order, options, ...room() })
   return type === 'squashfs' ? makeSquashfsVolume({ ...order, options }) : makeErofsVolume({ ...order, options })
 }
 
@@ -92,15 +116,21 @@ function makePlaced(volume: MadeSpec, order: HostVolumeOrder & { sizeBytes: numb
       return makeFatVolume({ ...order, type: volume.type, options: volume.options })
     case 'host': {
       const { type, options } = volume
-      invariant(type !== 'squashfs' && type !== 'erofs', `${type} is made before it has a place`)
+      invariant(type !== 'squashfs' && type !== 'erofs' && type !== 'ubifs', `${type} is made before it has a place`)
       return makePlacedVolume({ ...order, type, options })
     }
   }
 }
 
+interface OrderedContent {
+  readonly name: string
+  readonly payload: Payload
+  readonly environment: VolumeEnvironment
+}
+
 function orderOf(
   { label }: MadeSpec,
-  { name, payload, environment }: { name: string; payload: Payload; environment: VolumeEnvironment },
+  { name, payload, environment }: OrderedContent,
   { runner, workFolder, signal }: HostVolumesOptions,
 ): HostVolumeOrder {
   return {

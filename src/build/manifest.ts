@@ -1,6 +1,7 @@
 /** manifest.json: what stands where in the image and what it was made from (docs/manifest.md). */
-import type { OwnerSpec, VolumeSpec } from '../config/spec.js'
+import type { OwnerSpec, UbiVolumeSpec, VolumeSpec } from '../config/spec.js'
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
+import { payloadWord } from '../layout/measure-payload.js'
 import { isFormatted } from '../layout/volumes.js'
 import type { DigestPlan } from '../outputs/digests.js'
 import {
@@ -106,12 +107,25 @@ function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
       return { ...label, ...own }
     case 'fat':
       return { ...label, ...(spec.engine === 'host' && { engine: 'host' }), ...own }
+    case 'ubi':
+      return { ...own, volumes: Object.fromEntries(spec.volumes.map((each) => [each.name, ubiVolumeSetting(each)])) }
     case 'jffs2':
       return { ...own, ...ownersOf(spec), xattrs: spec.xattrs }
     case 'host':
       return { ...label, engine: 'host', ...ownersOf(spec), xattrs: spec.xattrs, ...own }
     case 'ext':
       return { ...label, engine: spec.engine, ...ownersOf(spec), holes: spec.holes, xattrs: spec.xattrs, ...own }
+  }
+}
+
+function ubiVolumeSetting({ id, isStatic, autoresize, sizeBytes, volume }: UbiVolumeSpec): ManifestSetting {
+  return {
+    id,
+    type: isStatic ? 'static' : 'dynamic',
+    ...(sizeBytes !== undefined && { size: sizeBytes }),
+    autoresize,
+    fs: payloadWord(volume),
+    options: optionsInForce(volume),
   }
 }
 

@@ -100,6 +100,17 @@ async function readPayload(
   if (volume.kind === 'none') return { kind: 'none' }
   if (volume.kind === 'raw') return { kind: 'file', file: readSourceFile(volume.path, [...configPath, 'fs']) }
   if (volume.kind === 'swap' || volume.kind === 'verity') return { kind: 'none' }
+  if (volume.kind === 'ubi') {
+    const collector = new ProblemCollector()
+    const payloads: Payload[] = []
+    for (const { name, volume: inner, configPath: at } of volume.volumes) {
+      const files = [...options.files, name]
+      const payload = await collector.attempt(() => readPayload(inner, at, { ...options, files }, warnings))
+      payloads.push(payload ?? { kind: 'none' })
+    }
+    collector.throwIfAny()
+    return { kind: 'volumes', payloads }
+  }
   if (volume.content.length === 0) return { kind: 'none' }
   const { archives, runner, variable } = options
   const rules = attributeRules(volume)

@@ -303,8 +303,8 @@ class Proof {
       stretches: digests.plan.stretches,
       stretchDigests: results.stretches,
       imageSha256: results.full,
-      payloadFiles: input.payloads.map((payload) =>
-        sums.ofPayload(payload, payload.kind === 'file' ? basename(String(payload.file.path)) : ''),
+      payloadFiles: input.payloads.map((payload, index) =>
+        sums.ofPayload(payload, input.plan.spec.partitions[index]!.volume),
       ),
       bundleFiles,
     }

@@ -30,7 +30,11 @@ describe('parseFileSystemWord', () => {
       '"EXT4/program" is not in lower case',
       'Did you mean "ext4/program"? A raw file of that name is written ./EXT4/program',
     ],
-    ['ubifs/root', 'ubifs is not yet available in this version', 'A raw file of that name is written ./ubifs/root'],
+    [
+      'ubi/root',
+      '"ubi/root" would put files into UBI, which holds volumes',
+      'For a volume with the content of root: volumes: [{ name: NAME, fs: ubifs/root }]',
+    ],
     ['swap/files', '"swap/files" would put files into swap', undefined],
     ['exfat', 'exfat is no format that diskloom writes', 'A raw file of that name is written ./exfat'],
     [

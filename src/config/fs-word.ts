@@ -22,6 +22,8 @@ const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
   ['vfat', 'fat'],
   ['jffs2', 'jffs2'],
   ['u-boot-env', 'u-boot-env'],
+  ['ubi', 'ubi'],
+  ['ubifs', 'ubifs'],
   ['squashfs', 'squashfs'],
   ['erofs', 'erofs'],
   ['btrfs', 'btrfs'],
@@ -32,7 +34,7 @@ const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
 ])
 
 /** Words of formats on their way; taken for a file name today they would change their meaning tomorrow. */
-const LATER_WORDS = new Set(['ubifs', 'ubi', 'luks', 'luks2'])
+const LATER_WORDS = new Set(['luks', 'luks2'])
 /** Words that nobody means as a file name, and that are no format of ours. */
 const FOREIGN_WORDS = new Set([
   'exfat',
@@ -64,6 +66,12 @@ export function parseFileSystemWord(text: string): FileSystemWord | Refusal {
       const hint = 'Say which partition it covers: covers: NAME'
       return new Refusal(`"${text}" would put files among hashes`, 'accepted is verity alone', hint)
     }
+    if (type === 'ubi')
+      return new Refusal(
+        `"${text}" would put files into UBI, which holds volumes`,
+        'accepted is ubi alone, with a list of volumes:',
+        `For a volume with the content of ${rest === '' ? 'a folder' : rest}: volumes: [{ name: NAME, fs: ubifs/${rest === '' ? 'FOLDER' : rest} }]`,
+      )
     if (rest !== '') return { kind: 'format', type, folder: rest }
     return new Refusal(
       `"${text}" names no folder after the /`,

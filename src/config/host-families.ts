@@ -1,5 +1,5 @@
 /** What the formats that the host's tools write can be asked for. */
-import type { HostFamily, HostOptions } from './spec.js'
+import type { FileSystemType, HostFamily, HostOptions } from './spec.js'
 
 interface Levels {
   readonly least: number
@@ -19,7 +19,7 @@ export interface HostFamilyRules {
   readonly inodeSizes?: readonly number[]
 }
 
-/** [MKSQUASHFS(1)] [MKFS.EROFS(1)] [MKFS.BTRFS(8)] [MKFS.F2FS(8)] [MKFS.XFS(8)], in the versions of Debian 12 */
+/** [MKSQUASHFS(1)] [MKFS.EROFS(1)] [MKFS.BTRFS(8)] [MKFS.F2FS(8)] [MKFS.XFS(8)] [MKFS.UBIFS(8)], in the versions of Debian 12 */
 export const HOST_FAMILIES: Readonly<Record<HostFamily, HostFamilyRules>> = {
   squashfs: {
     hasUuid: false,
@@ -51,7 +51,18 @@ export const HOST_FAMILIES: Readonly<Record<HostFamily, HostFamilyRules>> = {
     blockSizes: [1024, 2048, 4096],
     inodeSizes: [512, 1024, 2048],
   },
+  ubifs: {
+    hasUuid: true,
+    hasOwnSize: true,
+    options: ['compression', 'max_leb_count', 'space_fixup'],
+    compressions: { lzo: undefined, zlib: undefined, zstd: undefined, none: undefined },
+  },
 }
+
+/** What may stand in a volume of UBI: the rest wants a disk, or a flash of its own. */
+export const UBI_VOLUME_FORMATS: readonly FileSystemType[] = [
+  ...(['ubifs', 'squashfs', 'erofs', 'ext2', 'ext3', 'ext4', 'fat', 'fat12', 'fat16', 'fat32', 'u-boot-env'] as const),
+]
 
 export function isHostFamily(type: string): type is HostFamily {
   return Object.hasOwn(HOST_FAMILIES, type)

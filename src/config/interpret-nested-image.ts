@@ -31,6 +31,10 @@ export function interpretNestedImage(
   }
   const size = sizeOf(input, context)
   const volume = interpretVolume(input, context)
+  if (volume.kind === 'ubi') {
+    const message = `Cannot make ${text}: its fs is ubi, which is a partition's only`
+    interpretation.refuse([...path, 'fs'], message)
+  }
   if (volume.kind === 'host') {
     const message = `Cannot make ${text}: its fs is ${volume.type}, which only the host's tools write, accepted are formats of diskloom's own`
     interpretation.refuse([...path, 'fs'], message, 'The tools make the volumes of partitions')
@@ -39,8 +43,9 @@ export function interpretNestedImage(
     const message = `Cannot make ${text}: its fs is verity, which covers a partition, accepted are file systems`
     interpretation.refuse([...path, 'fs'], message)
   }
-  if (volume.kind === 'raw' || volume.kind === 'none' || volume.kind === 'host' || volume.kind === 'verity')
-    return undefined
+  const { kind } = volume
+  if (kind === 'raw' || kind === 'none' || kind === 'host' || kind === 'ubi' || kind === 'verity') return undefined
+  return undefined
   return { size, volume, ...interpretFree(input, volume, { size, context }), configPath: path }
 }
 

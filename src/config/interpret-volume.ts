@@ -5,6 +5,7 @@ import { isHostFamily } from './host-families.js'
 import { type InterpretImage, interpretContentEntry } from './interpret-content.js'
 import { hostVolume, swapVolume } from './interpret-host-volume.js'
 import { interpretNestedImage } from './interpret-nested-image.js'
+import { ubiVolume } from './interpret-ubi.js'
 import { verityVolume } from './interpret-verity.js'
 import { ownerOf, volumeUuidOf } from './interpret-volume-attributes.js'
 import type { PartitionContext } from './interpretation.js'
@@ -40,6 +41,8 @@ export function interpretVolume(input: PartitionInput, context: PartitionContext
   const { type, folder } = input.fs
   if (type === 'swap') return swapVolume(input, context)
   if (type === 'verity') return verityVolume(input, context)
+  if (type === 'ubi') return ubiVolume(input, context, interpretVolume)
+  if (type === 'ubifs') refuseWithoutUbi(context)
   const content = contentOf(input, folder, context)
   if (isHostFamily(type)) return hostVolume(input, { type, content }, context)
   if (type === 'jffs2') return jffs2Volume(input, content, context)
@@ -48,6 +51,16 @@ export function interpretVolume(input: PartitionInput, context: PartitionContext
   if (!isFat(type)) return extVolume(input, { type, content, ...label }, context)
   const engine = input.engine ?? context.engine ?? 'native'
   return { kind: 'fat', type, content, engine, options: fatOptionsOf(input, engine, context), ...label }
+}
+
+/** UBIFS reads and writes logical erase blocks, which nothing else has. */
+function refuseWithoutUbi({ interpretation, path, text, onUbi }: PartitionContext): void {
+  if (onUbi === true) return
+  interpretation.refuse(
+    [...path, 'fs'],
+    `Cannot write ubifs into ${text}: UBIFS stands in volumes of UBI, accepted is fs: ubi with it under volumes:`,
+    'fs: ubi, volumes: [{ name: rootfs, fs: ubifs/rootfs, autoresize: true }]',
+  )
 }
 
 function fillOf({ fill }: PartitionInput): { fill?: number } {

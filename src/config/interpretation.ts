@@ -33,6 +33,8 @@ export class Interpretation {
   readonly diskBytes: number | undefined
   /** Of flash, where the config says it or has one. */
   readonly eraseBlockBytes: number | undefined
+  /** What `mtd:` says of a raw flash; empty where it says nothing, missing where there is none. */
+  readonly flash: Pick<NonNullable<ImageInput['mtd']>, 'min_io_size' | 'sub_page_size'> | undefined
   /** Keys at the top whose values are wrong. */
   readonly unread: ReadonlySet<string>
   readonly #root: Located
@@ -44,7 +46,8 @@ export class Interpretation {
     this.#root = root
     this.outputs = overrides.outputs
     this.unread = input.top.unread
-    const { sector_size, size: written, erase_block, table } = input.top.values
+    const { sector_size, size: written, erase_block, table, mtd } = input.top.values
+    this.flash = table === 'mtd' ? (mtd ?? {}) : undefined
     this.eraseBlockBytes = erase_block ?? (table === 'mtd' ? DEFAULT_ERASE_BLOCK_BYTES : undefined)
     this.sectorSize = sector_size ?? DEFAULT_SECTOR_SIZE
     const size = written && toSizeSpec(written, this.sectorSize)
@@ -80,6 +83,8 @@ export interface PartitionContext {
   readonly isLast: boolean
   /** Of the whole config, where it says one. */
   readonly engine: Engine | undefined
+  /** The volume stands in one of UBI's. */
+  readonly onUbi?: true
   /** How many files this volume stands in; missing = it has a partition. */
   readonly nesting?: number
 }

@@ -8,7 +8,7 @@ import { type ConfigFiles, readConfigFiles, readUtf8Text } from './read-config-f
 import { readInput } from './read-input.js'
 import type { OutputInput } from './schema/output.js'
 import type { SourceText, TextRange } from './source-text.js'
-import type { ImageSpec, LoadedConfig } from './spec.js'
+import type { ImageSpec, LoadedConfig, VolumeSpec } from './spec.js'
 import { unusedSettingWarnings, VariableScope } from './variable-scope.js'
 
 export interface LoadConfigOptions {
@@ -62,7 +62,11 @@ export function loadConfig(path: string, options: LoadConfigOptions): LoadedConf
 }
 
 function hasLists({ partitions }: ImageSpec): boolean {
-  return partitions.some(({ volume }) => 'content' in volume && volume.content.some((source) => source.kind === 'list'))
+  const isList = (volume: VolumeSpec): boolean =>
+    volume.kind === 'ubi'
+      ? volume.volumes.some(({ volume: inner }) => isList(inner))
+      : 'content' in volume && volume.content.some((source) => source.kind === 'list')
+  return partitions.some(({ volume }) => isList(volume))
 }
 
 /** Place of the value at `path`, or of its key, or of the nearest parent that is there. */

@@ -22,9 +22,9 @@ export type SizeSpec =
 export type ExtFamily = 'ext2' | 'ext3' | 'ext4'
 export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'
 /** Only the host's tools write these. */
-export type HostFamily = 'squashfs' | 'erofs' | 'btrfs' | 'f2fs' | 'xfs'
+export type HostFamily = 'squashfs' | 'erofs' | 'btrfs' | 'f2fs' | 'xfs' | 'ubifs'
 /** Type word of `fs:`; `vfat` has become `fat`. */
-export type FileSystemType = ExtFamily | FatFamily | 'jffs2' | 'u-boot-env' | HostFamily | 'swap' | 'verity'
+export type FileSystemType = ExtFamily | FatFamily | 'jffs2' | 'u-boot-env' | 'ubi' | HostFamily | 'swap' | 'verity'
 
 export type OwnerSpec =
   | { readonly kind: 'root' }
@@ -178,6 +178,10 @@ export interface HostOptions {
   readonly mixed?: boolean
   /** f2fs: percent of the volume that is kept for cleaning. */
   readonly overprovision_percent?: number
+  /** ubifs: logical erase blocks that it can ever grow to. */
+  readonly max_leb_count?: number
+  /** ubifs: the first mount that may write programs free pages anew. */
+  readonly space_fixup?: boolean
 }
 
 export interface SwapOptions {
@@ -196,6 +200,32 @@ export interface VerityOptions {
   readonly hash_type?: 0 | 1
   /** GPT: the UUIDs of both partitions are the two halves of the root hash. */
   readonly uuids_from_root_hash?: boolean
+}
+
+/** Options of UBI: the flash in bytes, and what is in its headers. */
+export interface UbiOptions {
+  readonly erase_block: number
+  /** What is written at once: the page of a NAND flash, 1 of NOR. */
+  readonly min_io_size: number
+  readonly sub_page_size?: number
+  readonly vid_header_offset?: number
+  readonly leb_size?: number
+  readonly image_sequence?: number
+  readonly erase_counter?: number
+}
+
+/** A volume on UBI. */
+export interface UbiVolumeSpec {
+  readonly name: string
+  readonly id: number
+  readonly isStatic: boolean
+  /** Missing: as large as its content. */
+  readonly sizeBytes?: number
+  /** At the first attach it takes what is left. */
+  readonly autoresize: boolean
+  /** Neither UBI nor what stands on disks only. */
+  readonly volume: VolumeSpec
+  readonly configPath: ConfigPath
 }
 
 export type VolumeSpec =
@@ -237,6 +267,14 @@ export type VolumeSpec =
       readonly options: UBootEnvOptions
     }
   | {
+      readonly kind: 'ubi'
+      readonly type: 'ubi'
+      readonly volumes: readonly UbiVolumeSpec[]
+      readonly options: UbiOptions
+      /** Of the whole flash, where the config says it. */
+      readonly flashBytes?: number
+    }
+  | {
       readonly kind: 'host'
       readonly type: HostFamily
       readonly label?: string
@@ -269,6 +307,8 @@ export type VolumeSpec =
 
 /** What diskloom can format itself. */
 export type FormattedVolumeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'swap' }>
+/** What holds volumes in turn. */
+export type UbiSpec = Extract<VolumeSpec, { kind: 'ubi' }>
 /** What only the host's tools format. */
 export type HostVolumeSpec = Extract<VolumeSpec, { kind: 'host' }>
 export type VerityVolumeSpec = Extract<VolumeSpec, { kind: 'verity' }>

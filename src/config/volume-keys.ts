@@ -15,24 +15,27 @@ const VOLUME_KEYS = [
   'xattrs',
   'engine',
   'options',
+  'volumes',
   'free',
   'fill',
 ] as const
 type VolumeKey = (typeof VOLUME_KEYS)[number]
 
 /** What a partition holds, as far as its keys depend on it. */
-type Holding = 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'swap' | 'verity' | HostFamily | 'raw' | 'none'
+type Holding = 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'ubi' | 'swap' | 'verity' | HostFamily | 'raw' | 'none'
 
 const ACCEPTED_KEYS: Readonly<Record<Holding, readonly VolumeKey[]>> = {
   ext: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'free'],
   fat: ['content', 'label', 'fs_uuid', 'engine', 'options', 'free'],
   jffs2: ['content', 'owner', 'xattrs', 'options', 'free'],
   'u-boot-env': ['content', 'options'],
+  ubi: ['volumes', 'options'],
   squashfs: keysOf('squashfs'),
   erofs: keysOf('erofs'),
   btrfs: keysOf('btrfs'),
   f2fs: keysOf('f2fs'),
   xfs: keysOf('xfs'),
+  ubifs: keysOf('ubifs'),
   swap: ['label', 'fs_uuid', 'options'],
   verity: ['covers', 'fs_uuid', 'options'],
   raw: ['fill'],
@@ -53,6 +56,7 @@ const NAMES: Readonly<Partial<Record<Holding, string>>> = {
   fat: 'FAT',
   jffs2: 'JFFS2',
   'u-boot-env': 'a U-Boot environment',
+  ubi: 'UBI',
   raw: 'a raw file',
   none: 'a partition without fs',
 }

@@ -41,6 +41,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'mkfs.f2fs': 'f2fs-tools',
   'sload.f2fs': 'f2fs-tools',
   'mkfs.xfs': 'xfsprogs',
+  'mkfs.ubifs': 'mtd-utils',
   xz: 'xz-utils',
   bzip2: 'bzip2',
   zstd: 'zstd',

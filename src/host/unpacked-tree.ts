@@ -45,23 +45,23 @@ export function treeFolder({ folder }: Pick<TreeCommand, 'folder'>): string {
 
 /**
  * Unpacks the tree into `treeFolder` and runs `command` on it. `plain`: for formats without owners, the files are ours and no
- * fakeroot is needed. FormatError for what cannot be unpacked.
+ * fakeroot is needed. `before`: a command around both. FormatError for what cannot be unpacked.
  */
 export async function runOverTree(
   request: TreeCommand,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { plain = false }: { plain?: boolean } = {},
+  { plain = false, before = [] }: { plain?: boolean; before?: readonly string[] } = {},
 ): Promise<CommandResult> {
   const { tree, runner, signal } = request
   const { image } = tarOf(request)
-  mkdirSync(treeFolder(request))
+  mkdirSync(treeFolder(request), { recursive: true })
   const attributes = writeAttributeList(request, tree)
   const owner = plain ? '--no-same-owner' : '--same-owner'
   const args = ['-euc', SCRIPT, 'sh', treeFolder(request), attributes, owner, ...command]
   const under = isRoot() || plain ? [] : ['fakeroot', '--']
   // The tool ends with us, even by SIGKILL; tar ends with its input.
-  return runner.run('setpriv', ['--pdeathsig=KILL', ...under, 'sh', ...args], {
+  return runner.run('setpriv', ['--pdeathsig=KILL', ...before, ...under, 'sh', ...args], {
     input: chunksOf(image),
     env,
     ...(signal && { signal }),

@@ -27,6 +27,8 @@ export type Payload =
       /** Of the files that went in. */
       readonly measure: PayloadMeasure
     }
+  /** Of UBI: one for each of its volumes. */
+  | { readonly kind: 'volumes'; readonly payloads: Payloads }
   /** Nothing: an empty volume where the config asks for one, otherwise an empty partition. */
   | { readonly kind: 'none' }
 

@@ -9,7 +9,7 @@ import type { Payload } from './disk-plan.js'
 import { measurePayload } from './measure-payload.js'
 
 /** These come out as large as they do, whatever the partition: they are made before anything is placed. */
-const MEASURED: ReadonlySet<HostFamily> = new Set(['squashfs', 'erofs'])
+const MEASURED: ReadonlySet<HostFamily> = new Set(['squashfs', 'erofs', 'ubifs'])
 
 export function isMeasuredByMaking(volume: VolumeSpec): volume is HostVolumeSpec {
   return volume.kind === 'host' && MEASURED.has(volume.type)

@@ -16,9 +16,23 @@ export function measurePayload(payload: Payload): PayloadMeasure {
       return { bytes: payload.file.sizeBytes, newest: EPOCH_1980 }
     case 'image':
       return payload.measure
+    case 'volumes': {
+      const measures = payload.payloads.map(measurePayload)
+      const newest = measures
+        .map((measure) => measure.newest)
+        .sort(compareTimestamps)
+        .at(-1)
+      return { bytes: measures.reduce((sum, { bytes }) => sum + bytes, 0), newest: newest ?? EPOCH_1980 }
+    }
     case 'none':
       return { bytes: 0, newest: EPOCH_1980 }
   }
+}
+
+/** A payload, and those of the volumes in it. */
+export function* leafPayloads(payload: Payload): Generator<Payload> {
+  if (payload.kind !== 'volumes') yield payload
+  else for (const inner of payload.payloads) yield* leafPayloads(inner)
 }
 
 /** `ext4`, `fat`, the base name of a raw file, `none`: the last word of a PartList.cfg line. */

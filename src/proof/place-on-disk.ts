@@ -2,6 +2,7 @@
 import { displayName } from '../bytes/text.js'
 import { type DiskImage, extentEnd, firstEndingAfter, type Source } from '../image/extent.js'
 import type { DiskPlan, Payload, PlannedPartition, Region } from '../layout/disk-plan.js'
+import { leafPayloads } from '../layout/measure-payload.js'
 import { GptHeader, GptPartitionEntry } from '../tables/gpt/disklayout.js'
 import { gptGeometry } from '../tables/gpt/geometry.js'
 import { Mbr, MbrPartitionRecord } from '../tables/mbr/disklayout.js'
@@ -86,8 +87,10 @@ export class DiskPlaces {
     if (pieces === undefined) {
       pieces = new Map()
       this.#pieces.set(index, pieces)
-      const payload = this.#payloads[index]!
-      for (const [path, node] of payload.kind === 'tree' ? walkTree(payload.tree) : []) {
+      const nodes = [...leafPayloads(this.#payloads[index]!)].flatMap((payload) =>
+        payload.kind === 'tree' ? [...walkTree(payload.tree)] : [],
+      )
+      for (const [path, node] of nodes) {
         if (node.type !== 'file') continue
         for (const { offset, length, source } of node.content.extents) {
           const key = sourceKey(source)

@@ -7,11 +7,14 @@ export const COMPRESSIONS = ['none', 'zlib', 'gzip', 'lzo', 'lz4', 'lz4hc', 'xz'
 const MAX_LEVEL = 22
 const MAX_OVERPROVISION_PERCENT = 50
 
+/** mkfs.ubifs takes no fewer. */
+const MIN_UBIFS_LEBS = 17
+
 /** Keys of `options:` for swap and for what the host's tools write. What is missing follows the tool. */
 export const hostOptions = {
   compression: choice(COMPRESSIONS)
     .describe(
-      'JFFS2: zlib (default), none; squashfs: gzip (default), lzo, lz4, lz4hc, xz, zstd, none; erofs: none (default), lz4, lz4hc',
+      'JFFS2: zlib (default), none; squashfs: gzip (default), lzo, lz4, lz4hc, xz, zstd, none; erofs: none (default), lz4, lz4hc; ubifs: lzo (default), zlib, zstd, none',
     )
     .exactOptional(),
   level: integer({ maximum: MAX_LEVEL })
@@ -28,5 +31,13 @@ export const hostOptions = {
     .exactOptional(),
   page_size: byteChoice([4096, 8192, 16384, 32768, 65536])
     .describe('swap: bytes of a page of the kernel that uses it. Default: 4096')
+    .exactOptional(),
+  max_leb_count: integer({ minimum: MIN_UBIFS_LEBS })
+    .describe('ubifs: logical erase blocks that it can ever grow to. Default: all of the UBI partition')
+    .exactOptional(),
+  space_fixup: flag()
+    .describe(
+      'ubifs: its first mount erases what is free once more, for images that are written with all their 0xFF. Default: true',
+    )
     .exactOptional(),
 } satisfies z.ZodRawShape

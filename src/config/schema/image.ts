@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.js'
 import { budget } from './budget.js'
 import { bundle } from './bundle.js'
 import { plainFileName } from './file-names.js'
+import { flashGeometry } from './flash.js'
 import { gadget } from './gadget.js'
 import { group } from './group.js'
 import { guid } from './identifiers.js'
@@ -68,6 +69,7 @@ const mtd = group(
     )
       .describe('The flash in the device tree, for its partitions node. Default: &flash')
       .exactOptional(),
+    ...flashGeometry,
   },
   { noun: 'mtd' },
 )
@@ -85,7 +87,7 @@ export const image = group(
       .exactOptional(),
     sector_size: byteChoice([512, 4096]).describe('Bytes of a sector, the unit s. Default: 512').exactOptional(),
     erase_block: byteCount({ minimum: MIN_ERASE_BLOCK_BYTES, maximum: MAX_ERASE_BLOCK_BYTES })
-      .describe('table: mtd: bytes that the flash erases at once; also the default of JFFS2 volumes. Default: 128KiB')
+      .describe('table: mtd: bytes that the flash erases at once, of JFFS2 and UBI too. Default: 128KiB')
       .exactOptional(),
     seed: text().describe('What UUIDs and the like are derived from. Default: the name of the image').exactOptional(),
     source_date_epoch: integer({ maximum: MAX_EPOCH_SECONDS })

@@ -6,6 +6,7 @@ import { group } from './group.js'
 import { fileSystemId, guid, partitionType } from './identifiers.js'
 import { choice, flag, integer, leaf, quantity, text } from './leaf.js'
 import { options } from './options.js'
+import { ubiVolume } from './ubi-volume.js'
 
 const MAX_BYTE = 0xff
 const MAX_ATTRIBUTE_BIT = 63
@@ -82,7 +83,7 @@ export const partition = group(
     logical: flag().describe('MBR: inside the extended partition. Default: false').exactOptional(),
     fs: fileSystem()
       .describe(
-        'ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, squashfs, erofs, btrfs, f2fs or xfs, each alone or with /PATH for its content, a folder or archive (ext4/program); swap; verity with covers; any other text is the path of a raw file (boot.img)',
+        'ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, squashfs, erofs, btrfs, f2fs or xfs, each alone or with /PATH for its content, a folder or archive (ext4/program); swap; ubi with volumes; verity with covers; any other text is the path of a raw file (boot.img)',
       )
       .exactOptional(),
     content: content
@@ -118,6 +119,7 @@ export const partition = group(
       .describe('Byte that fills what a raw file leaves of its partition. Default: it keeps what the medium holds')
       .exactOptional(),
     options: options.describe('Options of the file system').exactOptional(),
+    volumes: z.array(ubiVolume).describe('fs: ubi: the volumes on it (docs/flash-memory.md)').exactOptional(),
   },
   { noun: 'a partition' },
 )

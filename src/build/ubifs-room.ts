@@ -1,0 +1,35 @@
+import type { PartitionSpec, UbiSpec } from '../config/spec.js'
+import { FormatError, LayoutError, type Problem } from '../errors.js'
+import { type UbiGeometry, ubiGeometry } from '../filesystems/ubi/geometry.js'
+import type { UbifsVolumeOrder } from '../host/ubifs-volume.js'
+
+/** What UBIFS has to know of the UBI that it will stand on. Errors at the places of the config. */
+export function ubifsRoom(
+  { size, configPath }: PartitionSpec,
+  ubi: UbiSpec,
+): Pick<UbifsVolumeOrder, 'lebBytes' | 'minIoBytes' | 'maxLebs'> {
+  const { pebBytes, lebBytes, minIoBytes } = geometryAt(configPath, ubi)
+  const roomBytes = size?.kind === 'bytes' ? size.bytes : ubi.flashBytes
+  const isNeeded = ubi.volumes.some(
+    ({ volume }) => volume.kind === 'host' && volume.type === 'ubifs' && volume.options.max_leb_count === undefined,
+  )
+  if (roomBytes === undefined && isNeeded) {
+    throw new LayoutError({
+      message:
+        'Cannot make UBIFS: neither its partition nor the flash has a size, which says what it may grow to, accepted is options.max_leb_count of the volume',
+      path: configPath,
+    })
+  }
+  return { lebBytes, minIoBytes, maxLebs: Math.floor((roomBytes ?? 0) / pebBytes) }
+}
+
+/** What does not go together in it is a mistake at this place of the config. */
+function geometryAt(configPath: PartitionSpec['configPath'], { options }: UbiSpec): UbiGeometry {
+  try {
+    return ubiGeometry(options)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const located = (problem: Problem): Problem => ({ ...problem, path: [...configPath, ...(problem.path ?? [])] })
+    throw new FormatError(error.problems.map(located), { cause: error })
+  }
+}

@@ -1,0 +1,107 @@
+/** UBI in a partition: what each of its volumes holds is planned like a partition's, and goes into blocks as an image. */
+import { alignUp } from '../bytes/align.js'
+import { uuidV5 } from '../bytes/guid.js'
+import type { FormattedVolumeSpec, HostVolumeSpec, UbiSpec, UbiVolumeSpec } from '../config/spec.js'
+import { FormatError, invariant, LayoutError, type Problem } from '../errors.js'
+import { type UbiGeometry, ubiGeometry } from '../filesystems/ubi/geometry.js'
+import { UbiPlanner, type UbiVolume } from '../filesystems/ubi/plan.js'
+import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
+import { contentOfFile, EMPTY_CONTENT } from '../tree/file-tree.js'
+import type { Payload } from './disk-plan.js'
+import { firstFourBytes } from './identifiers.js'
+import { payloadWord } from './measure-payload.js'
+
+/** How the content of a volume is planned; handed in, since a volume of UBI is one of the things that are. */
+export interface ContentPlanning {
+  smallestBytes(volume: FormattedVolumeSpec | HostVolumeSpec, payload: Payload, environment: VolumeEnvironment): number
+  plan(
+    volume: FormattedVolumeSpec | HostVolumeSpec,
+    payload: Payload,
+    sizeBytes: number,
+    environment: VolumeEnvironment,
+  ): PlannedVolume
+}
+
+/** What the content of a volume takes from outside; `environment`: UBI's own. */
+export function ubiContentEnvironment(
+  { name, volume }: UbiVolumeSpec,
+  environment: VolumeEnvironment,
+): VolumeEnvironment {
+  const given = 'uuid' in volume ? volume.uuid?.toLowerCase() : undefined
+  const uuid = given ?? uuidV5(environment.uuid, `volume/${name}`)
+  return { ...environment, uuid, offsetBytes: 0 }
+}
+
+/** Of a partition's volumes and payload, before it has a size. Errors at the places of the config, from the partition on. */
+export function ubiPlanner(
+  { volumes, options, flashBytes }: UbiSpec,
+  payload: Payload,
+  environment: VolumeEnvironment,
+  planning: ContentPlanning,
+): UbiPlanner {
+  invariant(
+    payload.kind === 'volumes' && payload.payloads.length === volumes.length,
+    'UBI has a payload for each volume',
+  )
+  const geometry = ubiGeometry(options)
+  const planned = volumes.map((volume, index) =>
+    atVolume(volume, index, () => contentOf(volume, payload.payloads[index]!, { environment, geometry, planning })),
+  )
+  return new UbiPlanner(geometry, planned, {
+    imageSequence: options.image_sequence ?? firstFourBytes(environment.uuid),
+    eraseCounter: options.erase_counter ?? 0,
+    ...(flashBytes !== undefined && { flashBytes }),
+  })
+}
+
+interface Around {
+  readonly environment: VolumeEnvironment
+  readonly geometry: UbiGeometry
+  readonly planning: ContentPlanning
+}
+
+function contentOf(spec: UbiVolumeSpec, payload: Payload, around: Around): UbiVolume {
+  const { name, id, isStatic, autoresize, sizeBytes, volume } = spec
+  return {
+    name,
+    id,
+    isStatic,
+    autoresize,
+    format: payloadWord(volume),
+    ...insideOf(spec, payload, around),
+    ...(sizeBytes !== undefined && { sizeBytes }),
+  }
+}
+
+/** The bytes of a file, what the host's tools made, or a volume of our own as large as UBI's. */
+function insideOf(
+  spec: UbiVolumeSpec,
+  payload: Payload,
+  { environment, geometry, planning }: Around,
+): Pick<UbiVolume, 'content' | 'facts' | 'warnings'> {
+  const { volume, sizeBytes } = spec
+  if (payload.kind === 'file') return { content: contentOfFile(payload.file) }
+  if (payload.kind === 'image') return { content: payload.image, facts: payload.facts }
+  if (volume.kind === 'none') return { content: EMPTY_CONTENT }
+  invariant(volume.kind !== 'raw' && volume.kind !== 'ubi', 'a volume of UBI holds what its config says')
+  const inside = ubiContentEnvironment(spec, environment)
+  const bytes = alignUp(sizeBytes ?? planning.smallestBytes(volume, payload, inside), geometry.lebBytes)
+  const { facts, warnings, encode } = planning.plan(volume, payload, bytes, inside)
+  return { content: encode(), facts, warnings }
+}
+
+/** Formats know of no volume around them. */
+function atVolume<T>({ name }: UbiVolumeSpec, index: number, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    const located = (problem: Problem): Problem => ({
+      ...problem,
+      message: `Volume "${name}": ${problem.message}`,
+      path: ['volumes', index, ...(problem.path ?? [])],
+    })
+    if (error instanceof FormatError) throw new FormatError(error.problems.map(located), { cause: error })
+    if (error instanceof LayoutError) throw new LayoutError(error.problems.map(located), { cause: error })
+    throw error
+  }
+}
