@@ -7,7 +7,7 @@ const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img 
 // `$` before a brace, without the linter taking these texts for template literals.
 const $ = '\u0024'
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, squashfs, erofs, btrfs, f2fs, xfs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, ubi, ubifs, squashfs, erofs, btrfs, f2fs, xfs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const unset = (name: string) =>
   `  hint: Give it with --set ${name}=…, under vars:, in the environment, or as ${$}{${name}:-default}; $${$}{${name}} stays as it is`
@@ -131,12 +131,12 @@ const PART_CONFIG: RefusedConfig[] = [
   },
   {
     name: 'values that are wrong',
-    config: { 'PartConfig.cfg': 'kernel 33792S 164863s boot.img\ndata 689152s 689151s ubifs/x\n' },
+    config: { 'PartConfig.cfg': 'kernel 33792S 164863s boot.img\ndata 689152s 689151s ntfs/x\n' },
     says: [
       `PartConfig.cfg:1:8: Cannot read start of partition "kernel": "33792S" has the unknown unit "S", ${SIZE_ACCEPTED}, %`,
       '  hint: Did you mean "s"?',
-      `PartConfig.cfg:2:22: Cannot read fs of partition "data": ubifs is not yet available in this version, ${FS_ACCEPTED}`,
-      '  hint: A raw file of that name is written ./ubifs/x',
+      `PartConfig.cfg:2:22: Cannot read fs of partition "data": ntfs is no format that diskloom writes, ${FS_ACCEPTED}`,
+      '  hint: A raw file of that name is written ./ntfs/x',
     ],
   },
 ]

@@ -8,7 +8,7 @@ const partition = (keys: string) => `image: x\npartitions:\n  - { ${keys} }\n`
 const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img }]\n`
 const HOST_ONLY = "only the host's tools write it, accepted are host, auto"
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, squashfs, erofs, btrfs, f2fs, xfs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, ubi, ubifs, squashfs, erofs, btrfs, f2fs, xfs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const EXT_OPTIONS =
   'block_size, inode_size, bytes_per_inode, inodes, reserved_percent, journal_size, profile, features, lazy_itable_init, lost_and_found, hash_seed'
@@ -58,8 +58,8 @@ const VALUES: RefusedConfig[] = [
     config:
       'image: x\npartitions:\n  - { name: a, size: 8MiB, fs: ubifs/root }\n  - { name: b, size: 8MiB, fs: exfat }\n  - { name: c, size: 8MiB, fs: EXT4 }\n  - { name: d, size: 8MiB, fs: ext4/ }\n',
     says: [
-      `a.yaml:3:32: Cannot read fs of partition "a": ubifs is not yet available in this version, ${FS_ACCEPTED}`,
-      '  hint: A raw file of that name is written ./ubifs/root',
+      'a.yaml:3:32: Cannot write ubifs into partition "a": UBIFS stands in volumes of UBI, accepted is fs: ubi with it under volumes:',
+      '  hint: fs: ubi, volumes: [{ name: rootfs, fs: ubifs/rootfs, autoresize: true }]',
       `a.yaml:4:32: Cannot read fs of partition "b": exfat is no format that diskloom writes, ${FS_ACCEPTED}`,
       '  hint: A raw file of that name is written ./exfat',
       `a.yaml:5:32: Cannot read fs of partition "c": "EXT4" is not in lower case, ${FS_ACCEPTED}`,
@@ -205,10 +205,10 @@ const TOGETHER: RefusedConfig[] = [
       'image: x\npartitions:\n  - { name: a, fs: boot.img, label: L, owner: keep }\n  - { name: b, size: 8MiB, content: root }\n  - { name: c, fs: fat32, size: 64MiB, owner: keep, holes: all }\n  - { name: d, fs: ext4, size: 8MiB, fill: 0xFF }\n',
     says: [
       'a.yaml:3:37: Cannot use label of partition "a": its fs is the raw file boot.img, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
-      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs and xfs',
-      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs and xfs',
+      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
       '  hint: Say which file system: fs: ext4, fs: fat32 …',
-      'a.yaml:5:47: Cannot use owner of partition "c": its fs is fat32, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs and xfs',
+      'a.yaml:5:47: Cannot use owner of partition "c": its fs is fat32, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
       'a.yaml:5:60: Cannot use holes of partition "c": its fs is fat32, holes is accepted with ext2, ext3, ext4',
       'a.yaml:6:44: Cannot use fill of partition "d": its fs is ext4, fill is accepted with a raw file and a partition without fs',
     ],
@@ -253,13 +253,13 @@ const TOGETHER: RefusedConfig[] = [
     says: [
       `a.yaml:4:20: Cannot write squashfs into partition "a" with engine: native: ${HOST_ONLY}`,
       'a.yaml:4:37: Cannot use label of partition "a": its fs is squashfs, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
-      'a.yaml:4:49: Cannot use fs_uuid of partition "a": its fs is squashfs, fs_uuid is accepted with ext2, ext3, ext4, FAT, erofs, btrfs, f2fs, xfs, swap and verity',
+      'a.yaml:4:49: Cannot use fs_uuid of partition "a": its fs is squashfs, fs_uuid is accepted with ext2, ext3, ext4, FAT, erofs, btrfs, f2fs, xfs, ubifs, swap and verity',
       `a.yaml:5:47: Cannot write erofs into partition "b" with engine: native: ${HOST_ONLY}`,
       'a.yaml:5:62: Cannot use holes of partition "b": its fs is erofs, holes is accepted with ext2, ext3, ext4',
       'a.yaml:5:73: Cannot use free of partition "b": its fs is erofs, free is accepted with ext2, ext3, ext4, FAT and JFFS2',
       'a.yaml:6:20: Cannot read fs of partition "c": "swap/files" would put files into swap, accepted is swap alone',
-      'a.yaml:7:47: Cannot use content of partition "d": its fs is swap, content is accepted with ext2, ext3, ext4, FAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs and xfs',
-      'a.yaml:7:62: Cannot use engine of partition "d": its fs is swap, engine is accepted with ext2, ext3, ext4, FAT, squashfs, erofs, btrfs, f2fs and xfs',
+      'a.yaml:7:47: Cannot use content of partition "d": its fs is swap, content is accepted with ext2, ext3, ext4, FAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:7:62: Cannot use engine of partition "d": its fs is swap, engine is accepted with ext2, ext3, ext4, FAT, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
     ],
   },
   {
@@ -348,7 +348,7 @@ const TOGETHER: RefusedConfig[] = [
       'a.yaml:5:34: Cannot place partition "a": it would end before it starts (byte 1048576 ≤ byte 2097152), accepted is an end after the start',
       'a.yaml:5:46: Cannot read type of partition "a": "83" may be decimal or hexadecimal, accepted are a name, 0x01 to 0xFF, or a GUID',
       '  hint: Write 0x83 for the type that fdisk calls 83',
-      'a.yaml:5:66: Cannot use owner of partition "a": its fs is fat, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs and xfs',
+      'a.yaml:5:66: Cannot use owner of partition "a": its fs is fat, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
     ],
   },
 ]

@@ -29,7 +29,7 @@ const SECONDS_PER_MINUTE = 60
 const MINUTES_PER_HOUR = 60
 
 export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
-  if (volume.kind === 'ext' || volume.kind === 'jffs2') return extEntries(tree)
+  if (volume.kind === 'ext' || volume.kind === 'jffs2' || volume.kind === 'ubi') return extEntries(tree)
   const zone = volume.kind === 'fat' ? volume.options.time_zone : undefined
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone ?? '') ?? ['', '+', '0', '0']
   const seconds = (Number(hours) * MINUTES_PER_HOUR + Number(minutes)) * SECONDS_PER_MINUTE
@@ -39,6 +39,7 @@ export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
 /** Of what a kernel shows, what the volume's format keeps. */
 export function keptEntries({ volume }: JudgedVolume, found: Entries): Entries {
   const entries = new Map(found)
+  if (volume.kind === 'ubi') return entries
   if (volume.kind === 'ext') {
     const root = entries.get('')
     if (entries.delete('lost+found') && root?.links !== undefined) entries.set('', { ...root, links: root.links - 1 })

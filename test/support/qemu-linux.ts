@@ -1,6 +1,7 @@
 /** One boot of Debian's kernel that mounts, lists and uses many volumes; test/qemu/guest/init.sh is what runs in it. */
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { VolumeSpec } from '../../src/config/spec.js'
 import type { FileNode } from '../../src/tree/file-tree.js'
 import { PROJECT } from './diskloom.js'
 import { KIB } from './image-spec.js'
@@ -16,6 +17,8 @@ export interface LinuxFindings {
   readonly after: Entries
   /** What failed: commands and what they said. */
   readonly problems: readonly string[]
+  /** Volumes of UBI, as lines of the guest's report. */
+  readonly ubi: readonly string[]
   /** What was free when nothing more could be written. */
   readonly freeBytesWhenFull: number | undefined
 }
@@ -46,8 +49,12 @@ const MOUNT_OPTIONS = {
   ext4: 'acl',
   // What the kernel writes shall take room, and be read by the product's reader, which knows no LZO.
   jffs2: 'compr=none',
+  // For the same reason; what is written also has to be checked in every block.
+  ubifs: 'compr=none,chk_data_crc',
 }
 const JFFS2_MODULES = ['mtdram', 'mtdblock', 'jffs2']
+/** UBIFS asks for its compressors when it is loaded. */
+const UBI_MODULES = ['lzo', 'deflate', 'zstd', 'mtdram', 'nandsim', 'ubi', 'ubifs']
 const REPORT_BYTES = 32 << 20
 /** Of /sys/class/block, whatever the disk's own sectors are. */
 const SYSFS_SECTOR_BYTES = 512
@@ -65,7 +72,7 @@ export async function judgeByLinux(
   writeInitramfs(
     {
       initPath: join(PROJECT, 'test/qemu/guest/init.sh'),
-      modules: modulePaths(kernel, disks.some(hasFlash) ? [...MODULES, ...JFFS2_MODULES] : MODULES),
+      modules: modulePaths(kernel, [...MODULES, ...flashModules(disks)]),
       files: { cases: disks.flatMap(caseLines).join('') },
     },
     initramfs,
@@ -100,15 +107,29 @@ export function deviceName(disk: number, number: number | undefined): string {
 
 function caseLines({ plan, volumes }: JudgedDisk, disk: number): string[] {
   return volumes.map(({ name, volume, use }, index) => {
-    const type = volume.kind === 'ext' ? volume.type : volume.kind === 'jffs2' ? 'jffs2' : 'vfat'
+    const type = typeOf(volume)
     const device = deviceName(disk, plan.partitions[index]!.number)
-    const eraseKib = volume.kind === 'jffs2' ? volume.options.erase_block! / KIB : 0
-    return `${name} ${use === true ? 'use' : 'look'} ${device} ${type} ${MOUNT_OPTIONS[type]} ${eraseKib}\n`
+    const eraseKib = volume.kind === 'jffs2' || volume.kind === 'ubi' ? volume.options.erase_block! / KIB : 0
+    const words = [name, use === true ? 'use' : 'look', device, type, MOUNT_OPTIONS[type], eraseKib, flashWord(volume)]
+    return `${words.join(' ')}\n`
   })
 }
 
-function hasFlash({ volumes }: JudgedDisk): boolean {
-  return volumes.some(({ volume }) => volume.kind === 'jffs2')
+function typeOf(volume: VolumeSpec): keyof typeof MOUNT_OPTIONS {
+  if (volume.kind === 'ext') return volume.type
+  if (volume.kind === 'ubi') return 'ubifs'
+  return volume.kind === 'jffs2' ? 'jffs2' : 'vfat'
+}
+
+function flashWord(volume: VolumeSpec): string {
+  if (volume.kind !== 'ubi') return '-'
+  const { min_io_size, vid_header_offset = 0 } = volume.options
+  return `${min_io_size === 1 ? 'nor' : 'nand'}:${vid_header_offset}`
+}
+
+function flashModules(disks: readonly JudgedDisk[]): string[] {
+  const kinds = new Set(disks.flatMap(({ volumes }) => volumes.map(({ volume }) => volume.kind)))
+  return [...(kinds.has('jffs2') ? JFFS2_MODULES : []), ...(kinds.has('ubi') ? UBI_MODULES : [])]
 }
 
 function readReport(path: string): string {
@@ -137,6 +158,7 @@ function parseReport(text: string): LinuxReport {
     findings.set(name, {
       before: parseEntries(sections.get(title)!),
       after: parseEntries(sections.get(`after ${name}`) ?? []),
+      ubi: sections.get(`ubi ${name}`) ?? [],
       problems: sections.get(`problems ${name}`) ?? ['the kernel did not come to the end of the case'],
       freeBytesWhenFull: full === null ? undefined : Number(full[1]) * Number(full[2]),
     })

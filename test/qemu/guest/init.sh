@@ -6,19 +6,22 @@
 #   # before NAME, # after NAME then  s HEXMODE UID GID LINKS SIZE MTIME PATH · h SHA256  PATH · l TARGET<tab>PATH
 #   # problems NAME             then  what did not work
 #   # full NAME                 then  FREE-BLOCKS BLOCK-SIZE when no more could be written
+#   # ubi NAME                  then  ID NAME TYPE RESERVED-BLOCKS LEB-SIZE SHA256; of static volumes the sum of all their bytes, else -
 #   # messages                  then  the kernel's log
 #   # end
 #
-# Lines of /cases: NAME look|use DEVICE TYPE OPTIONS ERASE-KIB
+# Lines of /cases: NAME look|use DEVICE TYPE OPTIONS ERASE-KIB FLASH
 #
 # JFFS2 mounts no disk: with ERASE-KIB other than 0 the partition's bytes go into a flash of memory (mtdram) with such erase
-# blocks, that one is judged, and its bytes go back.
+# blocks, that one is judged, and its bytes go back. FLASH is - or, for UBI, nor:VID-HEADER-OFFSET, or nand:VID-HEADER-OFFSET for a
+# NAND flash with pages of 2 KiB and sub-pages of 512 bytes (nandsim); judged is then the volume "root" of it, and nothing goes back.
 
 /bin/busybox mkdir -p /proc /sys /dev /mnt /tmp
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
+mount -t debugfs debugfs /sys/kernel/debug
 while read -r module; do insmod "/modules/$module"; done </modules/order
 
 readonly MOUNTED=/mnt
@@ -89,23 +92,61 @@ flash_in() {
 	try dd "if=/dev/$1" of=/dev/mtd0 bs=$CHUNK
 }
 
+# 128 MiB: Samsung's K9F1G08. All that the image holds is programmed, 0xFF too, as a device does it that knows no UBI.
+nand_in() {
+	try insmod /modules/nandsim.ko id_bytes=0xec,0xf1,0x00,0x95
+	try dd "if=/dev/$1" of=/dev/mtd0 bs=128k
+}
+
+# ubi_in DEVICE ERASE-KIB FLASH: ubi0 with the partition's volumes.
+ubi_in() {
+	local module
+	for module in ubifs ubi nandsim mtdram; do rmmod "$module" 2>/dev/null; done
+	case $3 in
+	nor:*) flash_in "$1" "$2" ;;
+	nand:*) nand_in "$1" ;;
+	esac
+	try insmod /modules/ubi.ko "mtd=0,${3#*:}"
+	try insmod /modules/ubifs.ko
+	# The driver's own check of every node and link, at every mount.
+	echo 1 | try write /sys/kernel/debug/ubifs/chk_fs
+	grep -q '^1' /sys/kernel/debug/ubifs/chk_fs || echo 'UBIFS does not check itself' >>/tmp/problems
+}
+
+ubi_volumes() {
+	local folder id sum
+	for folder in /sys/class/ubi/ubi0_*; do
+		id=${folder##*_}
+		sum=-
+		[ "$(cat "$folder/type")" = dynamic ] || sum=$(head -c "$(cat "$folder/data_bytes")" "/dev/ubi0_$id" | sha256sum)
+		echo "$id $(cat "$folder/name") $(cat "$folder/type") $(cat "$folder/reserved_ebs") $(cat "$folder/usable_eb_size") ${sum%% *}"
+	done
+}
+
 judge() {
-	local name=$1 mode=$2 device=$3 type=$4 options=$5 erase=$6 partition=$3
+	local name=$1 mode=$2 device=$3 type=$4 options=$5 erase=$6 flash=$7 partition=$3
 	: >/tmp/problems
 	: >/tmp/free
-	if [ "$erase" != 0 ]; then
+	if [ "$flash" != - ]; then
+		ubi_in "$partition" "$erase" "$flash"
+		echo "# ubi $name"
+		ubi_volumes
+		device=ubi0:root
+		erase=0
+	elif [ "$erase" != 0 ]; then
 		flash_in "$partition" "$erase"
 		device=mtdblock0
 	fi
 	echo "# before $name"
-	try mount -t "$type" -o "ro,$options" "/dev/$device" "$MOUNTED"
+	case $device in ubi0:*) ;; *) device=/dev/$device ;; esac
+	try mount -t "$type" -o "ro,$options" "$device" "$MOUNTED"
 	list
 	try umount "$MOUNTED"
 	if [ "$mode" = use ]; then
-		try mount -t "$type" -o "rw,$options" "/dev/$device" "$MOUNTED"
+		try mount -t "$type" -o "rw,$options" "$device" "$MOUNTED"
 		use
 		try umount "$MOUNTED"
-		try mount -t "$type" -o "ro,$options" "/dev/$device" "$MOUNTED"
+		try mount -t "$type" -o "ro,$options" "$device" "$MOUNTED"
 		echo "# after $name"
 		list
 		try umount "$MOUNTED"
@@ -120,9 +161,9 @@ judge() {
 {
 	echo '# disks'
 	disks
-	while read -r name mode device type options erase; do
+	while read -r name mode device type options erase flash; do
 		echo "judging $name" >/dev/console
-		judge "$name" "$mode" "$device" "$type" "$options" "$erase" </dev/null
+		judge "$name" "$mode" "$device" "$type" "$options" "$erase" "$flash" </dev/null
 	done </cases
 	echo '# messages'
 	dmesg
