@@ -3,7 +3,7 @@ import { interpretFree } from './interpret-free.js'
 import type { PartitionContext } from './interpretation.js'
 import { toSizeSpec } from './quantity.js'
 import type { NestedImageInput } from './schema/content.js'
-import type { NestedImageSpec, SizeSpec, VolumeSpec } from './spec.js'
+import type { FormattedVolumeSpec, NestedImageSpec, SizeSpec, VolumeSpec } from './spec.js'
 
 /** An image in an image is in use (an update's payload on a data volume); a fourth level is a slip. */
 const MAX_LEVELS = 3
@@ -43,10 +43,12 @@ export function interpretNestedImage(
     const message = `Cannot make ${text}: its fs is verity, which covers a partition, accepted are file systems`
     interpretation.refuse([...path, 'fs'], message)
   }
-  const { kind } = volume
-  if (kind === 'raw' || kind === 'none' || kind === 'host' || kind === 'ubi' || kind === 'verity') return undefined
-  return undefined
+  if (!isOurs(volume)) return undefined
   return { size, volume, ...interpretFree(input, volume, { size, context }), configPath: path }
+}
+
+function isOurs(volume: VolumeSpec): volume is FormattedVolumeSpec {
+  return !['raw', 'none', 'host', 'ubi', 'verity'].includes(volume.kind)
 }
 
 function sizeOf(

@@ -83,7 +83,10 @@ function insideOf(
   if (payload.kind === 'file') return { content: contentOfFile(payload.file) }
   if (payload.kind === 'image') return { content: payload.image, facts: payload.facts }
   if (volume.kind === 'none') return { content: EMPTY_CONTENT }
-  invariant(volume.kind !== 'raw' && volume.kind !== 'ubi', 'a volume of UBI holds what its config says')
+  invariant(
+    volume.kind !== 'raw' && volume.kind !== 'ubi' && volume.kind !== 'verity',
+    'a volume of UBI holds what its config says',
+  )
   const inside = ubiContentEnvironment(spec, environment)
   const bytes = alignUp(sizeBytes ?? planning.smallestBytes(volume, payload, inside), geometry.lebBytes)
   const { facts, warnings, encode } = planning.plan(volume, payload, bytes, inside)

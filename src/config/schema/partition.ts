@@ -94,6 +94,7 @@ export const partition = group(
     covers: text()
       .describe('verity: name of the partition whose every byte it has hashes of (docs/verity.md)')
       .exactOptional(),
+    volumes: z.array(ubiVolume).describe('fs: ubi: the volumes on it (docs/flash-memory.md)').exactOptional(),
     label: text().describe('Label of the volume').exactOptional(),
     fs_uuid: fileSystemId()
       .describe('UUID of the volume, or volume id of a FAT (1234-ABCD). Default: derived from the seed')
@@ -119,7 +120,6 @@ export const partition = group(
       .describe('Byte that fills what a raw file leaves of its partition. Default: it keeps what the medium holds')
       .exactOptional(),
     options: options.describe('Options of the file system').exactOptional(),
-    volumes: z.array(ubiVolume).describe('fs: ubi: the volumes on it (docs/flash-memory.md)').exactOptional(),
   },
   { noun: 'a partition' },
 )
