@@ -5,27 +5,21 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { MAX_FINDINGS } from '../../src/bytes/findings.js'
-import { FormatError } from '../../src/errors.js'
 import { extFormat } from '../../src/filesystems/ext4/format.js'
 import type { ExtFormatOptions } from '../../src/filesystems/ext4/options.js'
 import { openExtVolume } from '../../src/filesystems/ext4/reader/open-ext-volume.js'
-import type { VolumeReader } from '../../src/filesystems/volume-reader.js'
-import { extentEnd, imageOfBytes } from '../../src/image/extent.js'
+import { imageOfBytes } from '../../src/image/extent.js'
 import { ImageView } from '../../src/image/image-view.js'
-import { type FileTree, walkTree } from '../../src/tree/file-tree.js'
+import type { FileTree } from '../../src/tree/file-tree.js'
 import { onUsedMedium } from '../support/ext4-reader.js'
 import { bytesContent, directoryNode, ENVIRONMENT, fileNode, TIME } from '../support/ext4-volume.js'
+import { FUZZ_CASES, FUZZ_TIMEOUT, prepareFuzz } from '../support/fuzz/run-fuzz.js'
 import { describeWithTools, scratchFolder, tool } from '../support/oracle.js'
 import { kernelAcl, Random } from '../support/random-ext-tree.js'
 import { readBytes } from '../support/read-content.js'
 
-const DEEP = process.env.DISKLOOM_DEEP === '1'
-const RUNS = (DEEP ? 10_000 : 500) / 4
-const MOST_SECONDS = 10
-const MOST_GROWTH_BYTES = 300 << 20
 const MIB = 1 << 20
-const SUPERBLOCK = 1024
+const SUPERBLOCK = { offset: 1024, length: 256 }
 
 /** Something for every structure: a hash tree, trees of extents and of indirect blocks, attributes of all kinds, links. */
 function tree(): FileTree {
@@ -84,84 +78,17 @@ const VOLUMES: Readonly<Record<string, (folder: string) => Uint8Array>> = {
 
 describeWithTools('damaged ext volumes', ['mke2fs'], () => {
   const folder = scratchFolder()
+  const fuzz = prepareFuzz()
+  const cases = FUZZ_CASES / Object.keys(VOLUMES).length
 
-  it.each(Object.keys(VOLUMES))('%s', { timeout: 1_800_000 }, (name) => {
+  it.each(Object.keys(VOLUMES))('%s', FUZZ_TIMEOUT, async (name) => {
     const whole = VOLUMES[name]!(folder)
-    const sound = openExtVolume(viewOf(whole))
+    const sound = openExtVolume(ImageView.of(imageOfBytes(whole), 'whole'))
     expect(sound.check()).toEqual([])
     const metadata = sound.usedStretches().filter(({ use }) => use === 'metadata')
-    const random = new Random(Number(process.env.DISKLOOM_SEED ?? 1))
-    const before = process.memoryUsage().rss
-    const outcomes = { answers: 0, refusals: 0, findings: 0 }
-    for (let run = 0; run < RUNS; run++) {
-      const bytes = Uint8Array.from(whole)
-      const changes = Array.from({ length: 1 + random.below(4) }, () => {
-        const stretch = random.pick(metadata)
-        const at = random.chance(15) ? SUPERBLOCK + random.below(256) : usefulByte(whole, stretch, random)
-        const value = random.chance(50) ? random.below(256) : random.pick([0, 1, 0x7f, 0x80, 0xff])
-        bytes[at] = value
-        return [at, value]
-      })
-      const started = performance.now()
-      try {
-        examine(openExtVolume(viewOf(bytes)), outcomes)
-      } catch (error) {
-        if (!(error instanceof FormatError)) throw new Error(`run ${run}: ${JSON.stringify(changes)}`, { cause: error })
-        outcomes.refusals++
-      }
-      expect((performance.now() - started) / 1000, JSON.stringify(changes)).toBeLessThan(MOST_SECONDS)
-    }
+    const often = metadata.slice(0, Math.ceil(metadata.length / 6)).map(() => SUPERBLOCK)
+    const outcomes = await fuzz({ subject: 'ext', whole, stretches: [...metadata, ...often], cases })
     // Not everything was refused at the door, and what was read was found to be damaged.
-    expect(outcomes.answers).toBeGreaterThan(RUNS / 10)
-    expect(outcomes.findings).toBeGreaterThan(RUNS / 10)
-    expect(process.memoryUsage().rss - before).toBeLessThan(MOST_GROWTH_BYTES)
+    expect(outcomes.findings).toBeGreaterThan(cases / 10)
   })
 })
-
-/** Most of an inode table is zeros: three tries for a byte that says something. */
-function usefulByte(whole: Uint8Array, { offset, length }: { offset: number; length: number }, random: Random): number {
-  let at = offset
-  for (let attempt = 0; attempt < 3; attempt++) {
-    at = offset + random.below(length)
-    if (whole[at] !== 0) break
-  }
-  return at
-}
-
-function viewOf(bytes: Uint8Array): ImageView {
-  return ImageView.of(imageOfBytes(bytes), 'volume')
-}
-
-/** Asks for everything. Errors that are not FormatErrors get out. */
-function examine(volume: VolumeReader, outcomes: { answers: number; refusals: number; findings: number }): void {
-  const findings = volume.check()
-  expect(findings.length).toBeLessThanOrEqual(MAX_FINDINGS)
-  if (findings.length > 0) outcomes.findings++
-  const used = attempt(() => volume.usedStretches()) ?? []
-  let end = 0
-  for (const { offset, length } of used) {
-    expect(offset).toBeGreaterThanOrEqual(end)
-    end = offset + length
-  }
-  const root = attempt(() => volume.tree())
-  if (root === undefined) {
-    outcomes.refusals++
-    return
-  }
-  outcomes.answers++
-  for (const [path, node] of walkTree(root)) {
-    if (node.type !== 'file') continue
-    const extents = attempt(() => node.content.extents) ?? []
-    for (const extent of extents) expect(extentEnd(extent), path).toBeLessThanOrEqual(node.content.sizeBytes)
-    attempt(() => volume.details(path.split('/') as never))
-  }
-}
-
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if (error instanceof FormatError) return undefined
-    throw error
-  }
-}
