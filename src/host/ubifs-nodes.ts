@@ -1,7 +1,7 @@
 /**
  * What of UBIFS has to be known to finish an image that mkfs.ubifs made: nodes stand one behind the other in logical erase
  * blocks, each with a common header, little-endian, at multiples of 8 bytes.
- * [LINUX fs/ubifs/ubifs-media.h]
+ * [UBIFS-MEDIA.H]
  */
 import { alignUp } from '../bytes/align.js'
 import { crc32 } from '../bytes/crc32.js'

@@ -6,10 +6,14 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { makeCommandRunner } from '../../src/host/run-command.js'
+import { makeUbifsVolume, type UbifsVolumeOrder } from '../../src/host/ubifs-volume.js'
+import type { CommandRunner } from '../../src/tree/command-runner.js'
+import { EPOCH_1980 } from '../../src/tree/file-tree.js'
 import { importPackage, PROJECT } from '../support/diskloom.js'
 import { KIB, MIB } from '../support/image-spec.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
-import { pattern } from '../support/qemu-trees.js'
+import { file, folder, pattern } from '../support/qemu-trees.js'
 import { cliJson } from '../support/run-cli.js'
 
 const EPOCH = 1_767_225_600
@@ -213,6 +217,38 @@ partitions:
       expect(facts.volumes).toEqual([
         expect.stringMatching(/^0 root: 1\d blocks, dynamic, ubifs \(engine host, tool mkfs.ubifs \d/),
       ])
+    })
+
+    const without = (missing: string): CommandRunner => {
+      const runner = makeCommandRunner(process.env)
+      return { ...runner, locate: (command) => (command === missing ? undefined : runner.locate(command)) }
+    }
+    const order = (runner: CommandRunner): UbifsVolumeOrder => ({
+      name: 'root',
+      environment: { time: EPOCH_1980, uuid: '01234567-89ab-4cde-8f01-23456789abcd', offsetBytes: 0, sectorSize: 512 },
+      tree: folder({ a: file('a', 1_000_000_000), b: folder({ c: file(pattern(10_000)) }) }),
+      workFolder: mkdtempSync(at('work-')),
+      runner,
+      options: {},
+      lebBytes: 124 * KIB,
+      minIoBytes: 2 * KIB,
+      maxLebs: 100,
+    })
+
+    it("is made where there are no namespaces, and then says that the order of its files is the host's", async () => {
+      const fixed = await makeUbifsVolume(order(makeCommandRunner(process.env)))
+      const hosts = await makeUbifsVolume(order(without('unshare')))
+      expect([fixed.facts.file_order, hosts.facts.file_order]).toEqual(['fixed', "the host's"])
+      expect(hosts.image.sizeBytes).toBe(fixed.image.sizeBytes)
+      for (const { release } of [fixed, hosts]) release()
+    })
+
+    it('names the package of a tool that is missing', async () => {
+      const failure = makeUbifsVolume(order(without('mkfs.ubifs')))
+      await expect(failure).rejects.toMatchObject({
+        message: 'Cannot run mkfs.ubifs: it is not installed, it must stand on the PATH or in /usr/sbin',
+        problems: [{ hint: 'on Debian: apt-get install mtd-utils' }],
+      })
     })
 
     it('says how many blocks UBIFS takes, where it may not have so many', async () => {

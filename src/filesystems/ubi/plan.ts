@@ -1,61 +1,12 @@
-/**
- * Volumes over the erase blocks of a flash, as ubinize lays them: the two blocks of the volume table first, then each volume's
- * blocks in order. Erase counters and sequence numbers are zero, as on a flash that was erased and never used.
- */
+/** How many erase blocks volumes take, and which of them are in use. */
 import { ceilDivide } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
 import { FormatError, LayoutError, type Problem } from '../../errors.js'
-import { overlayImages, sliceImage } from '../../image/compose.js'
-import { type DiskImage, ImageBuilder } from '../../image/extent.js'
-import { PayloadReader } from '../../image/payload-reader.js'
-import { readImage } from '../../image/read.js'
 import { countOf } from '../path-list.js'
 import type { PlannedVolume } from '../volume.js'
-import {
-  CRC_BYTES,
-  UBI_COMPAT_REJECT,
-  UBI_EC_HDR_MAGIC,
-  UBI_LAYOUT_VOLUME_EBS,
-  UBI_LAYOUT_VOLUME_ID,
-  UBI_VERSION,
-  UBI_VID_DYNAMIC,
-  UBI_VID_HDR_MAGIC,
-  UBI_VID_STATIC,
-  UBI_VTBL_AUTORESIZE_FLG,
-  UbiEcHdr,
-  UbiVidHdr,
-  UbiVtblRecord,
-  ubiCrc,
-} from './disklayout.js'
+import { UBI_LAYOUT_VOLUME_EBS } from './disklayout.js'
+import { encodeUbi, type UbiBlock, type UbiOptions, type UbiVolume } from './encode.js'
 import type { UbiGeometry } from './geometry.js'
-
-export interface UbiVolume {
-  readonly name: string
-  readonly id: number
-  /** Static volumes are read-only, their content has a checksum in every block. */
-  readonly isStatic: boolean
-  /** At the first attach it takes what is left of the flash. */
-  readonly autoresize: boolean
-  /** Missing: as large as the content. */
-  readonly sizeBytes?: number
-  /** What nothing is said of stays erased; blocks of which nothing is said are not even used, unless the volume is static. */
-  readonly content: DiskImage
-  /** For figures: `ubifs`, a raw file's name. */
-  readonly format: string
-  /** Of the volume inside, where there is one. */
-  readonly facts?: PlannedVolume['facts']
-  readonly warnings?: readonly Problem[]
-}
-
-export interface UbiOptions {
-  readonly imageSequence: number
-  readonly eraseCounter: number
-  /** Of the whole flash, for what Linux keeps for blocks that go bad; missing: the size of the volumes' partition. */
-  readonly flashBytes?: number
-}
-
-/** What erased flash holds. */
-const ERASED = 0xff
 
 /** One block to move worn ones, one for atomic changes. [LINUX drivers/mtd/ubi/ubi.h WL_RESERVED_PEBS, EBA_RESERVED_PEBS] */
 const KEPT_BLOCKS = 2
@@ -65,18 +16,13 @@ const BAD_BLOCKS_OF = 1024
 /** Smaller units of writing are those of NOR flash, whose blocks do not go bad. */
 const MIN_NAND_PAGE_BYTES = 512
 
-interface Block {
-  readonly volume: UbiVolume
-  readonly lnum: number
-}
-
 /** Everything but the partition's size. */
 export class UbiPlanner {
   readonly #geometry: UbiGeometry
   readonly #volumes: readonly UbiVolume[]
   readonly #options: UbiOptions
   /** Of volumes that are in use, in the order of the flash. */
-  readonly #blocks: readonly Block[]
+  readonly #blocks: readonly UbiBlock[]
 
   /** `volumes` have names and ids of their own. FormatError where the volume table has no place for one. */
   constructor(geometry: UbiGeometry, volumes: readonly UbiVolume[], options: UbiOptions) {
@@ -115,7 +61,13 @@ export class UbiPlanner {
         volumes: this.#volumes.map((volume) => this.#volumeText(volume)),
       },
       warnings: this.#warnings(sizeBytes, blocks),
-      encode: () => this.#encode(sizeBytes),
+      encode: () =>
+        encodeUbi(sizeBytes, {
+          geometry: this.#geometry,
+          options: this.#options,
+          volumes: this.#volumes.map((volume) => ({ volume, reservedBlocks: this.#reserved(volume) })),
+          blocks: this.#blocks,
+        }),
     }
   }
 
@@ -144,7 +96,7 @@ export class UbiPlanner {
     return Math.max(ceilDivide(sizeBytes ?? content.sizeBytes, this.#geometry.lebBytes), 1)
   }
 
-  #usedBlocks(volume: UbiVolume): Block[] {
+  #usedBlocks(volume: UbiVolume): UbiBlock[] {
     const { lebBytes } = this.#geometry
     const { content, isStatic } = volume
     const count = ceilDivide(content.sizeBytes, lebBytes)
@@ -205,131 +157,4 @@ export class UbiPlanner {
     const inside = figures.length === 0 ? '' : ` (${figures.join(', ')})`
     return `${id} ${name}: ${countOf(this.#reserved(volume), 'block')}, ${words.join(', ')}${inside}`
   }
-
-  #encode(sizeBytes: number): DiskImage {
-    const { pebBytes, lebBytes, vidHeaderOffset, dataOffset } = this.#geometry
-    const builder = new ImageBuilder(sizeBytes)
-    const counter = this.#eraseCounterHeader()
-    const reader = new PayloadReader()
-    let at = 0
-    const place = (header: Uint8Array, data: DiskImage): void => {
-      builder
-        .bytes(at, counter)
-        .bytes(at + vidHeaderOffset, header)
-        .image(at + dataOffset, data)
-      at += pebBytes
-    }
-    const table = this.#volumeTable()
-    const tableImage = new ImageBuilder(table.length).bytes(0, table).finish()
-    for (let lnum = 0; lnum < UBI_LAYOUT_VOLUME_EBS; lnum++) place(layoutHeader(lnum), tableImage)
-    for (const { volume, lnum } of this.#blocks) {
-      const start = lnum * lebBytes
-      const data = sliceImage(volume.content, start, Math.min(lebBytes, volume.content.sizeBytes - start))
-      place(this.#volumeHeader(volume, lnum, volume.isStatic ? checksum(data, reader) : undefined), data)
-    }
-    reader.close()
-    return overlayImages(erased(sizeBytes), builder.finish())
-  }
-
-  #eraseCounterHeader(): Uint8Array {
-    const { vidHeaderOffset, dataOffset } = this.#geometry
-    const header = {
-      magic: UBI_EC_HDR_MAGIC,
-      version: UBI_VERSION,
-      ec: this.#options.eraseCounter,
-      vid_hdr_offset: vidHeaderOffset,
-      data_offset: dataOffset,
-      image_seq: this.#options.imageSequence,
-      hdr_crc: 0,
-    }
-    return UbiEcHdr.encode({ ...header, hdr_crc: crcOf(UbiEcHdr.encode(header)) })
-  }
-
-  #volumeHeader({ id, isStatic, content }: UbiVolume, lnum: number, data: DataSum | undefined): Uint8Array {
-    return vidHeader({
-      vol_type: isStatic ? UBI_VID_STATIC : UBI_VID_DYNAMIC,
-      vol_id: id,
-      lnum,
-      data_size: data?.sizeBytes ?? 0,
-      used_ebs: isStatic ? ceilDivide(content.sizeBytes, this.#geometry.lebBytes) : 0,
-      data_crc: data?.crc ?? 0,
-    })
-  }
-
-  #volumeTable(): Uint8Array {
-    const { maxVolumes } = this.#geometry
-    const table = new Uint8Array(maxVolumes * UbiVtblRecord.SIZE)
-    const byId = new Map(this.#volumes.map((volume) => [volume.id, volume]))
-    for (let id = 0; id < maxVolumes; id++) {
-      const record = this.#tableRecord(byId.get(id))
-      UbiVtblRecord.encodeInto(table, id * UbiVtblRecord.SIZE, {
-        ...record,
-        crc: crcOf(UbiVtblRecord.encode(record)),
-      })
-    }
-    return table
-  }
-
-  #tableRecord(volume: UbiVolume | undefined): UbiVtblRecord {
-    const name = new Uint8Array(UBI_NAME_FIELD_BYTES)
-    const nameBytes = Buffer.from(volume?.name ?? '')
-    name.set(nameBytes)
-    const type = volume?.isStatic === true ? UBI_VID_STATIC : UBI_VID_DYNAMIC
-    return {
-      reserved_pebs: volume === undefined ? 0 : this.#reserved(volume),
-      alignment: volume === undefined ? 0 : 1,
-      data_pad: 0,
-      vol_type: volume === undefined ? 0 : type,
-      upd_marker: 0,
-      name_len: nameBytes.length,
-      name,
-      flags: volume?.autoresize === true ? UBI_VTBL_AUTORESIZE_FLG : 0,
-      crc: 0,
-    }
-  }
-}
-
-const UBI_NAME_FIELD_BYTES = 128
-
-function erased(sizeBytes: number): DiskImage {
-  return new ImageBuilder(sizeBytes).fill(0, sizeBytes, ERASED).finish()
-}
-
-interface DataSum {
-  readonly sizeBytes: number
-  readonly crc: number
-}
-
-/** What stands in a block, read once more when it is woven. */
-function checksum(data: DiskImage, reader: PayloadReader): DataSum {
-  const content = new Uint8Array(data.sizeBytes)
-  readImage(overlayImages(erased(data.sizeBytes), data), 0, content, reader)
-  return { sizeBytes: data.sizeBytes, crc: ubiCrc(content) }
-}
-
-function layoutHeader(lnum: number): Uint8Array {
-  return vidHeader({ vol_type: UBI_VID_DYNAMIC, compat: UBI_COMPAT_REJECT, vol_id: UBI_LAYOUT_VOLUME_ID, lnum })
-}
-
-function vidHeader(fields: Pick<UbiVidHdr, 'vol_type' | 'vol_id' | 'lnum'> & Partial<UbiVidHdr>): Uint8Array {
-  const header: UbiVidHdr = {
-    magic: UBI_VID_HDR_MAGIC,
-    version: UBI_VERSION,
-    copy_flag: 0,
-    compat: 0,
-    leb_ver: 0,
-    data_size: 0,
-    used_ebs: 0,
-    data_pad: 0,
-    data_crc: 0,
-    sqnum: 0,
-    hdr_crc: 0,
-    ...fields,
-  }
-  return UbiVidHdr.encode({ ...header, hdr_crc: crcOf(UbiVidHdr.encode(header)) })
-}
-
-/** Of all before the checksum. */
-function crcOf(record: Uint8Array): number {
-  return ubiCrc(record.subarray(0, -CRC_BYTES))
 }
