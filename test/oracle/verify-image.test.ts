@@ -1,5 +1,15 @@
 /** `verify` of images: silent on what others made, names what is damaged, compares with a config, asks other readers. */
-import { closeSync, copyFileSync, mkdirSync, openSync, readSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../../src/build.js'
@@ -265,6 +275,55 @@ describeWithTools(
     })
 
     describe('asks others', () => {
+      const verified = (path: string) => {
+        const { status, stdout, stderr } = runCommand(['verify', path])
+        return { status, stdout, errors: stderr.split('\n').filter((line) => line.startsWith('error: ')) }
+      }
+
+      it('and tells of a name that gpt reads on behind its end', () => {
+        const path = sized('behind-nul.img', 8 * MIB)
+        tool('sgdisk', '-n', '1:2048:+1M', '-c', '1:boot', path)
+        expect(verified(path)).toMatchObject({ status: 0 })
+        // What an editor leaves that writes a shorter name over a longer one, checksums and all.
+        tool('python3', '-c', NAME_BEHIND_NUL, path)
+        expect(tool('sgdisk', '-v', path)).toContain('No problems found')
+        expect(verified(path)).toEqual({
+          status: 1,
+          stdout: '',
+          errors: ['error: Two readers disagree about partition 1 of the table: name is boot here, gpt says bootold'],
+        })
+      })
+
+      it('and tells of a name that fatfs takes for another code page', () => {
+        const path = join(scratch, 'code-page.img')
+        tool('mkfs.fat', '-C', path, '1440')
+        writeFileSync(join(scratch, 'short'), 'x')
+        tool('mcopy', '-i', path, join(scratch, 'short'), '::CAFE.TXT')
+        expect(verified(path)).toMatchObject({ status: 0 })
+        const bytes = readFileSync(path)
+        // É of code page 437, and no long name beside it: as DOS wrote it.
+        bytes[bytes.indexOf('CAFE    TXT', 0, 'latin1') + 3] = 0x90
+        writeFileSync(path, bytes)
+        expect(runTool('fsck.fat', ['-n', path]).status).toBe(0)
+        expect(verified(path)).toEqual({
+          status: 1,
+          stdout: '',
+          errors: [
+            'error: Two readers disagree about "/CAFÉ.TXT" of the volume: it is there here, fatfs says missing',
+            expect.stringMatching(/^error: .* of the volume: it is missing here, fatfs says there$/),
+          ],
+        })
+      })
+
+      it('who find the same where the entries stand far from the header', async () => {
+        const config = join(scratch, 'far.yaml')
+        const keys = 'image: far.img\nsize: 8MiB\ngpt: { entries_at: 1MiB }\n'
+        writeFileSync(config, `${keys}partitions: [{ name: a, start: 2MiB, size: 2MiB, fs: fat }]\n`)
+        await build({ config, out: join(scratch, 'far'), only: 'image' })
+        const { status, stdout } = verified(join(scratch, 'far/far.img/far.img'))
+        expect([status, stdout]).toEqual([0, expect.stringContaining('others find the same: gpt on the table, fatfs')])
+      })
+
       const consult = async (path: string, limitMs?: number) => {
         const [{ consult: ask }, { openImage }] = await Promise.all([
           import(join(PROJECT, 'dist/inspect/second-opinion/consult.js')),
@@ -304,6 +363,18 @@ describeWithTools(
     }
   },
 )
+
+const NAME_BEHIND_NUL = `
+import struct, sys, zlib
+disk = bytearray(open(sys.argv[1], 'rb').read())
+for header, entries in ((512, 1024), (len(disk) - 512, len(disk) - 512 - 16384)):
+    name = 'boot\\0old'.encode('utf-16-le')
+    disk[entries + 56:entries + 56 + len(name)] = name
+    struct.pack_into('<I', disk, header + 88, zlib.crc32(disk[entries:entries + 16384]))
+    struct.pack_into('<I', disk, header + 16, 0)
+    struct.pack_into('<I', disk, header + 16, zlib.crc32(disk[header:header + 92]))
+open(sys.argv[1], 'wb').write(disk)
+`
 
 function flip(path: string, offset: number, xor: number): void {
   const fd = openSync(path, 'r+')

@@ -94,8 +94,8 @@ export function compareTables(table: ReadTable, other: Extract<OpinionReply, { k
   const compare = (what: string, field: string, here: unknown, there: unknown): void => {
     if (here !== there) found.push({ what, field, here: String(here), there: String(there) })
   }
-  compare('the disk', 'GUID', table.id, other.id)
-  compare('the table', 'number of partitions', table.partitions.length, other.partitions.length)
+  compare('the header', 'DiskGUID', table.id, other.id)
+  compare('the entries', 'number of partitions', table.partitions.length, other.partitions.length)
   for (const [index, partition] of table.partitions.entries()) {
     const there = other.partitions[index]
     if (there === undefined) break

@@ -13,11 +13,15 @@ declare module 'gpt' {
     static parse(buffer: Buffer, offset?: number): GPT
     parse(buffer: Buffer, offset?: number): GPT
     parseBackup(buffer: Buffer, offset?: number): GPT
+    parseHeader(buffer: Buffer, offset?: number): GPT
+    parseTable(buffer: Buffer, offset?: number, end?: number): GPT
     verify(): boolean
     guid: string
     currentLBA: bigint
     backupLBA: bigint
     tableOffset: bigint
+    entries: number
+    entrySize: number
     partitions: Partition[]
   }
   export = GPT
