@@ -70,6 +70,11 @@ it.each([
     `xz is not possible with ubifs, accepted are lzo, zlib, zstd, none`,
   ],
   [
+    'fewer blocks than UBIFS has',
+    'volumes: [{ name: a, fs: ubifs, options: { max_leb_count: 21 } }]',
+    '21 is out of range, accepted are whole numbers from 22 to',
+  ],
+  [
     'a flash of two pages',
     'options: { min_io_size: 4KiB }, volumes: [{ name: a, fs: x }]',
     `Cannot use options.min_io_size of ${WHAT}: it is 4096, the flash has 2048 bytes`,

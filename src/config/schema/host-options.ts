@@ -7,8 +7,8 @@ export const COMPRESSIONS = ['none', 'zlib', 'gzip', 'lzo', 'lz4', 'lz4hc', 'xz'
 const MAX_LEVEL = 22
 const MAX_OVERPROVISION_PERCENT = 50
 
-/** mkfs.ubifs takes no fewer. */
-const MIN_UBIFS_LEBS = 17
+/** mkfs.ubifs 2.1.5 takes no fewer, whatever their size. */
+const MIN_UBIFS_LEBS = 22
 
 /** Keys of `options:` for swap and for what the host's tools write. What is missing follows the tool. */
 export const hostOptions = {
