@@ -1,6 +1,14 @@
 /** Volumes that the host's own tools make: before the disk is laid out where only the making tells their size, else after it. */
 import { statSync } from 'node:fs'
-import type { ContentSource, HostVolumeSpec, ImageSpec, LayerSource, VolumeSpec } from '../config/spec.js'
+import type {
+  ContentSource,
+  HostVolumeSpec,
+  ImageSpec,
+  LayerSource,
+  PartitionSpec,
+  UbiSpec,
+  VolumeSpec,
+} from '../config/spec.js'
 import { invariant } from '../errors.js'
 import type { VolumeEnvironment } from '../filesystems/volume.js'
 import { makeErofsVolume } from '../host/erofs-volume.js'
@@ -38,37 +46,46 @@ export async function makeMeasuredVolumes(
   const result = [...payloads]
   for (const [index, partition] of spec.partitions.entries()) {
     const { name, volume } = partition
-    const payload = payloads[index]!
-    const environment = environmentOf(index)
-    const make = async (own: HostVolumeSpec, inside: OrderedContent): Promise<Payload> => {
-      options.onVolume(inside.name)
-      const room = () => {
-        invariant(volume.kind === 'ubi', 'UBIFS stands on UBI')
-        return ubifsRoom(partition, volume)
-      }
-      return madePayload(await makeMeasured(own, orderOf(own, inside, options), room), inside.payload)
-    }
-    if (isMeasuredByMaking(volume)) result[index] = await make(volume, { name, payload, environment })
-    if (volume.kind !== 'ubi' || payload.kind !== 'volumes') continue
-    const contents = [...payload.payloads]
-    for (const [at, each] of volume.volumes.entries()) {
-      if (!isMeasuredByMaking(each.volume)) continue
-      const inside = { name: each.name, payload: contents[at]!, environment: ubiContentEnvironment(each, environment) }
-      contents[at] = await make(each.volume, inside)
-    }
-    result[index] = { kind: 'volumes', payloads: contents }
+    const content = { name, payload: payloads[index]!, environment: environmentOf(index) }
+    if (isMeasuredByMaking(volume)) result[index] = await makeMeasured(volume, content, options)
+    else if (volume.kind === 'ubi') result[index] = await makeUbiContents(volume, content, partition, options)
   }
   return result
 }
 
-function makeMeasured(
+/** The contents of UBI's volumes, of which the same is true. */
+async function makeUbiContents(
+  ubi: UbiSpec,
+  { payload, environment }: OrderedContent,
+  partition: PartitionSpec,
+  options: HostVolumesOptions,
+): Promise<Payload> {
+  invariant(payload.kind === 'volumes', 'UBI has a payload for each volume')
+  const payloads = [...payload.payloads]
+  for (const [index, each] of ubi.volumes.entries()) {
+    const { name, volume } = each
+    if (!isMeasuredByMaking(volume)) continue
+    const content = { name, payload: payloads[index]!, environment: ubiContentEnvironment(each, environment) }
+    payloads[index] = await makeMeasured(volume, content, options, () => ubifsRoom(partition, ubi))
+  }
+  return { kind: 'volumes', payloads }
+}
+
+async function makeMeasured(
   volume: HostVolumeSpec,
-  order: HostVolumeOrder,
-  room: () => ReturnType<typeof ubifsRoom>,
-): Promise<HostVolume> {
-  const { type, options } = volume
-  if (type === 'ubifs') return makeUbifsVolume({ ...order, options, ...room() })
-  return type === 'squashfs' ? makeSquashfsVolume({ ...order, options }) : makeErofsVolume({ ...order, options })
+  content: OrderedContent,
+  options: HostVolumesOptions,
+  room?: () => ReturnType<typeof ubifsRoom>,
+): Promise<Payload> {
+  options.onVolume(content.name)
+  const order = { ...orderOf(volume, content, options), options: volume.options }
+  const make = (): Promise<HostVolume> => {
+    if (volume.type === 'squashfs') return makeSquashfsVolume(order)
+    if (volume.type === 'erofs') return makeErofsVolume(order)
+    invariant(room !== undefined, 'UBIFS stands on UBI')
+    return makeUbifsVolume({ ...order, ...room() })
+  }
+  return madePayload(await make(), content.payload)
 }
 
 export interface HostVolumes {

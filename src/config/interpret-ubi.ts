@@ -36,35 +36,33 @@ export function ubiVolume(
 
 /** What the flash says holds for every partition of it. */
 function optionsOf(input: PartitionInput, context: PartitionContext): UbiOptions {
-  const { interpretation, path, text, unread } = context
+  const { interpretation, path, text } = context
   const own = ownOptions<Partial<UbiOptions>>(input, ['erase_block', ...Object.keys(ubiOptions)], context)
   const { min_io_size, sub_page_size } = interpretation.flash ?? {}
-  const flash = { erase_block: interpretation.eraseBlockBytes, min_io_size, sub_page_size }
-  const options = { ...own }
-  for (const key of ['erase_block', 'min_io_size', 'sub_page_size'] as const) {
-    const value = flash[key]
-    if (value === undefined) continue
-    if ((own[key] ?? value) !== value) {
-      const message = `Cannot use options.${key} of ${text}: it is ${own[key]}, the flash has ${value} bytes`
-      interpretation.refuse([...path, 'options', key], message, 'One of the two is enough')
-    }
-    Object.assign(options, { [key]: value })
+  const flash = Object.entries({ erase_block: interpretation.eraseBlockBytes, min_io_size, sub_page_size })
+  for (const [key, value] of flash) {
+    const asked = own[key as keyof UbiOptions]
+    if (value === undefined || asked === undefined || asked === value) continue
+    const message = `Cannot use options.${key} of ${text}: it is ${asked}, the flash has ${value} bytes`
+    interpretation.refuse([...path, 'options', key], message, 'One of the two is enough')
   }
-  if (!unread.has('options') && !interpretation.unread.has('mtd') && !interpretation.unread.has('erase_block')) {
-    for (const [key, example] of [
-      ['erase_block', '128KiB'],
-      ['min_io_size', '2KiB'],
-    ] as const) {
-      if (options[key] !== undefined) continue
-      const place = key === 'erase_block' ? `erase_block: ${example}` : `mtd: { ${key}: ${example} }`
-      interpretation.refuse(
-        path,
-        `Cannot make UBI of ${text}: ${key} of the flash is not given, which UBI needs`,
-        `${interpretation.flash === undefined ? `options: { ${key}: ${example} }` : place}; NAND chips and the kernel's log tell it${key === 'min_io_size' ? ', NOR has 1' : ''}`,
-      )
-    }
-  }
+  const known = Object.fromEntries(flash.filter(([, value]) => value !== undefined))
+  const options: Partial<UbiOptions> = { ...own, ...known }
+  requireGeometry(options, context)
   return { erase_block: 0, min_io_size: 0, ...options }
+}
+
+/** There is no default that would not be wrong for somebody: an image would be made, and not attach. */
+function requireGeometry(options: Partial<UbiOptions>, { interpretation, path, text, unread }: PartitionContext): void {
+  if (unread.has('options') || interpretation.unread.has('mtd') || interpretation.unread.has('erase_block')) return
+  const hints = { erase_block: 'erase_block: 128KiB', min_io_size: 'min_io_size: 2KiB' } as const
+  const place = interpretation.flash === undefined ? 'options' : 'mtd'
+  for (const key of ['erase_block', 'min_io_size'] as const) {
+    if (options[key] !== undefined) continue
+    const message = `Cannot make UBI of ${text}: ${key} of the flash is not given, which UBI needs`
+    const nor = key === 'min_io_size' ? ', NOR has 1' : ''
+    interpretation.refuse(path, message, `${place}: { ${hints[key]} }; the kernel's log tells it${nor}`)
+  }
 }
 
 /** Ids and names that are the same, two that take all the rest. */

@@ -14,7 +14,6 @@ import { importPackage, PROJECT } from '../support/diskloom.js'
 import { KIB, MIB } from '../support/image-spec.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 import { file, folder, pattern } from '../support/qemu-trees.js'
-import { cliJson } from '../support/run-cli.js'
 
 const EPOCH = 1_767_225_600
 const SEQUENCE = 0x1234abcd
@@ -65,7 +64,10 @@ describeWithTools(
 
     async function built(config: string, folder = scratch): Promise<Built> {
       const name = `flash-${++count}`
-      writeFileSync(join(folder, `${name}.yaml`), `image: ${name}\nseed: flash\nsource_date_epoch: ${EPOCH}\n${config}`)
+      writeFileSync(
+        join(folder, `${name}.yaml`),
+        `image: ${name}\nseed: flash\nsource_date_epoch: ${EPOCH}\noutputs: [raw]\n${config}`,
+      )
       const { build } = await importPackage()
       await build({ config: join(folder, `${name}.yaml`), out: at('out'), environment: {} })
       const path = at(`out/${name}/${name}`)
@@ -135,8 +137,10 @@ partitions:
       // The table, two blocks for a, one for b, two of UBI's own, and one that may go bad.
       expect(bytes).toHaveLength((2 + 2 + 1 + 2 + 1) * 128 * KIB)
       expect(facts.used_erase_blocks).toBe(4)
-      const [found] = await cliJson('inspect', path)
-      expect(found).toMatchObject({ partitions: [{ format: 'ubi' }] })
+      const { openImage, inspectImage } = await importPackage()
+      const disk = await openImage(path)
+      expect(inspectImage(disk)).toMatchObject({ partitions: [{ format: 'ubi' }] })
+      disk.close()
     })
 
     it('holds what natively written volumes hold, and leaves out blocks of which they say nothing', async () => {
@@ -169,7 +173,7 @@ partitions:
       tool('touch', '-d', '@1600000000.5', join(folder, 'etc/file 7'))
     }
     const ubifs = (folder: string, options = ''): string => `table: mtd
-size: 32MiB
+size: 8MiB
 mtd: { min_io_size: 2KiB }
 partitions:
   - name: ubi

@@ -65,8 +65,7 @@ const CASES: readonly Case[] = [
     compression: 'zlib',
   },
   { name: 'nor', options: NOR, sizeBytes: 16 * MIB, tree: ubifsTree(), compression: 'zstd', use: true },
-  { name: 'nor-plain', options: NOR, sizeBytes: 16 * MIB, tree: ubifsTree(), compression: 'none' },
-  { name: 'empty', options: { ...NAND, vid_header_offset: 2048 }, sizeBytes: 16 * MIB, tree: folder() },
+  { name: 'empty', options: NOR, sizeBytes: 16 * MIB, tree: folder(), compression: 'none' },
 ]
 
 describeWithTools(
