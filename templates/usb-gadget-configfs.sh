@@ -163,17 +163,7 @@ medium() {
 		say "nothing is shown"
 		return 1
 	fi
-	lun_file "$1" >/dev/null || {
-		say "there is no LUN \"$1\""
-		return 1
-	}
-	if [ -n "$2" ] && is_writable "$1" && is_used_here "$2"; then
-		say "LUN $1: the board itself uses $2"
-		return 1
-	fi
-	echo "$2" 2>/dev/null >"$GADGET/$LUNS/lun.$1/file" && return
-	say "LUN $1: the host holds the medium; eject it there first"
-	return 1
+	may_hold "$1" "$2" && put_medium "$1" "$2" "$GADGET/$LUNS/lun.$1/file"
 }
 
 case ${1-} in

@@ -59,3 +59,22 @@ insert_modules() {
 	# What did not load may be built in; the steps that need it will tell.
 	return 0
 }
+
+# may_hold LUN MEDIUM: whether there is such a LUN, and nobody here uses what it is to hold ('' for nothing).
+may_hold() {
+	lun_file "$1" >/dev/null || {
+		say "there is no LUN \"$1\""
+		return 1
+	}
+	if [ -n "$2" ] && is_writable "$1" && is_used_here "$2"; then
+		say "LUN $1: the board itself uses $2"
+		return 1
+	fi
+}
+
+# put_medium LUN MEDIUM FILE: into the kernel's file for the LUN, which refuses while the host has locked what is in it.
+put_medium() {
+	echo "$2" 2>/dev/null >"$3" && return
+	say "LUN $1: the host holds the medium; eject it there first"
+	return 1
+}

@@ -63,19 +63,11 @@ status() {
 
 # medium LUN FILE: an empty FILE is no medium.
 medium() {
-	lun_file "$1" >/dev/null || {
-		say "there is no LUN \"$1\""
-		return 1
-	}
-	if [ -n "$2" ] && is_writable "$1" && is_used_here "$2"; then
-		say "LUN $1: the board itself uses $2"
-		return 1
-	fi
+	may_hold "$1" "$2" || return
 	for lun in /sys/class/udc/*/device/gadget*/lun"$1"/file; do
 		[ -e "$lun" ] || continue
-		echo "$2" 2>/dev/null >"$lun" && return
-		say "LUN $1: the host holds the medium; eject it there first"
-		return 1
+		put_medium "$1" "$2" "$lun"
+		return
 	done
 	say "nothing is shown"
 	return 1

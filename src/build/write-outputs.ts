@@ -2,19 +2,18 @@
 import type { KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, join, relative } from 'node:path'
+import { basename, join } from 'node:path'
 import { META_NAMES, type OutputSpec } from '../config/spec.js'
 import { type ConfigPath, InterruptedError, LayoutError, type Problem } from '../errors.js'
 import { missingTool } from '../host/run-command.js'
 import { type DiskImage, imageOfBytes, type SourceFile } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
 import type { DiskPlan, Payload } from '../layout/disk-plan.js'
-import { MTD_FILE_NAMES, mtdFiles } from '../layout/mtd.js'
-import { partListText } from '../layout/part-list.js'
-import { verityFileNames, verityFiles } from '../layout/verity.js'
+import { MTD_FILE_NAMES } from '../layout/mtd.js'
+import { verityFileNames } from '../layout/verity.js'
 import { BmapSink } from '../outputs/bmap-sink.js'
 import { DigestSink } from '../outputs/digest-sink.js'
-import { mappedDigestOfDisk, type PlannedDigests, planDigests } from '../outputs/digests.js'
+import { planDigests } from '../outputs/digests.js'
 import { bytesDigest } from '../outputs/file-digest.js'
 import type { OutputFolder } from '../outputs/output-folder.js'
 import { createPlannedSink } from '../outputs/planned-sink.js'
@@ -27,17 +26,16 @@ import { writeWholeFile } from '../outputs/whole-file.js'
 import { startThreads } from '../outputs/worker-threads.js'
 import { ZipFile } from '../outputs/zip-file.js'
 import { MANIFEST_NAME } from '../proof/manifest-schema.js'
-import { SIGNATURE_NAMES, signManifest } from '../proof/signatures.js'
+import { SIGNATURE_NAMES } from '../proof/signatures.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import { contentOfFile } from '../tree/file-tree.js'
-import { VERSION } from '../version.js'
-import { type BundleExtra, bundleExtras } from './bundle-extras.js'
-import { archiveMembers, ContentDigests } from './content-digests.js'
-import { LAYOUT_SVG, layoutHtml, layoutPicture, layoutSvg } from './layout-pictures.js'
-import { type ManifestOutput, manifestText } from './manifest.js'
-import type { BuildOutput, OutputKind } from './options.js'
+import { bundleExtras } from './bundle-extras.js'
+import { archiveMembers } from './content-digests.js'
+import { LAYOUT_SVG } from './layout-pictures.js'
+import type { BuildOutput } from './options.js'
 import { type OutputFile, outputFiles } from './output-files.js'
 import type { PreparedGadget } from './prepare-gadget.js'
+import { Proof, type WovenFile } from './proof.js'
 import type { BundleFile } from './read-bundle.js'
 import { assertGadgetPrograms, writeGadgetImage } from './write-gadget-image.js'
 
@@ -63,12 +61,6 @@ export interface WriteOutputsInput {
 
 /** Below this much payload a thread's start costs more than it saves. */
 const THREADS_MINIMUM_BYTES = 8 << 20
-
-interface SmallFile {
-  readonly path: string
-  readonly kind: OutputKind
-  readonly bytes: Uint8Array
-}
 
 export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutput[]> {
   const { plan, folder, runner, signal } = input
@@ -170,13 +162,6 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   }
 }
 
-interface WovenFile {
-  readonly path: string
-  /** Where it stands until the end of the build. */
-  readonly file: SourceFile
-  readonly sha256: string
-}
-
 /** Into their places, or for the zip alone beside them. */
 async function weaveGadgetImages(
   { gadget, folder, only, runner, signal }: WriteOutputsInput,
@@ -247,119 +232,6 @@ function startDigests({ plan, fullSha256, payloads }: WriteOutputsInput, image: 
   }))
   const planned = planDigests(image, stretches, fullSha256, archiveMembers(payloads))
   return { ...planned, sink: new DigestSink(threads.digests(planned.plan)) }
-}
-
-/** PartList.cfg, pictures, gadget files, manifest.json and SHA256SUMS: once for the folder, once for the zip. */
-class Proof {
-  readonly #input: WriteOutputsInput
-  readonly #fixed: readonly SmallFile[]
-  readonly #imageSha256: string | undefined
-  readonly #manifestParts: Omit<Parameters<typeof manifestText>[0], 'outputs'>
-  readonly #bundleSums: readonly ManifestOutput[]
-  readonly #extras: readonly BundleExtra[]
-  readonly #woven: readonly WovenFile[]
-
-  constructor(
-    input: WriteOutputsInput,
-    digests: PlannedDigests & { readonly sink: DigestSink },
-    { extras, woven }: { readonly extras: readonly BundleExtra[]; readonly woven: readonly WovenFile[] },
-  ) {
-    const { results } = digests.sink
-    const sums = new ContentDigests(digests.files, results.files)
-    this.#input = input
-    this.#extras = extras
-    this.#woven = woven
-    this.#imageSha256 = results.full
-    const diskDigest = mappedDigestOfDisk(digests.plan.stretches, results.stretches)
-    const picture = layoutPicture(input.plan, input.payloads)
-    const page = input.plan.spec.outputs.find(({ format }) => format === 'html')
-    const partitions = new Map(digests.plan.stretches.map(({ offset }, at) => [offset, results.stretches[at]!]))
-    this.#fixed = [
-      { path: 'PartList.cfg', kind: 'part-list', bytes: Buffer.from(partListText(input.plan), 'utf8') },
-      ...[...mtdFiles(input.plan), ...verityFiles(input.plan)].map(({ path, text }) => ({
-        path,
-        kind: 'part-list' as const,
-        bytes: Buffer.from(text, 'utf8'),
-      })),
-      { path: LAYOUT_SVG, kind: 'picture', bytes: layoutSvg(picture) },
-      ...(page === undefined
-        ? []
-        : [
-            { path: page.name, kind: 'picture' as const, bytes: layoutHtml(picture, { disk: diskDigest, partitions }) },
-          ]),
-      ...input.gadget.files.map(({ path, bytes }) => ({ path, kind: 'gadget' as const, bytes })),
-    ]
-    const bundleFiles = input.bundle.map(({ name, file }) => ({
-      path: name,
-      sizeBytes: file.sizeBytes,
-      sha256: sums.ofFile(file),
-    }))
-    this.#bundleSums = bundleFiles.map(({ path, sizeBytes, sha256 }) => ({ path, size_bytes: sizeBytes, sha256 }))
-    this.#manifestParts = {
-      plan: input.plan,
-      toolVersion: VERSION,
-      sourceDateEpoch: input.sourceDateEpoch,
-      diskDigest,
-      stretches: digests.plan.stretches,
-      stretchDigests: results.stretches,
-      imageSha256: results.full,
-      payloadFiles: input.payloads.map((payload, index) =>
-        sums.ofPayload(payload, input.plan.spec.partitions[index]!.volume),
-      ),
-      bundleFiles,
-    }
-    sums.close()
-  }
-
-  /** For the zip, which cannot name its own sum. */
-  bundleFiles(): Pick<SmallFile, 'path' | 'bytes'>[] {
-    const sums = this.#extras.map(({ path, bytes }) => sumOf(path, bytes))
-    const woven = this.#woven.map(({ path, file, sha256 }) => ({ path, size_bytes: file.sizeBytes, sha256 }))
-    return [...this.#extras, ...this.#smallFiles([...this.#bundleSums, ...woven, ...sums])]
-  }
-
-  /** For the folder, beside the outputs of the pass. */
-  folderFiles(outputs: readonly BuildOutput[]): SmallFile[] {
-    const { folder } = this.#input
-    const beside = outputs.filter(({ kind }) => kind !== 'image')
-    return this.#smallFiles(beside.map((output) => outputOf(relative(folder.path, output.path), output)))
-  }
-
-  #smallFiles(beside: readonly ManifestOutput[]): SmallFile[] {
-    const { spec } = this.#input.plan
-    const others = this.#fixed.map(({ path, bytes }) => sumOf(path, bytes))
-    const image = { path: spec.name, size_bytes: this.#input.plan.sizeBytes, sha256: this.#imageSha256 }
-    const manifest = Buffer.from(
-      manifestText({ ...this.#manifestParts, outputs: [image, ...beside, ...others] }),
-      'utf8',
-    )
-    const { signingKey } = this.#input
-    const signatures = signingKey === undefined ? [] : signManifest(manifest, signingKey)
-    const proof = [{ path: MANIFEST_NAME, bytes: manifest }, ...signatures]
-    const summed = [image, ...beside, ...others, ...proof.map(({ path, bytes }) => sumOf(path, bytes))]
-    return [
-      ...this.#fixed,
-      { path: MANIFEST_NAME, kind: 'manifest', bytes: manifest },
-      ...signatures.map(({ path, bytes }) => ({ path, kind: 'signature' as const, bytes })),
-      { path: 'SHA256SUMS', kind: 'checksums', bytes: Buffer.from(checksumsText(summed), 'utf8') },
-    ]
-  }
-}
-
-function sumOf(path: string, bytes: Uint8Array): ManifestOutput {
-  return { path, size_bytes: bytes.length, sha256: bytesDigest(bytes) }
-}
-
-function outputOf(path: string, { sizeBytes, sha256, startByte }: BuildOutput): ManifestOutput {
-  return { path, size_bytes: sizeBytes, sha256, ...(startByte !== undefined && { start_byte: startByte }) }
-}
-
-/** As `sha256sum` prints and checks it; an output without a plain sum has no line. */
-function checksumsText(outputs: readonly ManifestOutput[]): string {
-  return outputs
-    .filter(({ sha256 }) => sha256 !== undefined)
-    .map(({ path, sha256 }) => `${sha256}  ${path}\n`)
-    .join('')
 }
 
 function modifiedOf(file: SourceFile, { sourceDateEpoch, modifiedSeconds }: WriteOutputsInput): number {

@@ -2,11 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import type { DeviceTreeSpec } from '../config/spec.js'
-import { FormatError, type Problem } from '../errors.js'
+import { errnoOf, FormatError, type Problem, systemReason } from '../errors.js'
 import type { DeviceTreeInput } from './device-tree-files.js'
 import { type DtsFile, includesOf } from './dts-source.js'
 import { isFdt } from './fdt/fdt-reader.js'
-import { reasonOf } from './read-failure.js'
 
 /** Names that say "compiled", even where the content denies it. */
 const COMPILED_NAMES = ['.dtb', '.dtbo']
@@ -25,7 +24,11 @@ export function readDeviceTrees(specs: readonly DeviceTreeSpec[], problems: Prob
         inputs.push({ kind: 'source', path, file: sourceFile(path, bytes, { folders, read: new Map() }) })
       }
     } catch (error) {
-      problems.push({ message: `Cannot read device tree ${path}: ${reasonOf(error)}`, path: [...configPath, 'file'] })
+      if (errnoOf(error) === undefined) throw error
+      problems.push({
+        message: `Cannot read device tree ${path}: ${systemReason(error)}`,
+        path: [...configPath, 'file'],
+      })
     }
   }
   return inputs

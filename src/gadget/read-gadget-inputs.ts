@@ -2,10 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { GadgetSpec } from '../config/spec.js'
-import { LayoutError, type Problem } from '../errors.js'
+import { errnoOf, LayoutError, type Problem, systemReason } from '../errors.js'
 import type { GadgetInputs } from './gadget-files.js'
 import { readDeviceTrees } from './read-device-tree.js'
-import { reasonOf } from './read-failure.js'
 import { readModuleTree } from './read-module-tree.js'
 import { readTemplates } from './template.js'
 
@@ -30,8 +29,9 @@ async function readModuleHost(
   try {
     return { name: basename(modulesInto), bytes: await readFile(modulesInto) }
   } catch (error) {
+    if (errnoOf(error) === undefined) throw error
     problems.push({
-      message: `Cannot read list ${modulesInto}: ${reasonOf(error)}`,
+      message: `Cannot read list ${modulesInto}: ${systemReason(error)}`,
       path: [...configPath, 'modules_into'],
     })
     return undefined

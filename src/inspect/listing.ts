@@ -1,6 +1,5 @@
 /** Nodes of a volume as rows: what `ls`, `tree`, `stat` and `diff` show, and the same as plain data. */
 import { type ByteString, displayName } from '../bytes/text.js'
-import { TYPE_BITS } from '../tree/file-mode.js'
 import type { FileNode, Timestamp } from '../tree/file-tree.js'
 
 export interface NodeFields {
@@ -79,9 +78,4 @@ export function modeLetters(node: Pick<FileNode, 'type' | 'mode'>): string {
     return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${x}`
   }
   return `${TYPE_LETTERS[node.type]}${three(6, 0o4000, 's')}${three(3, 0o2000, 's')}${three(0, 0o1000, 't')}`
-}
-
-/** The whole st_mode. */
-export function statMode(node: Pick<FileNode, 'type' | 'mode'>): number {
-  return TYPE_BITS[node.type] | node.mode
 }

@@ -1,5 +1,5 @@
 /** From a place in an opened image to the node that stands there, with errors that say what is there instead. */
-import { type ByteString, compareBytes, displayName } from '../bytes/text.js'
+import { type ByteString, displayName } from '../bytes/text.js'
 import { FormatError, UsageError } from '../errors.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { FileNode } from '../tree/file-tree.js'
@@ -95,8 +95,4 @@ function missing(path: readonly ByteString[], partition: OpenPartition, node: Fi
   }
   const why = node === undefined ? 'there is nothing of that name' : `it is a ${node.type}, a folder is expected`
   return new UsageError(`Cannot find "${shown}" in ${partition.view.name}: ${why}`)
-}
-
-export function sortedNames(names: Iterable<ByteString>): ByteString[] {
-  return [...names].sort(compareBytes)
 }

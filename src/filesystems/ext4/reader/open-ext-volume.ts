@@ -17,13 +17,8 @@ import { TreeReader } from './read-tree.js'
 import { type Reading, startReading } from './reading.js'
 import { reportByThrowing } from './report.js'
 import { findUsedStretches } from './used-stretches.js'
-import { checkSuperblockChecksum, hasExtMagic } from './volume-shape.js'
+import { checkSuperblockChecksum } from './volume-shape.js'
 import { summarize } from './volume-summary.js'
-
-/** Whether an ext superblock stands there, sound or not. */
-export function isExtVolume(view: ImageView): boolean {
-  return hasExtMagic(view)
-}
 
 /**
  * Throws FormatError where nothing can be read: no superblock, impossible geometry, a volume longer than the view, features
