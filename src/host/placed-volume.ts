@@ -107,6 +107,8 @@ interface PlacedTools {
   unkept?(node: FileNode): string | undefined
 }
 
+const XFS_SECTOR_BYTES = 512
+
 const TOOLS: Readonly<Record<PlacedFamily, PlacedTools>> = {
   btrfs: {
     format: 'mkfs.btrfs',
@@ -142,6 +144,8 @@ const TOOLS: Readonly<Record<PlacedFamily, PlacedTools>> = {
     format: 'mkfs.xfs',
     formatArguments: ({ environment, label, options: { block_size: blockBytes, inode_size: inodeBytes } }) => [
       ...['-q', '-f', '-m', `uuid=${environment.uuid}`],
+      // Of a file it takes them as 512.
+      ...(environment.sectorSize > XFS_SECTOR_BYTES ? ['-s', `size=${environment.sectorSize}`] : []),
       ...(label === undefined ? [] : ['-L', label]),
       ...(blockBytes === undefined ? [] : ['-b', `size=${blockBytes}`]),
       ...(inodeBytes === undefined ? [] : ['-i', `size=${inodeBytes}`]),

@@ -47,6 +47,19 @@ describe("the eMMC job's volumes", () => {
   })
 })
 
+describe('on sectors of 4096 bytes', () => {
+  const on = (options: ExtFormatOptions) =>
+    extFormat.plan(emptyTree(TIME), 16 * 1024 * 1024, options, { ...ENVIRONMENT, sectorSize: 4096 })
+
+  it('has blocks of that size, as mke2fs makes it there', () => {
+    expect(on({ type: 'ext4' }).facts).toMatchObject({ block_size: 4096, blocks: 4096, inodes: 4096 })
+  })
+
+  it('is refused with smaller ones', () => {
+    expect(() => on({ type: 'ext4', block_size: 1024 })).toThrow(/with block_size 1024: accepted is 4096 and more/)
+  })
+})
+
 describe('what ext cannot hold', () => {
   const file: FileNode = { type: 'file', ...attributes, content: EMPTY_CONTENT }
   const loop = emptyTree(TIME)

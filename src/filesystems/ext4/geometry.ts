@@ -70,12 +70,16 @@ export interface Geometry {
   readonly journalBlocks: number
 }
 
-/** The geometry of a volume of `sizeBytes`. Throws LayoutError where it is too small or too large for one. */
-export function planGeometry(sizeBytes: number, options: ExtFormatOptions, asked: FeatureSet): Geometry {
+/** The geometry of a volume of `sizeBytes` on a disk with sectors of `sectorSize` bytes. Throws LayoutError where it is too small or too large for one. */
+export function planGeometry(
+  sizeBytes: number,
+  options: ExtFormatOptions,
+  { features: asked, sectorSize }: { readonly features: FeatureSet; readonly sectorSize: number },
+): Geometry {
   const usableBytes = alignDown(sizeBytes, SIZE_STEP_BYTES)
   const sizeClass = SIZE_CLASSES.find(({ limitBytes }) => usableBytes < limitBytes)!
-  const blockSize = options.block_size ?? sizeClass.blockSize
-  assertOptions(options, blockSize)
+  const blockSize = options.block_size ?? Math.max(sizeClass.blockSize, sectorSize)
+  assertOptions(options, { blockSize, sectorSize })
   const blocks = Math.floor(usableBytes / blockSize)
   const name = `${options.type} volume of ${formatSize(sizeBytes)}`
   const features = new Set(asked)

@@ -14,7 +14,10 @@ const MAX_RESERVED_PERCENT = 50
 const MAX_STRIDE = 0xffff
 
 /** `blockSize` is the chosen one, in bytes. Throws FormatError. */
-export function assertOptions(options: ExtFormatOptions, blockSize: number): void {
+export function assertOptions(
+  options: ExtFormatOptions,
+  { blockSize, sectorSize }: { readonly blockSize: number; readonly sectorSize: number },
+): void {
   const problems: Problem[] = []
   const refuse = (what: keyof ExtFormatOptions, value: unknown, accepted: string): void => {
     problems.push({
@@ -35,6 +38,8 @@ export function assertOptions(options: ExtFormatOptions, blockSize: number): voi
   } = options
   if (block_size !== undefined && !BLOCK_SIZES.includes(block_size)) {
     refuse('block_size', block_size, `are ${BLOCK_SIZES.join(', ')}`)
+  } else if (block_size !== undefined && block_size < sectorSize) {
+    refuse('block_size', block_size, `is ${sectorSize} and more, since what it stands on has sectors of that`)
   }
   if (inode_size !== undefined && !isPowerOfTwo(inode_size, EXT4_GOOD_OLD_INODE_SIZE, blockSize)) {
     refuse('inode_size', inode_size, `are powers of two from ${EXT4_GOOD_OLD_INODE_SIZE} to ${blockSize} (block_size)`)

@@ -41,7 +41,10 @@ export class ExtPlanner {
 
   /** A volume of this size and what the tree takes in it. Throws LayoutError where no volume of the size can be. */
   layOut(sizeBytes: number): LaidOut {
-    const geometry = planGeometry(sizeBytes, this.options, this.#features)
+    const geometry = planGeometry(sizeBytes, this.options, {
+      features: this.#features,
+      sectorSize: this.#environment.sectorSize,
+    })
     const layout = planGroupLayout(geometry, this.options.stride ?? 0)
     const groupBlocks = layout.used.countWithin(geometry.firstDataBlock, geometry.blockCount)
     return { geometry, layout, groupBlocks, demand: this.#demandFor(geometry) }
