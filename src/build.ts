@@ -14,6 +14,7 @@ import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildPhase, BuildResult, PlanOptions, PlanResult } from './build/options.js'
 import { NO_GADGET, type PreparedGadget, prepareGadget } from './build/prepare-gadget.js'
 import { type PayloadReading, readPayloads, spoolFolder } from './build/read-payloads.js'
+import { openPayloads, sealPartitions } from './build/seal-partitions.js'
 import { writeSizeHistory } from './build/size-history.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { WorkFolder } from './build/work-folder.js'
@@ -81,7 +82,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       options.onEvent?.({ kind: 'phase', phase: 'write', title: 'Weaving the image' })
       const outputs = await writeOutputs({
         plan,
-        payloads: prepared.payloads,
+        payloads: openPayloads(prepared.plan.spec, prepared.payloads),
         bundle: prepared.bundle,
         gadget: prepared.gadget,
         folder,
@@ -171,18 +172,19 @@ function readKey({ environment = process.env }: BuildOptions, path: string): Key
   return readSigningKey(path, environment[PASSPHRASE_VARIABLE])
 }
 
-/** The plan with the volumes of `engine: host` made; their spool files stand in the folder until it is committed. */
+/** The plan with the volumes of `engine: host` made, and encrypted what shall be; their spool files stand in the folder until it is committed. */
 async function withHostVolumes(
   prepared: Prepared,
   folder: Pick<OutputFolder, 'workFolder'>,
   options: PlanOptions,
 ): Promise<DiskPlan> {
   const { plan, laidOut, epoch } = prepared
-  const host = await makePlacedVolumes(plan, laidOut, {
-    ...hostVolumesOptions(options, 'write'),
-    workFolder: () => folder.workFolder(),
-  })
-  return host.count === 0 ? plan : planDisk(plan.spec, host.payloads, layoutEnvironment(epoch), plan)
+  const making = { ...hostVolumesOptions(options, 'write'), workFolder: () => folder.workFolder() }
+  const layout = layoutEnvironment(epoch)
+  const host = await makePlacedVolumes(plan, laidOut, making)
+  const made = host.count === 0 ? plan : planDisk(plan.spec, host.payloads, layout, plan)
+  if (made.seals.length === 0) return made
+  return planDisk(plan.spec, await sealPartitions(made, host.payloads, making), layout, plan)
 }
 
 function hostVolumesOptions({ environment = process.env, signal, onEvent }: PlanOptions, phase: BuildPhase) {

@@ -49,7 +49,11 @@ export function collectInputs(config: LoadedConfig, { payloads, bundle, gadget }
 
 /** Paths that the config says, of files and folders. */
 function* namedPaths({ partitions, gadget }: ImageSpec): Generator<string> {
-  for (const { volume } of partitions) yield* volumePaths(volume)
+  for (const { volume, luks } of partitions) {
+    yield* volumePaths(volume)
+    if (luks !== undefined) yield luks.keyFile
+    if (luks?.volumeKeyFile !== undefined) yield luks.volumeKeyFile
+  }
   if (gadget !== undefined) yield* gadgetPaths(gadget)
 }
 

@@ -20,6 +20,7 @@ import { makeSquashfsVolume } from '../host/squashfs-volume.js'
 import { makeUbifsVolume } from '../host/ubifs-volume.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from '../layout/disk-plan.js'
 import { isMeasuredByMaking } from '../layout/host-volume-plan.js'
+import { luksHeaderBytes } from '../layout/luks.js'
 import { measurePayload } from '../layout/measure-payload.js'
 import { volumeEnvironments } from '../layout/plan-disk.js'
 import { ubiContentEnvironment } from '../layout/ubi-volume.js'
@@ -108,7 +109,10 @@ export async function makePlacedVolumes(
     if (payload.kind === 'image' || !isMadeByHost(volume)) continue
     options.onVolume(name)
     const order = orderOf(volume, { name, payload, environment }, options)
-    result[index] = madePayload(await makePlaced(volume, { ...order, sizeBytes: endByte - startByte }), payload)
+    result[index] = madePayload(
+      await makePlaced(volume, { ...order, sizeBytes: endByte - startByte - luksHeaderBytes(plan.spec, index) }),
+      payload,
+    )
     count++
   }
   return { payloads: result, count }

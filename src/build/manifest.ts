@@ -1,5 +1,5 @@
 /** manifest.json: what stands where in the image and what it was made from (docs/manifest.md). */
-import type { OwnerSpec, UbiVolumeSpec, VolumeSpec } from '../config/spec.js'
+import type { OwnerSpec, PartitionSpec, UbiVolumeSpec, VolumeSpec } from '../config/spec.js'
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
 import { payloadWord } from '../layout/measure-payload.js'
 import { isFormatted } from '../layout/volumes.js'
@@ -72,7 +72,7 @@ export function manifestText(input: ManifestInput): string {
       ...(partition.attributes !== 0n && { attributes: `0x${partition.attributes.toString(16)}` }),
       ...(partition.bootable && { bootable: true as const }),
       fs: partition.fs,
-      ...volumeEntries(partition, plan.spec.partitions[index]!.volume),
+      ...volumeEntries(partition, plan.spec.partitions[index]!),
       mapped_sha256: digests.get(partition.startByte)!,
       payload: input.payloadFiles[index]!.map(fileEntry),
     })),
@@ -85,9 +85,11 @@ export function manifestText(input: ManifestInput): string {
 /** The formatted volume of a partition: identifier, what was asked of it, and what it came to. */
 function volumeEntries(
   { volume, environment }: PlannedPartition,
-  spec: VolumeSpec,
+  { volume: spec, luks }: PartitionSpec,
 ): Pick<Manifest['partitions'][number], 'fs_uuid' | 'options' | 'volume'> {
   if (volume === undefined) return {}
+  // Nothing of what stands inside, nor where the keys are.
+  if (luks !== undefined) return { fs_uuid: String(volume.facts.uuid), options: {}, volume: { ...volume.facts } }
   return {
     fs_uuid: environment.uuid,
     options: optionsInForce(spec),

@@ -15,6 +15,7 @@ import { ProblemCollector } from './content/problem-collector.js'
 import { type ContentOptions, readContent } from './content/read-content.js'
 import { readNestedImage } from './content/read-nested-image.js'
 import { type BundleFile, readBundle } from './read-bundle.js'
+import { checkKeyFiles } from './seal-partitions.js'
 
 export interface PayloadReading {
   /** One for each entry of `spec.partitions`. */
@@ -86,6 +87,7 @@ async function readAll(spec: ImageSpec, options: ReadOptions): Promise<Omit<Payl
     )
     payloads.push(payload ?? { kind: 'none' })
   }
+  await checkKeyFiles(spec, collector)
   const bundle = await collector.attempt(() => readBundle(spec.bundle))
   collector.throwIfAny()
   return { payloads, bundle: bundle ?? [], warnings }

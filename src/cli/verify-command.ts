@@ -3,6 +3,7 @@ import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
 import { DifferenceError, UsageError } from '../errors.js'
 import type { ImageFinding } from '../inspect/check-image.js'
+import type { DiskPlan } from '../layout/disk-plan.js'
 import { checkProblems } from './check-problems.js'
 import { setOption, type Variables } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
@@ -76,7 +77,7 @@ async function verifyByRebuild({ terminal, services, source, flags }: Context, c
   if (flags.json) writeEvent(stdout, 'result', { image: source, comparedBytes, sizeBytes: plan.sizeBytes })
   else
     stdout.write(
-      `${paintFor(stdout, environment)('green', 'the same')}: ${formatSize(comparedBytes)} of ${source} are specified, and as ${config} builds them\n`,
+      `${paintFor(stdout, environment)('green', 'the same')}: ${formatSize(comparedBytes)} of ${source} are specified, and as ${config} builds them\n${notComparedText(plan)}`,
     )
 }
 
@@ -143,4 +144,10 @@ async function verifyImage({ terminal, services, source, flags }: Context): Prom
 
 function findingFields({ partition, structure, field, offset, found, expected }: ImageFinding): object {
   return { partition, structure, field, offset, found, expected }
+}
+
+function notComparedText({ seals, spec }: DiskPlan): string {
+  if (seals.length === 0) return ''
+  const names = seals.map(({ index }) => `"${spec.partitions[index]!.name}"`)
+  return `not compared, since they are encrypted anew in every build: ${names.join(', ')}\n`
 }

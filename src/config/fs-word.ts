@@ -33,8 +33,8 @@ const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
   ['verity', 'verity'],
 ])
 
-/** Words of formats on their way; taken for a file name today they would change their meaning tomorrow. */
-const LATER_WORDS = new Set(['luks', 'luks2'])
+/** Around a volume, not one. */
+const LUKS_WORDS = new Set(['luks', 'luks2', 'crypto_LUKS'])
 /** Words that nobody means as a file name, and that are no format of ours. */
 const FOREIGN_WORDS = new Set([
   'exfat',
@@ -81,7 +81,10 @@ export function parseFileSystemWord(text: string): FileSystemWord | Refusal {
   }
   if (text === '') return new Refusal('it is empty', ACCEPTED)
   const asFile = `A raw file of that name is written ./${text}`
-  if (LATER_WORDS.has(word)) return new Refusal(`${word} is not yet available in this version`, ACCEPTED, asFile)
+  if (LUKS_WORDS.has(word)) {
+    const hint = `Say what stands in it with fs, and luks: { key_file: … } beside it. ${asFile}`
+    return new Refusal(`${word} is no file system`, ACCEPTED, hint)
+  }
   if (FOREIGN_WORDS.has(word)) return new Refusal(`${word} is no format that diskloom writes`, ACCEPTED, asFile)
   if (EMPTY_WORDS.has(text))
     return new Refusal(`"${text}" is no file system`, ACCEPTED, `Leave fs out for a partition without one. ${asFile}`)

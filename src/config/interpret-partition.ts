@@ -1,5 +1,6 @@
 import { HOST_FAMILIES } from './host-families.js'
 import { interpretFree } from './interpret-free.js'
+import { interpretLuks } from './interpret-luks.js'
 import { interpretVolume } from './interpret-volume.js'
 import type { PartitionContext } from './interpretation.js'
 import { toEndExclusive, toSizeSpec } from './quantity.js'
@@ -21,6 +22,7 @@ export function interpretPartition(input: PartitionInput, context: PartitionCont
     configPath: path,
     ...extent,
     ...(extent && interpretFree(input, volume, { size: extent.size, context })),
+    ...interpretLuks(input, volume, context),
     ...(align?.kind === 'bytes' && { align: align.bytes }),
     ...(input.type !== undefined && { type: input.type }),
     ...(input.uuid !== undefined && { uuid: input.uuid }),

@@ -64,6 +64,7 @@ function isVerity(partition: PartitionSpec): partition is VerityPartition {
 
 function uncoverable(data: PartitionSpec, verity: PartitionSpec): string | undefined {
   if (data === verity) return 'is the hash partition itself'
+  if (data.luks !== undefined) return 'is encrypted, with other bytes in every build'
   switch (data.volume.kind) {
     case 'none':
       return 'has no content'
@@ -71,6 +72,9 @@ function uncoverable(data: PartitionSpec, verity: PartitionSpec): string | undef
       return 'holds hashes'
     case 'swap':
       return 'is swap, which the board writes to'
+    case 'ubi':
+    case 'jffs2':
+      return `is ${data.volume.type}, which the board writes to`
     default:
       return undefined
   }

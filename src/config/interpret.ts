@@ -5,6 +5,7 @@
 import { interpretBudget } from './interpret-budget.js'
 import { interpretBundle } from './interpret-bundle.js'
 import { interpretGadget } from './interpret-gadget.js'
+import { checkLuksTable } from './interpret-luks.js'
 import { interpretOutputs } from './interpret-outputs.js'
 import { interpretPartition } from './interpret-partition.js'
 import { checkCovered } from './interpret-verity.js'
@@ -37,6 +38,7 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     return [interpretPartition(values, { interpretation, path, text, unread, isLast: index === last, engine })]
   })
   const disk = { table, partitions, sectorSize: keys.sector_size ?? DEFAULT_SECTOR_SIZE }
+  checkLuksTable(disk, interpretation)
   checkCovered(disk, input.partitions, interpretation)
   const entriesAt = keys.gpt?.entries_at && toSizeSpec(keys.gpt.entries_at, sectorSize)
   const gadget =

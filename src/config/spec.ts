@@ -313,6 +313,27 @@ export type UbiSpec = Extract<VolumeSpec, { kind: 'ubi' }>
 export type HostVolumeSpec = Extract<VolumeSpec, { kind: 'host' }>
 export type VerityVolumeSpec = Extract<VolumeSpec, { kind: 'verity' }>
 
+/** LUKS2 around a volume; what each means stands with the schema. */
+export interface LuksSpec {
+  /** On the host, absolute. */
+  readonly keyFile: string
+  /** Missing: drawn at random. */
+  readonly volumeKeyFile?: string
+  readonly cipher: 'aes-xts-plain64'
+  readonly keyBits: 256 | 512
+  readonly sectorBytes: 512 | 4096
+  readonly pbkdf:
+    | {
+        readonly type: 'argon2id' | 'argon2i'
+        readonly iterations: number
+        readonly memoryBytes: number
+        readonly parallel: number
+      }
+    | { readonly type: 'pbkdf2'; readonly iterations: number }
+  readonly label?: string
+  readonly uuid?: string
+}
+
 export interface PartitionSpec {
   /** `''` when the config gives none (MBR has no names). */
   readonly name: string
@@ -336,6 +357,8 @@ export interface PartitionSpec {
   /** Inside an extended partition (MBR). */
   readonly logical: boolean
   readonly volume: VolumeSpec
+  /** The partition is encrypted, and the volume stands in it. */
+  readonly luks?: LuksSpec
   /** Where it stands in the config. */
   readonly configPath: ConfigPath
 }

@@ -27,6 +27,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   setpriv: 'util-linux',
   unshare: 'util-linux',
   cp: 'coreutils',
+  cat: 'coreutils',
+  cryptsetup: 'cryptsetup-bin',
   sh: 'dash',
   tar: 'tar',
   setfattr: 'attr',

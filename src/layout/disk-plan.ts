@@ -1,6 +1,6 @@
 /** What layout decides: where everything stands on the disk, and what each partition and volume will be. */
 import type { Guid } from '../bytes/guid.js'
-import type { ImageSpec, VolumeSpec } from '../config/spec.js'
+import type { ImageSpec, LuksSpec, VolumeSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import type { PlannedVerity } from '../filesystems/verity/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
@@ -29,6 +29,13 @@ export type Payload =
     }
   /** Of UBI: one for each of its volumes. */
   | { readonly kind: 'volumes'; readonly payloads: Payloads }
+  /** What a whole partition is: its header, and its volume encrypted. */
+  | {
+      readonly kind: 'sealed'
+      readonly image: DiskImage
+      readonly facts: PlannedVolume['facts']
+      readonly measure: PayloadMeasure
+    }
   /** Nothing: an empty volume where the config asks for one, otherwise an empty partition. */
   | { readonly kind: 'none' }
 
@@ -95,7 +102,7 @@ export interface Placement {
   readonly regions: readonly Region[]
 }
 
-export type PayloadWord = VolumeSpec['kind']
+export type PayloadWord = VolumeSpec['kind'] | 'luks'
 
 export interface PlannedPartition extends PlacedPartition {
   /** Undefined outside the table and with `table: none`. */
@@ -111,6 +118,16 @@ export interface PlannedPartition extends PlacedPartition {
   /** `ext4`, `fat32` …, a raw file's base name, or `none`: the last word of its PartList.cfg line. */
   readonly fs: string
   readonly volume?: PlannedVolume
+}
+
+/** An encrypted partition. */
+export interface PlannedSeal {
+  /** In `spec.partitions`. */
+  readonly index: number
+  readonly luks: LuksSpec
+  readonly uuid: Guid
+  /** What stands in it, before it is encrypted. */
+  inside(): DiskImage
 }
 
 /** A hash partition and what it covers, by index in `spec.partitions`. */
@@ -129,6 +146,8 @@ export interface DiskPlan extends Placement {
   /** Under MBR. */
   readonly mbrSignature?: number
   readonly partitions: readonly PlannedPartition[]
+  /** Encrypted partitions, in the order of the list. */
+  readonly seals: readonly PlannedSeal[]
   /** Hash partitions, in the order of the list. */
   readonly covers: readonly PlannedCover[]
   readonly warnings: readonly Problem[]

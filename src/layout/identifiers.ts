@@ -9,6 +9,8 @@ export interface Identifiers {
   readonly disk: Guid
   partition(place: string, name: string): Guid
   volume(place: string, name: string): Guid
+  /** Of the encryption around a volume. */
+  luks(place: string, name: string): Guid
   /** Of a volume inside a file. `files`: from the outermost to its own, each as a path in the volume around it. */
   nestedVolume(place: string, name: string, files: readonly string[]): Guid
 }
@@ -20,6 +22,7 @@ export function deriveIdentifiers(seed: string): Identifiers {
     disk: uuidV5(namespace, 'disk'),
     partition: (place, name) => uuidV5(namespace, `partition/${place}/${name}`),
     volume: (place, name) => uuidV5(namespace, `fs/${place}/${name}`),
+    luks: (place, name) => uuidV5(namespace, `luks/${place}/${name}`),
     // No path has two slashes in a row, so that no two lists of files read the same.
     nestedVolume: (place, name, files) => uuidV5(namespace, `file/${place}/${name}//${files.join('//')}`),
   }

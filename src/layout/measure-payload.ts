@@ -15,6 +15,7 @@ export function measurePayload(payload: Payload): PayloadMeasure {
     case 'file':
       return { bytes: payload.file.sizeBytes, newest: EPOCH_1980 }
     case 'image':
+    case 'sealed':
       return payload.measure
     case 'volumes': {
       const measures = payload.payloads.map(measurePayload)

@@ -5,6 +5,7 @@ import type { PlannedVolume } from '../filesystems/volume.js'
 import { overlayImages } from '../image/compose.js'
 import { type DiskImage, ImageBuilder } from '../image/extent.js'
 import type { Payloads } from './disk-plan.js'
+import { luksHeaderBytes } from './luks.js'
 import type { Stretch } from './sectors.js'
 import { coveringIndex } from './verity.js'
 
@@ -13,11 +14,17 @@ const SIGNATURE_ROOM_BYTES = 64 * 1024
 /** What erased flash holds. */
 const ERASED = 0xff
 
+/** A partition and its volume; of an encrypted one, `volume` is the whole and `inside` the volume in it. */
+export interface ContentPlace extends Stretch {
+  readonly volume?: PlannedVolume
+  readonly inside?: PlannedVolume
+}
+
 export class PartitionContents {
   readonly #spec: ImageSpec
   readonly #payloads: Payloads
   /** By index in the spec. */
-  readonly #places: readonly (Stretch & { readonly volume?: PlannedVolume })[]
+  readonly #places: readonly ContentPlace[]
   readonly #made = new Map<number, DiskImage>()
 
   constructor(spec: ImageSpec, payloads: Payloads, places: readonly (Stretch & { readonly volume?: PlannedVolume })[]) {
@@ -36,35 +43,41 @@ export class PartitionContents {
     return content
   }
 
+  /** What stands in an encrypted partition before it is encrypted; of any other the same as `of`. */
+  insideOf(index: number): DiskImage {
+    return this.#contentOf(index, this.#places[index]!.inside)
+  }
+
   /** The same for drawing it: no content is read, and what is not made yet is unspecified. */
   sketchOf(index: number): DiskImage {
     return this.#made.get(index) ?? this.#places[index]!.volume?.sketch?.() ?? this.of(index)
   }
 
   #make(index: number): DiskImage {
-    const content = this.#contentOf(index)
+    const content = this.#contentOf(index, this.#places[index]!.volume)
     if (coveringIndex(this.#spec, index) === undefined) return content
     // Its hashes are over every byte, so that nothing is left to what the medium held.
     const zeros = new ImageBuilder(content.sizeBytes).fill(0, content.sizeBytes).finish()
     return overlayImages(zeros, content)
   }
 
-  #contentOf(index: number): DiskImage {
-    const { startByte, endByte, volume } = this.#places[index]!
+  #contentOf(index: number, volume: PlannedVolume | undefined): DiskImage {
+    const { startByte, endByte } = this.#places[index]!
+    const sizeBytes = endByte - startByte - luksHeaderBytes(this.#spec, index)
     if (volume !== undefined) return volume.encode()
     const asked = this.#spec.partitions[index]!.volume
     const payload = this.#payloads[index]!
-    const builder = new ImageBuilder(endByte - startByte)
+    const builder = new ImageBuilder(sizeBytes)
     if (payload.kind === 'file') {
-      const { sizeBytes } = payload.file
-      builder.file(0, sizeBytes, payload.file)
+      const { file } = payload
+      builder.file(0, file.sizeBytes, file)
       if (asked.kind === 'raw' && asked.fill !== undefined) {
-        builder.fill(sizeBytes, endByte - startByte - sizeBytes, asked.fill)
+        builder.fill(file.sizeBytes, sizeBytes - file.sizeBytes, asked.fill)
       }
     } else {
       invariant(asked.kind === 'none' && payload.kind === 'none', `partition ${index} has its payload`)
       // Flash is erased where nothing stands, and no signature is recognised in that.
-      fillNothing(builder, endByte - startByte, this.#spec.mtd === undefined ? asked.fill : (asked.fill ?? ERASED))
+      fillNothing(builder, sizeBytes, this.#spec.mtd === undefined ? asked.fill : (asked.fill ?? ERASED))
     }
     return builder.finish()
   }

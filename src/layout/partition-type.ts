@@ -9,11 +9,12 @@ const MBR_FAT_TYPES: Readonly<Record<string, string>> = { fat12: 'fat12', fat16:
 /** Undefined outside a table. Throws FormatError for an unknown name. */
 export function partitionType(
   table: ImageSpec['table'],
-  { type, inTable, volume: { kind } }: PartitionSpec,
+  { type, inTable, volume: { kind }, luks }: PartitionSpec,
   volume: PlannedVolume | undefined,
 ): PartitionType | undefined {
   if (table === 'none' || table === 'mtd' || !inTable) return undefined
   if (type !== undefined) return parsePartitionType(type, table)
+  if (luks !== undefined) return parsePartitionType(table === 'gpt' ? 'luks' : 'linux', table)
   if (kind === 'swap') return parsePartitionType('swap', table)
   if (kind !== 'fat') return parsePartitionType('linux', table)
   const name = table === 'gpt' ? 'data' : MBR_FAT_TYPES[volume?.format ?? '']

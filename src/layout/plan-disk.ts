@@ -1,6 +1,6 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
 import { formatSize } from '../bytes/format-size.js'
-import type { ImageSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
+import type { ImageSpec, LuksSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
 import { type ConfigPath, type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
 import { planVerity, smallestVerityBytes } from '../filesystems/verity/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
@@ -17,15 +17,17 @@ import type {
   Placement,
   PlannedCover,
   PlannedPartition,
+  PlannedSeal,
 } from './disk-plan.js'
 import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
+import { insideBytes, planSealed, smallestSealedBytes } from './luks.js'
 import { measurePayload, payloadWord } from './measure-payload.js'
 import { type Numbering, numberPartitions, partitionText, placeWord } from './numbering.js'
 import { PartitionContents } from './partition-contents.js'
 import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
 import { bytesText, placeUnit, type Stretch, sectorsDo } from './sectors.js'
-import { coverableBytes, coveredIndex, rootHashUuid } from './verity.js'
+import { coverableBytes, coveredIndex, rootHashUuid, sectorsAround, verityOptions } from './verity.js'
 import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
 
 /** Starts on a multiple of this are good for every medium's pages. */
@@ -65,8 +67,14 @@ export function volumeEnvironments(
   return (index) => planner.volumeEnvironment(index, 0)
 }
 
+/** Of an encrypted partition, whatever is in it. */
+const LUKS_WORD = 'luks2'
+
 /** What stands in a partition, wherever that is. */
-type PlannedContent = Pick<PlannedPartition, 'type' | 'volume'>
+type PlannedContent = Pick<PlannedPartition, 'type' | 'volume'> & {
+  /** What stands in an encrypted one. */
+  readonly inside?: PlannedVolume
+}
 
 class Planner {
   readonly #spec: ImageSpec
@@ -124,6 +132,7 @@ class Planner {
       ...(spec.table === 'gpt' && { diskGuid: this.#diskGuid() }),
       ...(spec.table === 'mbr' && { mbrSignature }),
       partitions,
+      seals: this.#seals(inside),
       covers: [...this.#covers.values()],
       warnings: this.#warnings,
     }
@@ -138,6 +147,18 @@ class Planner {
     }
   }
 
+  #seals(contents: PartitionContents): PlannedSeal[] {
+    return this.#spec.partitions.flatMap(({ luks }, index): PlannedSeal[] => {
+      if (luks === undefined) return []
+      return [{ index, luks, uuid: this.#luksUuid(index, luks), inside: () => contents.insideOf(index) }]
+    })
+  }
+
+  #luksUuid(index: number, { uuid }: LuksSpec): string {
+    const { name } = this.#spec.partitions[index]!
+    return uuid?.toLowerCase() ?? this.#identifiers.luks(placeWord(this.#numbering, index), name)
+  }
+
   #tryPlace(): PlacementResult {
     const context: PlacementContext = {
       measure: (index, startByte, placed) => this.#attempt(index, () => this.#smallestBytes(index, startByte, placed)),
@@ -149,12 +170,12 @@ class Planner {
   }
 
   #smallestBytes(index: number, startByte: number, placed: readonly (Stretch | undefined)[]): number | undefined {
-    const { volume, free } = this.#spec.partitions[index]!
+    const { volume, free, luks } = this.#spec.partitions[index]!
     if (volume.kind === 'verity') return this.#smallestHashBytes(volume, placed)
     const bytes = isFormatted(volume)
       ? smallestVolumeBytes(volume, this.#payloads[index]!, this.volumeEnvironment(index, startByte), free)
       : this.#measureOf(index).bytes
-    return coverableBytes(this.#spec, index, bytes)
+    return coverableBytes(this.#spec, index, luks === undefined ? bytes : smallestSealedBytes(bytes, luks))
   }
 
   #smallestHashBytes(volume: VerityVolumeSpec, placed: readonly (Stretch | undefined)[]): number | undefined {
@@ -169,7 +190,7 @@ class Planner {
       ])
     }
     const data = placed[dataIndex]
-    return data && smallestVerityBytes(data.endByte - data.startByte, volume.options)
+    return data && smallestVerityBytes(data.endByte - data.startByte, verityOptions(this.#spec, volume))
   }
 
   #measureOf(index: number): PayloadMeasure {
@@ -185,14 +206,37 @@ class Planner {
   #planContent(index: number, stretches: readonly (Stretch | undefined)[]): PlannedContent {
     const partition = this.#spec.partitions[index]!
     const stretch = stretches[index]
-    const volume =
-      partition.volume.kind === 'verity'
-        ? this.#planHashes(index, partition.volume, stretches)
-        : stretch && this.#planVolume(index, stretch)
-    for (const warning of volume?.warnings ?? []) this.#warnings.push(this.#inPartition(index, warning))
+    const { volume, inside } = this.#planWhole(index, stretches)
+    for (const warning of [...(volume?.warnings ?? []), ...(inside?.warnings ?? [])])
+      this.#warnings.push(this.#inPartition(index, warning))
     if (stretch !== undefined && partition.inTable) this.#warnUnaligned(index, stretch)
     const type = this.#attempt(index, () => partitionType(this.#spec.table, partition, volume), ['type'])
-    return { ...(type && { type }), ...(volume && { volume }) }
+    return { ...(type && { type }), ...(volume && { volume }), ...(inside && { inside }) }
+  }
+
+  /** What a partition is as a whole, and for an encrypted one what it is inside. */
+  #planWhole(
+    index: number,
+    stretches: readonly (Stretch | undefined)[],
+  ): Pick<PlannedContent, 'inside'> & { readonly volume?: PlannedVolume | undefined } {
+    const { volume: asked, luks } = this.#spec.partitions[index]!
+    const stretch = stretches[index]
+    if (asked.kind === 'verity') return { volume: this.#planHashes(index, asked, stretches) }
+    if (stretch === undefined) return {}
+    if (luks === undefined) return { volume: this.#planVolume(index, stretch) }
+    const sizeBytes = stretch.endByte - stretch.startByte
+    const insideSize = this.#attempt(index, () => insideBytes(sizeBytes, luks))
+    if (insideSize === undefined) return {}
+    const payload = this.#payloads[index]!
+    const uuid = this.#luksUuid(index, luks)
+    const volume = planSealed(
+      { luks, uuid, inside: asked.kind === 'raw' ? 'raw' : payloadWord(asked) },
+      payload,
+      sizeBytes,
+    )
+    if (payload.kind === 'sealed') return { volume }
+    const inside = this.#planVolume(index, { ...stretch, startByte: stretch.endByte - insideSize })
+    return { volume, ...(inside && { inside }) }
   }
 
   #planVolume(index: number, stretch: Stretch): PlannedVolume | undefined {
@@ -231,7 +275,7 @@ class Planner {
     }
     const environment = this.volumeEnvironment(index, own.startByte)
     const planned = this.#attempt(index, () =>
-      planVerity(covered, own.endByte - own.startByte, volume.options, environment),
+      planVerity(covered, own.endByte - own.startByte, verityOptions(this.#spec, volume), environment),
     )
     if (planned !== undefined) this.#covers.set(index, { index, dataIndex, volume: planned })
     return planned
@@ -239,18 +283,20 @@ class Planner {
 
   #finishPartition(placed: PlacedPartition, content: PlannedContent, mbrSignature: number): PlannedPartition {
     const { index, number } = placed
-    const { volume, attributes, bootable } = this.#spec.partitions[index]!
+    const { type, volume: outside } = content
+    const { volume, attributes, bootable, luks } = this.#spec.partitions[index]!
     const uuid = this.#partitionUuid(index, mbrSignature)
     const flags = attributes | (bootable ? ATTRIBUTE_LEGACY_BOOT : 0n)
     return {
       ...placed,
-      ...content,
+      ...(type && { type }),
+      ...(outside && { volume: outside }),
       ...(uuid !== undefined && { uuid }),
       attributes: keepsAttributes(this.#spec.table) && number !== undefined ? flags : 0n,
       bootable,
-      payload: volume.kind,
+      payload: luks === undefined ? volume.kind : 'luks',
       payloadBytes: this.#measureOf(index).bytes,
-      fs: payloadWord(volume),
+      fs: luks === undefined ? payloadWord(volume) : LUKS_WORD,
     }
   }
 
@@ -284,15 +330,16 @@ class Planner {
   }
 
   volumeEnvironment(index: number, startByte: number): VolumeEnvironment {
-    const { name, volume } = this.#spec.partitions[index]!
-    const { sourceDateEpoch, sectorSize } = this.#spec
+    const { name, volume, luks } = this.#spec.partitions[index]!
+    const { sourceDateEpoch } = this.#spec
     const configured = sourceDateEpoch === undefined ? undefined : { seconds: sourceDateEpoch, nanoseconds: 0 }
     const given = 'uuid' in volume ? volume.uuid?.toLowerCase() : undefined
     return {
       time: this.#environment.time ?? configured ?? this.#measureOf(index).newest,
       uuid: given ?? this.#identifiers.volume(placeWord(this.#numbering, index), name),
-      offsetBytes: startByte,
-      sectorSize,
+      // An opened volume is a disk of its own.
+      offsetBytes: luks === undefined ? startByte : 0,
+      sectorSize: sectorsAround(this.#spec, index),
     }
   }
 

@@ -2,7 +2,7 @@
 import { alignUp } from '../bytes/align.js'
 import type { ImageSpec, VerityVolumeSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
-import { dataBlockBytesOf } from '../filesystems/verity/plan.js'
+import { DEFAULT_BLOCK_BYTES, type VerityOptions } from '../filesystems/verity/plan.js'
 import type { DiskPlan, PlannedCover } from './disk-plan.js'
 
 /** The partition that a hash partition covers; the config has checked that there is one. */
@@ -19,11 +19,31 @@ export function coveringIndex(spec: ImageSpec, index: number): number | undefine
   return covering < 0 ? undefined : covering
 }
 
-/** The smallest size of a partition whose content takes `bytes`: whole blocks where it is covered. */
-export function coverableBytes(spec: ImageSpec, index: number, bytes: number): number {
+/**
+ * The options with the block size that the covered volume can be mounted over: to its kernel a verified device has sectors of
+ * just that. All formats but FAT take 4 KiB; a FAT with such sectors is nothing that firmware reads.
+ */
+export function verityOptions(spec: ImageSpec, volume: VerityVolumeSpec): VerityOptions & { data_block_size: number } {
+  const covered = spec.partitions[coveredIndex(spec, volume)]!.volume
+  const usual = covered.kind === 'fat' ? spec.sectorSize : DEFAULT_BLOCK_BYTES
+  return { ...volume.options, data_block_size: volume.options.data_block_size ?? usual }
+}
+
+/** What the device has as its sectors in which a volume is opened: those of the disk, or larger ones of what is between. */
+export function sectorsAround(spec: ImageSpec, index: number): number {
+  const { luks } = spec.partitions[index]!
+  return Math.max(spec.sectorSize, luks?.sectorBytes ?? 0, coveringBlockBytes(spec, index) ?? 0)
+}
+
+function coveringBlockBytes(spec: ImageSpec, index: number): number | undefined {
   const covering = coveringIndex(spec, index)
   const volume = covering === undefined ? undefined : spec.partitions[covering]!.volume
-  return volume?.kind === 'verity' ? alignUp(bytes, dataBlockBytesOf(volume.options)) : bytes
+  return volume?.kind === 'verity' ? verityOptions(spec, volume).data_block_size : undefined
+}
+
+/** The smallest size of a partition whose content takes `bytes`: whole blocks where it is covered. */
+export function coverableBytes(spec: ImageSpec, index: number, bytes: number): number {
+  return alignUp(bytes, coveringBlockBytes(spec, index) ?? 1)
 }
 
 /** UUIDs that a root hash makes: its first and its last 128 bits. [DPS] */

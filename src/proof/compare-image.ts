@@ -1,6 +1,8 @@
 /** A raw image or device beside the image value that it should be: every place that differs, by its name. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InterruptedError, type Problem } from '../errors.js'
+import { extentsWithin } from '../image/compose.js'
+import { type DiskImage, ImageBuilder } from '../image/extent.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
 import { runsOf } from '../image/runs.js'
@@ -20,14 +22,14 @@ export interface ComparedImage {
 
 /**
  * `fd` is open for reading and at least as long as the image; `path` is for messages. What the plan leaves unspecified is not
- * read. Errors as PayloadReader's; IoError where the image cannot be read.
+ * read, and neither are encrypted partitions. Errors as PayloadReader's; IoError where the image cannot be read.
  */
 export async function compareImage(
   plan: DiskPlan,
   payloads: readonly Payload[],
   { fd, path, signal }: { fd: number; path: string; signal?: AbortSignal | undefined },
 ): Promise<ComparedImage> {
-  const image = plan.image()
+  const image = repeatableImage(plan)
   const reader = new PayloadReader()
   const asides = new PayloadReader()
   const places = new DiskPlaces(plan, payloads, (offset, length) => {
@@ -78,6 +80,24 @@ export async function compareImage(
   }
   if (more > 0) findings.push({ message: `${path} differs in more places than these ${MAX_FINDINGS}` })
   return { comparedBytes, findings }
+}
+
+/** Without encrypted partitions, whose bytes are others in every build. */
+function repeatableImage(plan: DiskPlan): DiskImage {
+  const image = plan.image()
+  if (plan.seals.length === 0) return image
+  const builder = new ImageBuilder(image.sizeBytes)
+  let at = 0
+  const keepTo = (end: number): void => {
+    for (const extent of extentsWithin(image, at, end)) builder.extent(0, extent)
+  }
+  const sealed = plan.seals.map(({ index }) => plan.partitions[index]!)
+  for (const { startByte, endByte } of sealed.sort((a, b) => a.startByte - b.startByte)) {
+    keepTo(startByte)
+    at = endByte
+  }
+  keepTo(image.sizeBytes)
+  return builder.finish()
 }
 
 function firstDifference(a: Buffer, b: Buffer, from: number): number | undefined {

@@ -157,7 +157,7 @@ describeWithTools('dm-verity', ['veritysetup', 'blkid', 'mksquashfs', 'tar', 'fa
     const [data, hashes] = plan.partitions.map(({ uuid }) => `PARTUUID=${uuid}`)
     const { salt } = plan.covers[0]!.volume
     expect(readFileSync(join(folder, 'fat.dm-verity'), 'utf8')).toBe(
-      `dm-mod.create="fat,,,ro,0 32768 verity 1 ${data} ${hashes} 4096 4096 4096 1 sha512 ${rootHashOf('fat')} ${salt}" root=/dev/dm-0 ro\n`,
+      `dm-mod.create="fat,,,ro,0 32768 verity 1 ${data} ${hashes} 512 4096 32768 1 sha512 ${rootHashOf('fat')} ${salt}" root=/dev/dm-0 ro\n`,
     )
 
     const image = join(folder, 'disk')
@@ -189,7 +189,7 @@ describeWithTools('dm-verity', ['veritysetup', 'blkid', 'mksquashfs', 'tar', 'fa
     expect(
       findings.map(({ partition, structure, field, found }) => [partition?.name, structure, field, found]),
     ).toEqual([
-      ['fat-v', 'hash tree, level 1', 'the digest of level 0, block 0', 'another'],
+      ['fat-v', 'hash tree, level 2', 'the digest of level 1, block 0', 'another'],
       ['squash-v', 'hash tree, level 0', 'the digest of data block 25', 'another'],
       ['blob-v', 'hash tree', 'the data of 2 blocks that it covers', 'not in "blob", which is of that size'],
     ])

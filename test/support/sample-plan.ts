@@ -54,6 +54,7 @@ export function samplePlan(sectors: number, list: readonly SamplePartition[], na
     usable: { startByte: 34 * SECTOR, endByte: sizeBytes - 33 * SECTOR },
     partitions,
     regions: regionsOf(partitions, sizeBytes),
+    seals: [],
     covers: [],
     warnings: [],
     image: () => ({ sizeBytes, extents: [] }),

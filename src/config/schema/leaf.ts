@@ -154,6 +154,16 @@ export function byteChoice<const Count extends number>(counts: readonly Count[])
   )
 }
 
+/** One of a few plain numbers. */
+export function numberChoice<const Choice extends number>(numbers: readonly Choice[]) {
+  return leaf(
+    (value): Choice | Refusal =>
+      numbers.find((number) => String(number) === value) ??
+      new Refusal(`"${value}" is unknown`, `accepted are ${numbers.join(', ')}`),
+    { anyOf: [{ enum: numbers }, VARIABLE_JSON] },
+  )
+}
+
 /** A fixed number of bytes within bounds. */
 export function byteCount({ minimum, maximum }: { minimum: number; maximum: number }) {
   return leaf(

@@ -5,6 +5,7 @@ import { fileSystem } from './file-system.js'
 import { group } from './group.js'
 import { fileSystemId, guid, partitionType } from './identifiers.js'
 import { choice, flag, integer, leaf, quantity, text } from './leaf.js'
+import { luks } from './luks.js'
 import { options } from './options.js'
 import { ubiVolume } from './ubi-volume.js'
 
@@ -116,6 +117,7 @@ export const partition = group(
     engine: choice(ENGINES)
       .describe('Who makes the volume: native, host, or auto. Default: the engine of the whole config')
       .exactOptional(),
+    luks: luks.describe('The partition is encrypted, LUKS2; fs is what stands in it (docs/luks.md)').exactOptional(),
     fill: integer({ maximum: MAX_BYTE })
       .describe('Byte that fills what a raw file leaves of its partition. Default: it keeps what the medium holds')
       .exactOptional(),

@@ -1,8 +1,9 @@
 import type * as z from 'zod'
 import { Refusal } from '../refusal.js'
-import { byteChoice, choice, flag, leaf } from './leaf.js'
+import { byteChoice, choice, flag, leaf, numberChoice } from './leaf.js'
 
-const BLOCK_SIZES = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536] as const
+/** No kernel takes more than its pages have. */
+const BLOCK_SIZES = [512, 1024, 2048, 4096] as const
 /** [CRYPTSETUP verity] */
 const MAX_SALT_BYTES = 256
 
@@ -23,30 +24,21 @@ function salt() {
   )
 }
 
-/** 0 or 1, as the superblock has it. */
-function hashType() {
-  return leaf(
-    (value): 0 | 1 | Refusal =>
-      value === '0' || value === '1'
-        ? (Number(value) as 0 | 1)
-        : new Refusal(`"${value}" is unknown`, 'accepted are 0, 1'),
-    { enum: [0, 1] },
-  )
-}
-
 /** Keys of `options:` for verity. What is missing follows veritysetup. */
 export const verityOptions = {
   hash: choice(['sha1', 'sha256', 'sha384', 'sha512'])
     .describe('verity: hash algorithm; the kernel needs it, too. Default: sha256')
     .exactOptional(),
   data_block_size: byteChoice(BLOCK_SIZES)
-    .describe("verity: bytes that one hash covers, at most a page of the board's kernel. Default: 4096")
+    .describe(
+      'verity: bytes that one hash covers, and the sectors that a mount sees. Default: 4096; of a FAT those of the disk',
+    )
     .exactOptional(),
   hash_block_size: byteChoice(BLOCK_SIZES)
     .describe('verity: bytes of a block of hashes. Default: 4096')
     .exactOptional(),
   salt: salt().describe('verity: hexadecimal digits, or none. Default: derived from the UUID').exactOptional(),
-  hash_type: hashType()
+  hash_type: numberChoice([0, 1])
     .describe('verity: 1, or 0 for the first form, which Chromium OS has. Default: 1')
     .exactOptional(),
   uuids_from_root_hash: flag()

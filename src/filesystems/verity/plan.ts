@@ -27,7 +27,7 @@ export interface VerityOptions {
   readonly hash_type?: 0 | 1
 }
 
-const DEFAULT_BLOCK_BYTES = 4096
+export const DEFAULT_BLOCK_BYTES = 4096
 /** The tree is made in memory: that of 256 GiB in blocks of 4 KiB with SHA-256. */
 const MAX_TREE_BYTES = 2 ** 31 + 2 ** 25
 
@@ -43,10 +43,6 @@ export interface PlannedVerity extends PlannedVolume {
   readonly firstTreeBlock: number
   /** Hexadecimal. The first call reads the data. */
   rootHash(): string
-}
-
-export function dataBlockBytesOf({ data_block_size: bytes = DEFAULT_BLOCK_BYTES }: VerityOptions): number {
-  return bytes
 }
 
 /** Bytes of superblock and tree over data of `dataBytes`, whole blocks. */
@@ -111,7 +107,7 @@ export function planVerity(
 
 function geometryOf(dataBytes: number, options: VerityOptions): TreeGeometry {
   const { hash = 'sha256', hash_type: hashType = 1, hash_block_size: hashBlockBytes = DEFAULT_BLOCK_BYTES } = options
-  const dataBlockBytes = dataBlockBytesOf(options)
+  const { data_block_size: dataBlockBytes = DEFAULT_BLOCK_BYTES } = options
   if (dataBytes % dataBlockBytes !== 0) {
     const below = dataBytes - (dataBytes % dataBlockBytes)
     throw new LayoutError(
