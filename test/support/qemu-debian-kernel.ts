@@ -37,12 +37,20 @@ export interface Initramfs {
   /** Script for busybox's shell: the first process. */
   readonly initPath: string
   readonly modules: readonly string[]
-  /** Name → text. */
-  readonly files?: Readonly<Record<string, string>>
+  /** Name → content. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>
+  /** Of this machine, with the libraries that they need; at the places where they are here. */
+  readonly programs?: readonly string[]
+}
+
+/** The paths of a program and of every library that it loads. */
+function withLibraries(program: string): string[] {
+  const path = tool('sh', '-c', `command -v ${program}`).trim()
+  return [path, ...(tool('ldd', path).match(/\/\S+/g) ?? [])]
 }
 
 /** busybox, the init script, and in /modules the modules with a file `order` that lists them; a cpio at `target`. */
-export function writeInitramfs({ initPath, modules, files = {} }: Initramfs, target: string): void {
+export function writeInitramfs({ initPath, modules, files = {}, programs = [] }: Initramfs, target: string): void {
   const folder = `${target}.d`
   mkdirSync(join(folder, 'bin'), { recursive: true })
   mkdirSync(join(folder, 'modules'))
@@ -56,6 +64,10 @@ export function writeInitramfs({ initPath, modules, files = {} }: Initramfs, tar
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)
+  }
+  for (const path of programs.flatMap(withLibraries)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    copyFileSync(path, join(folder, path))
   }
   tool('sh', '-c', 'cd "$1" && find . | cpio --quiet -o -H newc -R 0:0 >"$2"', 'sh', folder, target)
 }
