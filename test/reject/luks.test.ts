@@ -45,7 +45,7 @@ it.each([
 })
 
 it('flash, and what is around or over it', () => {
-  const flash = config('fs: jffs2, size: 32MiB, luks: { key_file: k }', 'table: mtd\nsize: 64MiB\n')
+  const flash = config('fs: ext4, size: 32MiB, luks: { key_file: k }', 'table: mtd\nsize: 64MiB\n')
   expect(problemLines(problemsOf(flash))[0]).toContain('the table is mtd, LUKS is for block devices')
   const covered = `${config('fs: ext4, size: 32MiB, luks: { key_file: k }')}  - { name: v, fs: verity, covers: a }\n`
   expect(problemLines(problemsOf(covered))[0]).toContain('it is encrypted, with other bytes in every build')
