@@ -3,12 +3,22 @@ import { FormatError, LayoutError, type Problem } from '../errors.js'
 import { type UbiGeometry, ubiGeometry } from '../filesystems/ubi/geometry.js'
 import type { UbifsVolumeOrder } from '../host/ubifs-volume.js'
 
+/** UBIFS_MIN_LEB_SZ and UBIFS_MAX_LEB_SZ. [UBIFS-MEDIA.H] */
+const MIN_LEB_BYTES = 15 * 1024
+const MAX_LEB_BYTES = 2 * 1024 * 1024
+
 /** What UBIFS has to know of the UBI that it will stand on. Errors at the places of the config. */
 export function ubifsRoom(
   { size, configPath }: PartitionSpec,
   ubi: UbiSpec,
 ): Pick<UbifsVolumeOrder, 'lebBytes' | 'minIoBytes' | 'maxLebs'> {
   const { pebBytes, lebBytes, minIoBytes } = geometryAt(configPath, ubi)
+  if (lebBytes < MIN_LEB_BYTES || lebBytes > MAX_LEB_BYTES) {
+    throw new FormatError({
+      message: `Cannot make UBIFS on logical erase blocks of ${lebBytes} bytes: ${MIN_LEB_BYTES} to ${MAX_LEB_BYTES} are accepted`,
+      path: configPath,
+    })
+  }
   const roomBytes = size?.kind === 'bytes' ? size.bytes : ubi.flashBytes
   const isNeeded = ubi.volumes.some(
     ({ volume }) => volume.kind === 'host' && volume.type === 'ubifs' && volume.options.max_leb_count === undefined,

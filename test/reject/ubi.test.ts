@@ -167,6 +167,14 @@ it.each([
     /gone.*\n.*lost/s,
   ],
   [
+    'UBIFS on blocks that are too small for it',
+    flash('volumes: [{ name: a, fs: ubifs }]', 'min_io_size: 1').replace(
+      'size: 16MiB',
+      'size: 16MiB\nerase_block: 8KiB',
+    ),
+    'Cannot make UBIFS on logical erase blocks of 8064 bytes: 15360 to 2097152 are accepted',
+  ],
+  [
     'UBIFS on a flash of no size',
     flash('volumes: [{ name: a, fs: ubifs }]', 'min_io_size: 2KiB', 'auto').replace('size: 16MiB\n', ''),
     'Cannot make UBIFS: neither its partition nor the flash has a size, which says what it may grow to, accepted is options.max_leb_count of the volume',
