@@ -99,6 +99,8 @@ export interface CheckedImage {
   readonly notes: readonly Problem[]
   /** What was looked at. */
   readonly checked: readonly string[]
+  /** What is known by its signs and not looked into. */
+  readonly named: readonly string[]
   /** Who else was asked, about what. */
   readonly asked: readonly string[]
 }
@@ -111,11 +113,11 @@ export async function checkImageFile(path: string, options: CheckOptions = {}): 
   const { config, secondOpinion = true, signal } = options
   const disk = await openImage(path, options)
   try {
-    const { findings, checked } = checkImage(disk)
+    const { findings, checked, named } = checkImage(disk)
     const differences = config === undefined ? [] : await compareWithConfig(disk, config, options)
     const opinion = secondOpinion ? await consult(disk, { signal }) : NO_OPINION
     const { disagreements, notes, asked } = opinion
-    return { findings, differences, disagreements, notes, checked, asked }
+    return { findings, differences, disagreements, notes, checked, named, asked }
   } finally {
     disk.close()
   }

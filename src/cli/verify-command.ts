@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
-import { DifferenceError, UsageError } from '../errors.js'
+import { DifferenceError, FormatError, UsageError } from '../errors.js'
 import type { ImageFinding } from '../inspect/check-image.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
 import { checkProblems } from './check-problems.js'
@@ -91,7 +91,7 @@ async function verifySource(context: Context): Promise<void> {
     throw new UsageError('Cannot verify the structure of standard input: it can be read once only, a file is accepted')
   }
   if (isRelease) await verifyManifest(context)
-  if (!isRelease || asImage) await verifyImage(context)
+  if (!isRelease || asImage) await verifyImage(context, isRelease)
 }
 
 async function verifyManifest({ terminal, source, flags: { key, json } }: Context): Promise<void> {
@@ -115,7 +115,7 @@ async function verifyManifest({ terminal, source, flags: { key, json } }: Contex
   else stderr.write('without --key nothing tells who made it: only that nothing was damaged\n')
 }
 
-async function verifyImage({ terminal, services, source, flags }: Context): Promise<void> {
+async function verifyImage({ terminal, services, source, flags }: Context, isRelease: boolean): Promise<void> {
   const { stdout, stderr, environment, signal } = terminal
   const { config, set, secondOpinion, json } = flags
   const { checkImageFile } = await services.loadInspect()
@@ -126,6 +126,7 @@ async function verifyImage({ terminal, services, source, flags }: Context): Prom
     writeEvent(stdout, 'result', {
       image: source,
       checked: result.checked,
+      named: result.named,
       asked: result.asked,
       findings: result.findings.map(findingFields),
       differences: result.differences.map(problemFields),
@@ -134,12 +135,26 @@ async function verifyImage({ terminal, services, source, flags }: Context): Prom
     })
   }
   if (problems.length > 0) throw new DifferenceError(problems)
+  const { checked, named } = result
+  // A manifest or a config has said what there is.
+  if (checked.length === 0 && config === undefined && !isRelease) throw nothingKnown(source, named)
   if (json) return
-  const paint = paintFor(stdout, environment)
-  const what = result.checked.length === 0 ? 'nothing that is read here' : result.checked.join(', ')
-  const asSaid = config === undefined ? '' : `, and what ${config} says`
-  stdout.write(`${paint('green', 'sound')}: ${what}${asSaid}\n`)
+  const sound = paintFor(stdout, environment)('green', 'sound')
+  const asSaid = config === undefined ? [] : [`what ${config} says`]
+  if (checked.length > 0) stdout.write(`${sound}: ${[checked.join(', '), ...asSaid].join(', and ')}\n`)
+  else if (config !== undefined) stdout.write(`${sound}: ${asSaid}\n`)
+  if (named.length > 0) stdout.write(`known by its signs, and not looked into: ${named.join(', ')}\n`)
   if (result.asked.length > 0) stdout.write(`others find the same: ${result.asked.join(', ')}\n`)
+}
+
+function nothingKnown(source: string, named: readonly string[]): FormatError {
+  const there = named.length === 0 ? 'nothing in it is known' : `${named.join(', ')} is known by its signs only`
+  return new FormatError(
+    `Cannot verify ${source}: ${there}, a partition table (GPT, MBR) or a volume of ext2/3/4, FAT or JFFS2 is looked for`,
+    {
+      hint: '--config CONFIG compares it with what a config says, as flash memory needs it, whose table is not on it.',
+    },
+  )
 }
 
 function findingFields({ partition, structure, field, offset, found, expected }: ImageFinding): object {

@@ -14,12 +14,15 @@ export interface ImageCheck {
   readonly findings: readonly ImageFinding[]
   /** What was looked at: `the partition table`, `partition 2 "root" (ext4)`. */
   readonly checked: readonly string[]
+  /** What is known by its signs and not read here: `partition 3 "app" (squashfs)`. */
+  readonly named: readonly string[]
 }
 
 /** IoError where the image cannot be read. */
 export function checkImage(disk: OpenImage): ImageCheck {
   const findings: ImageFinding[] = [...(disk.table?.findings ?? [])]
   const checked = disk.table === undefined ? [] : [`the partition table (${disk.table.kind})`]
+  const named: string[] = []
   for (const partition of disk.partitions) {
     const { volume, problem, format } = partition.content()
     if (format === VERITY_FORMAT) {
@@ -28,13 +31,19 @@ export function checkImage(disk: OpenImage): ImageCheck {
       findings.push(...found.map((finding) => onDisk(finding, partition)))
       continue
     }
-    if (volume === undefined && problem === undefined) continue
+    if (volume === undefined && problem === undefined) {
+      if (!NOTHING_KNOWN.includes(format)) named.push(`${nameOf(partition)} (${format})`)
+      continue
+    }
     checked.push(`${nameOf(partition)} (${format})`)
     const found = problem === undefined ? checkVolume(partition) : [findingOf(problem)]
     findings.push(...found.map((finding) => onDisk(finding, partition)))
   }
-  return { findings, checked }
+  return { findings, checked, named }
 }
+
+/** As open-content.ts calls what has no format. */
+const NOTHING_KNOWN = ['zeros', 'unknown']
 
 /** As known-formats.ts calls it. */
 const VERITY_FORMAT = 'DM_verity_hash'

@@ -12,6 +12,7 @@ import { nameOf } from './check-image.js'
 import { compareTrees, fieldDifferences } from './diff/compare-trees.js'
 import type { FieldDifference, FieldValue, FileDifference } from './diff/differences.js'
 import { keptBy } from './diff/kept-by.js'
+import { openContent } from './open-content.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 
 export interface PlanComparison {
@@ -25,7 +26,7 @@ export interface PlanComparison {
 export function compareWithPlan(disk: OpenImage, { plan, payloads, signal }: PlanComparison): Problem[] {
   const problems = differenceProblems('the disk', fieldDifferences(diskFields(disk), plannedDiskFields(plan)))
   for (const planned of plan.partitions) {
-    const partition = partitionFor(planned, disk)
+    const partition = partitionFor(planned, disk, plan.table)
     if (partition === undefined) {
       problems.push({ message: `${plannedName(planned)} is missing` })
       continue
@@ -54,7 +55,8 @@ function* diskFields({ view, table }: OpenImage): Fields {
 
 function* plannedDiskFields({ sizeBytes, table, diskGuid, mbrSignature }: DiskPlan): Fields {
   yield ['size', sizeBytes]
-  yield ['table', table]
+  // On flash memory the device tree or the command line has it.
+  yield ['table', table === 'mtd' ? 'none' : table]
   yield ['id', diskGuid ?? (mbrSignature === undefined ? undefined : `0x${mbrSignature.toString(16).padStart(8, '0')}`)]
 }
 
@@ -91,15 +93,20 @@ function* plannedFields({
   yield ['bootable', bootable]
 }
 
-/** Of the table by its number; what stands outside of it, by its place. */
-function partitionFor(planned: PlannedPartition, disk: OpenImage): OpenPartition | undefined {
-  const { number, startByte, endByte, name } = planned
-  if (number !== undefined) return disk.partitions.find((partition) => partition.number === number)
+/** Of the table by its number; what no table on the medium names, by its place. */
+function partitionFor(
+  { number, startByte, endByte, name }: PlannedPartition,
+  disk: OpenImage,
+  table: DiskPlan['table'],
+): OpenPartition | undefined {
+  if (number !== undefined && table !== 'mtd') {
+    return disk.partitions.find((partition) => partition.number === number)
+  }
   const whole = disk.partitions.find((partition) => partition.number === undefined && startByte === 0)
-  if (whole !== undefined) return whole
+  if (whole !== undefined && table !== 'mtd') return whole
   if (endByte > disk.view.sizeBytes) return undefined
-  const view = disk.view.part(startByte, endByte - startByte, `"${name}" of ${disk.name}`)
-  return { name, startByte, sizeBytes: endByte - startByte, view, content: () => ({ format: 'unknown' }) }
+  const view = disk.view.part(startByte, endByte - startByte, `${name} of ${disk.name}`)
+  return { name, startByte, sizeBytes: endByte - startByte, view, content: () => openContent(view) }
 }
 
 function plannedName({ number, name }: PlannedPartition): string {
@@ -111,6 +118,9 @@ const LUKS_FORMAT = 'crypto_LUKS'
 
 /** Folders that mke2fs makes, whatever the payload. */
 const MADE_BY_THE_FORMAT = ['lost+found']
+
+/** Volumes whose files can be read. */
+const COMPARED: readonly PlannedPartition['payload'][] = ['ext', 'fat', 'jffs2']
 
 function contentProblems(
   partition: OpenPartition,
@@ -124,7 +134,7 @@ function contentProblems(
     return format === LUKS_FORMAT ? [] : [{ message: `${what}: format is ${format}, the config says LUKS2` }]
   }
   if (payload.kind === 'file') return bytesProblems(partition, contentOfFile(payload.file), what)
-  if (planned.payload !== 'ext' && planned.payload !== 'fat') return []
+  if (!COMPARED.includes(planned.payload)) return []
   const { volume, format, problem } = partition.content()
   if (problem !== undefined) return [...problem.problems]
   if (volume === undefined || !isFormat(format, planned.fs)) {

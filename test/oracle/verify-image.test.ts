@@ -25,7 +25,20 @@ const ALONE = '--no-second-opinion'
 
 describeWithTools(
   'verify of an image',
-  ['sfdisk', 'mkfs.fat', 'mmd', 'mcopy', 'mke2fs', 'cp', 'sgdisk', 'parted', 'genimage', 'debugfs', 'dumpe2fs'],
+  [
+    'sfdisk',
+    'mkfs.fat',
+    'mmd',
+    'mcopy',
+    'mke2fs',
+    'cp',
+    'sgdisk',
+    'parted',
+    'genimage',
+    'debugfs',
+    'dumpe2fs',
+    'mksquashfs',
+  ],
   () => {
     const scratch = scratchFolder()
     const image = join(scratch, 'sd.img')
@@ -262,6 +275,48 @@ describeWithTools(
       expect(stdout).toMatch(/^verified: /)
       const both = await runCli('verify', folder, '--structure', ALONE)
       expect(both.stdout).toMatch(/^verified: .*\nsound: the partition table \(gpt\), partition 1 "esp" \(fat32\)/s)
+    })
+
+    describe('of flash memory, whose table is not on it', () => {
+      const config = join(CONFIGS, 'stm32f7-som/stm32f7-som.yaml')
+      let flash: string
+      beforeAll(async () => {
+        const { folder } = await build({ config, out: join(scratch, 'flash'), only: 'image' })
+        flash = join(folder, 'nor.bin')
+      })
+
+      it('says that nothing in it is known, and not that it is sound', async () => {
+        const { status, stdout, stderr } = await runCli('verify', flash, ALONE)
+        expect([status, stdout]).toEqual([5, ''])
+        expect(stderr).toContain(
+          `Cannot verify ${flash}: nothing in it is known, a partition table (GPT, MBR) or a volume of ext2/3/4, FAT or JFFS2 is looked for`,
+        )
+      })
+
+      it('compares each partition at its place with the config', async () => {
+        const { status, stdout, stderr } = await runCli('verify', flash, '--config', config, ALONE)
+        expect([status, stdout, stderr]).toEqual([0, `sound: what ${config} says\n`, ''])
+        const changed = join(scratch, 'changed.bin')
+        for (const [offset, said] of [
+          [0x20000 + 77, '"flash_linux_image": byte 77 is another than in the file that the config names'],
+          [0xa20000 + 200, 'Cannot read node of inode'],
+        ] as const) {
+          copyFileSync(flash, changed)
+          flip(changed, offset, 1)
+          const other = await runCli('verify', changed, '--config', config, ALONE)
+          expect([other.status, other.stderr]).toEqual([1, expect.stringContaining(said)])
+        }
+      })
+
+      it('names what is known by its signs only', async () => {
+        const path = join(scratch, 'small.squashfs')
+        tool('mksquashfs', payload, path, '-quiet', '-noappend')
+        const { status, stderr } = await runCli('verify', path, ALONE)
+        expect([status, stderr]).toEqual([
+          5,
+          expect.stringContaining('the volume (squashfs) is known by its signs only'),
+        ])
+      })
     })
 
     it('refuses what cannot be', async () => {

@@ -11,11 +11,13 @@ export function keptBy(volumes: readonly Pick<VolumeReader, 'summary'>[], ignore
   if (volumes.some(({ summary }) => summary.format.startsWith('fat'))) {
     return { ignored: new Set([...ignored, ...NOT_IN_FAT]), asKept: asFatTime, rootAttributes: false }
   }
-  const hasSmallInodes = volumes.some(({ summary }) => summary.facts.inode_size === SMALL_INODE_BYTES)
-  return hasSmallInodes ? { ignored, asKept: inWholeSeconds } : { ignored }
+  const isWithoutFractions = volumes.some(
+    ({ summary: { format, facts } }) => format === 'jffs2' || facts.inode_size === SMALL_INODE_BYTES,
+  )
+  return isWithoutFractions ? { ignored, asKept: inWholeSeconds } : { ignored }
 }
 
-/** Without room for nanoseconds. [EXT4 disk layout] */
+/** Without room for nanoseconds, as JFFS2's are. [EXT4 disk layout] */
 const SMALL_INODE_BYTES = 128
 
 const NOT_IN_FAT: readonly Ignorable[] = ['modes', 'owners', 'xattrs', 'links']
