@@ -3,7 +3,8 @@ import type { Interpretation, PartitionContext } from './interpretation.js'
 import type { PartitionInput } from './schema/partition.js'
 import type { ImageSpec, LuksSpec, VolumeSpec } from './spec.js'
 
-const MIB = 1024 * 1024
+const KIB = 1024
+const MIB = 1024 * KIB
 const DEFAULT_KEY_BITS = 512
 /** The least that cryptsetup takes; one more than is recommended beside this memory. [RFC 9106 §4] */
 const DEFAULT_ARGON_ITERATIONS = 4
@@ -50,6 +51,7 @@ export function interpretLuks(
   const isArgon = pbkdf !== 'pbkdf2'
   if (!isArgon && memory !== undefined)
     refuse('memory', 'pbkdf2 takes no memory, it is accepted with argon2id and argon2i')
+  if (memory !== undefined && memory % KIB !== 0) refuse('memory', `${memory} bytes of memory are no whole KiB`)
   if (!isArgon && parallel !== undefined)
     refuse('parallel', 'pbkdf2 has one thread, it is accepted with argon2id and argon2i')
   if (!isArgon && iterations !== undefined && iterations < MIN_PBKDF2_ITERATIONS) {

@@ -38,6 +38,7 @@ export async function makeLuksVolume(order: LuksOrder): Promise<HostVolume> {
     const volumeKey = readVolumeKey(luks, name)
     makeSparseFile(path, sizeBytes)
     await format(title, path, volumeKey, order)
+    await assertCost(title, path, order)
     const spool: SourceFile = { path, sizeBytes }
     const builder = new ImageBuilder(sizeBytes).file(0, headerBytes, spool, 0)
     const fd = openSync(path, 'r+')
@@ -94,13 +95,39 @@ async function format(
     ...['--pbkdf', pbkdf.type, '--pbkdf-force-iterations', String(pbkdf.iterations)],
     ...(pbkdf.type === 'pbkdf2'
       ? []
-      : ['--pbkdf-memory', String(pbkdf.memoryBytes / 1024), '--pbkdf-parallel', String(pbkdf.parallel)]),
+      : ['--pbkdf-memory', String(pbkdf.memoryBytes / KIB), '--pbkdf-parallel', String(pbkdf.parallel)]),
     path,
   ]
   const options = { input: volumeKey, ...(signal && { signal }) }
   const result = await runner.run('sh', ['-c', WITH_KEY, 'sh', ...command], options)
   if (result.status !== 0) throw failureOf(title, 'make the header of', 'cryptsetup', result)
 }
+
+/** cryptsetup takes less memory and fewer threads than asked where the building machine has less, and only warns. */
+async function assertCost(title: string, path: string, { luks: { pbkdf }, runner }: LuksOrder): Promise<void> {
+  const result = await runner.run('cryptsetup', ['luksDump', '--dump-json-metadata', path])
+  if (result.status !== 0) throw failureOf(title, 'read back the header of', 'cryptsetup', result)
+  const { kdf } = (JSON.parse(result.stdout.toString('utf8')) as LuksMetadata).keyslots['0']!
+  const lowered =
+    pbkdf.type === 'pbkdf2'
+      ? kdf.iterations !== pbkdf.iterations && `${kdf.iterations} iterations`
+      : (kdf.cpus !== pbkdf.parallel && `parallel: ${kdf.cpus}`) ||
+        (kdf.memory !== pbkdf.memoryBytes / KIB && `memory: ${kdf.memory}KiB`) ||
+        (kdf.time !== pbkdf.iterations && `${kdf.time} iterations`)
+  if (lowered === false) return
+  throw new IoError(`Cannot make ${title} as it is asked: on this machine cryptsetup takes ${lowered}`, {
+    hint: 'Ask for less under luks, or build on a machine that has it',
+  })
+}
+
+/** The part of the metadata that says what opening costs. [LUKS2 §3.2] */
+interface LuksMetadata {
+  readonly keyslots: Readonly<
+    Record<string, { kdf: { iterations?: number; time?: number; memory?: number; cpus?: number } }>
+  >
+}
+
+const KIB = 1024
 
 const CHUNK_BYTES = 1 << 20
 /** Initialisation vectors count these, whatever the encryption's own sectors are. */

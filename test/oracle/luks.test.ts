@@ -1,9 +1,9 @@
 /** Encrypted partitions, judged by cryptsetup: header, key, and what it decrypts itself; and that nothing of the inside is told. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { inputs, openDisk } from '../../src/build.js'
-import { diskloom } from '../support/diskloom.js'
+import { diskloom, runCommand } from '../support/diskloom.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 
 const KIB = 1024
@@ -170,5 +170,25 @@ describeWithTools('LUKS2', ['cryptsetup', 'blkid'], () => {
       diskloom(['verify', join(folder, 'disk'), '--config', config], { env: environment as Record<string, string> }),
     ).toContain('sound')
     expect(said).toContain('not compared, since they are encrypted anew in every build: "blob", "data", "space"')
+  })
+  it('is refused where the machine would make it cheaper to open than it is asked to be', () => {
+    const bin = join(scratch, 'bin')
+    mkdirSync(bin)
+    const real = tool('sh', '-c', 'command -v cryptsetup').trim()
+    const fewer = `#!/bin/bash\nexec ${real} "\${@/#2/1}"\n`
+    writeFileSync(join(bin, 'cryptsetup'), fewer, { mode: 0o755 })
+    const one = join(scratch, 'one.yaml')
+    writeFileSync(
+      one,
+      'image: one\npartitions: [{ name: space, size: 17MiB, luks: { key_file: the.key, memory: 32KiB, parallel: 2 } }]\n',
+    )
+    const { status, stderr } = runCommand(['build', one, '--out', join(scratch, 'one'), '--quiet'], {
+      env: { PATH: `${bin}:${process.env.PATH}` },
+    })
+    expect(status).toBe(6)
+    expect(stderr).toContain(
+      'Cannot make LUKS2 volume "space" as it is asked: on this machine cryptsetup takes parallel: 1',
+    )
+    expect(existsSync(join(scratch, 'one'))).toBe(false)
   })
 })

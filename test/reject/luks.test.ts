@@ -34,6 +34,7 @@ it.each([
     'fs: ext4, size: 32MiB, luks: { key_file: k, pbkdf: pbkdf2, iterations: 10 }',
     '10 are too few for pbkdf2, accepted are 1000 and more',
   ],
+  ['fs: ext4, size: 32MiB, luks: { key_file: k, memory: 40000 }', '40000 bytes of memory are no whole KiB'],
   ['fs: ext4, size: 32MiB, luks: { key_file: k, iterations: 1 }', '1 is out of range'],
   [`fs: ext4, size: 32MiB, luks: { key_file: k, label: ${'l'.repeat(48)} }`, 'has 48 bytes, at most 47 are accepted'],
   [

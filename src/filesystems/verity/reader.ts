@@ -93,20 +93,29 @@ export function checkTree({ geometry, salt, view }: VerityArea, data: DiskImage)
     height === 0 ? geometry.dataBlocks : geometry.levels[height - 1]!.blocks,
   )
   for (const [height, level] of geometry.levels.entries()) {
-    const differing = differingDigests(geometry, level, { expected: tree.bytes, view, count: counts[height]! })
+    const { differing, padding } = differences(geometry, level, { expected: tree.bytes, view, count: counts[height]! })
     // What is above follows from what is below.
-    if (differing.length > 0) return { rootHash, findings: [findingOf(geometry, height, level, differing)] }
+    if (differing.length > 0) return { rootHash, findings: [digestFinding(geometry, height, level, differing)] }
+    if (padding !== undefined) return { rootHash, findings: [paddingFinding(height, padding)] }
   }
   return { rootHash, findings: [] }
 }
 
-function differingDigests(
+interface Differences {
+  /** Of what lies below the level, by number. */
+  readonly differing: readonly number[]
+  /** The first byte between or behind the digests that is no zero, which the digest of the block above covers, too. */
+  readonly padding?: number | undefined
+}
+
+function differences(
   geometry: TreeGeometry,
   level: TreeLevel,
   { expected, view, count }: { expected: Uint8Array; view: ImageView; count: number },
-): number[] {
+): Differences {
   const digestBytes = DIGEST_BYTES[geometry.hash]
   const differing: number[] = []
+  let padding: number | undefined
   const end = level.offset + level.blocks * geometry.hashBlockBytes
   const perChunk = Math.max(1, CHUNK_BYTES / geometry.hashBlockBytes) * geometry.digestsPerBlock
   for (let first = 0; first < count; first += perChunk) {
@@ -118,11 +127,12 @@ function differingDigests(
       const ours = expected.subarray(at, at + digestBytes)
       if (Buffer.compare(ours, stored.subarray(at - start, at - start + digestBytes)) !== 0) differing.push(index)
     }
+    if (differing.length === 0) padding ??= start + stored.findIndex((byte, at) => byte !== expected[start + at])
   }
-  return differing
+  return { differing, padding }
 }
 
-function findingOf(
+function digestFinding(
   geometry: TreeGeometry,
   height: number,
   level: TreeLevel,
@@ -137,5 +147,15 @@ function findingOf(
     field: `the digest of ${what} ${first}${more}`,
     found: 'another',
     expected: 'that of what stands there',
+  }
+}
+
+function paddingFinding(height: number, offset: number): FieldFinding {
+  return {
+    structure: `hash tree, level ${height}`,
+    offset,
+    field: 'a byte beside the digests',
+    found: 'another',
+    expected: '0',
   }
 }
