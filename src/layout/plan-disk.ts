@@ -2,7 +2,6 @@
 import { formatSize } from '../bytes/format-size.js'
 import type { ImageSpec, LuksSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
 import { type ConfigPath, type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
-import { planVerity, smallestVerityBytes } from '../filesystems/verity/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
 import { ATTRIBUTE_LEGACY_BOOT } from '../tables/gpt/disklayout.js'
@@ -15,10 +14,10 @@ import type {
   Payloads,
   PlacedPartition,
   Placement,
-  PlannedCover,
   PlannedPartition,
   PlannedSeal,
 } from './disk-plan.js'
+import { HashPartitions } from './hash-partitions.js'
 import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
 import { insideBytes, planSealed, smallestSealedBytes } from './luks.js'
 import { measurePayload, payloadWord } from './measure-payload.js'
@@ -27,7 +26,7 @@ import { PartitionContents } from './partition-contents.js'
 import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
 import { bytesText, placeUnit, type Stretch, sectorsDo } from './sectors.js'
-import { coverableBytes, coveredIndex, rootHashUuid, sectorsAround, verityOptions } from './verity.js'
+import { coverableBytes, coveredIndex, sectorsAround } from './verity.js'
 import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
 
 /** Starts on a multiple of this are good for every medium's pages. */
@@ -86,10 +85,7 @@ class Planner {
   readonly #measures = new Map<number, PayloadMeasure>()
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
-  /** By the index of the hash partition. */
-  readonly #covers = new Map<number, PlannedCover>()
-  /** Once everything is planned. */
-  #contents: PartitionContents | undefined
+  readonly #hashes: HashPartitions
   /** True while nothing but formats has refused. */
   #onlyFormats = true
 
@@ -100,6 +96,7 @@ class Planner {
     this.#environment = environment
     this.#identifiers = deriveIdentifiers(spec.seed)
     this.#numbering = numberPartitions(spec)
+    this.#hashes = new HashPartitions(spec)
   }
 
   place(): Placement {
@@ -119,7 +116,7 @@ class Planner {
       this.#payloads,
       placement.partitions.map((placed, index) => ({ ...placed, ...contents[index]! })),
     )
-    this.#contents = inside
+    this.#hashes.contents = inside
     const mbrSignature = spec.mbrSignature ?? firstFourBytes(this.#diskGuid())
     const partitions = placement.partitions.map((placed) =>
       this.#finishPartition(placed, contents[placed.index]!, mbrSignature),
@@ -133,7 +130,7 @@ class Planner {
       ...(spec.table === 'mbr' && { mbrSignature }),
       partitions,
       seals: this.#seals(inside),
-      covers: [...this.#covers.values()],
+      covers: this.#hashes.covers,
       warnings: this.#warnings,
     }
     let image: DiskImage | undefined
@@ -171,26 +168,11 @@ class Planner {
 
   #smallestBytes(index: number, startByte: number, placed: readonly (Stretch | undefined)[]): number | undefined {
     const { volume, free, luks } = this.#spec.partitions[index]!
-    if (volume.kind === 'verity') return this.#smallestHashBytes(volume, placed)
+    if (volume.kind === 'verity') return this.#hashes.smallestBytes(volume, placed)
     const bytes = isFormatted(volume)
       ? smallestVolumeBytes(volume, this.#payloads[index]!, this.volumeEnvironment(index, startByte), free)
       : this.#measureOf(index).bytes
     return coverableBytes(this.#spec, index, luks === undefined ? bytes : smallestSealedBytes(bytes, luks))
-  }
-
-  #smallestHashBytes(volume: VerityVolumeSpec, placed: readonly (Stretch | undefined)[]): number | undefined {
-    const dataIndex = coveredIndex(this.#spec, volume)
-    if (dataIndex >= placed.length) {
-      throw new LayoutError([
-        {
-          message: `Cannot measure the hash tree: ${partitionText(this.#spec, dataIndex)}, which it covers, has no place yet`,
-          hint: `List it after "${volume.covers}", or give it a size`,
-          path: ['size'],
-        },
-      ])
-    }
-    const data = placed[dataIndex]
-    return data && smallestVerityBytes(data.endByte - data.startByte, verityOptions(this.#spec, volume))
   }
 
   #measureOf(index: number): PayloadMeasure {
@@ -263,22 +245,11 @@ class Planner {
     volume: VerityVolumeSpec,
     stretches: readonly (Stretch | undefined)[],
   ): PlannedVolume | undefined {
-    const dataIndex = coveredIndex(this.#spec, volume)
-    const [own, data] = [stretches[index], stretches[dataIndex]]
+    const own = stretches[index]
+    const data = stretches[coveredIndex(this.#spec, volume)]
     if (own === undefined || data === undefined) return undefined
-    const covered = {
-      sizeBytes: data.endByte - data.startByte,
-      content: () => {
-        invariant(this.#contents !== undefined, 'hashes are made when everything is planned')
-        return this.#contents.of(dataIndex)
-      },
-    }
     const environment = this.volumeEnvironment(index, own.startByte)
-    const planned = this.#attempt(index, () =>
-      planVerity(covered, own.endByte - own.startByte, verityOptions(this.#spec, volume), environment),
-    )
-    if (planned !== undefined) this.#covers.set(index, { index, dataIndex, volume: planned })
-    return planned
+    return this.#attempt(index, () => this.#hashes.plan(index, volume, { own, data, environment }))
   }
 
   #finishPartition(placed: PlacedPartition, content: PlannedContent, mbrSignature: number): PlannedPartition {
@@ -311,22 +282,11 @@ class Planner {
     if (this.#spec.table === 'gpt') {
       return (
         uuid?.toLowerCase() ??
-        this.#uuidFromRootHash(index) ??
+        this.#hashes.uuidOf(index) ??
         this.#identifiers.partition(placeWord(this.#numbering, index), name)
       )
     }
     return `${hex(mbrSignature, 8)}-${hex(number, 2)}`
-  }
-
-  /** Where a hash partition asks for that, of itself and of what it covers. Reads what is covered. */
-  #uuidFromRootHash(index: number): string | undefined {
-    for (const cover of this.#covers.values()) {
-      const { volume } = this.#spec.partitions[cover.index]!
-      if (volume.kind !== 'verity' || volume.options.uuids_from_root_hash !== true) continue
-      if (cover.index === index) return rootHashUuid(cover.volume.rootHash(), 'hashes')
-      if (cover.dataIndex === index) return rootHashUuid(cover.volume.rootHash(), 'data')
-    }
-    return undefined
   }
 
   volumeEnvironment(index: number, startByte: number): VolumeEnvironment {
