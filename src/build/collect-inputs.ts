@@ -41,6 +41,7 @@ export function collectInputs(config: LoadedConfig, { payloads, bundle, gadget }
   for (const tree of trees) {
     for (const [, node] of walkTree(tree)) {
       if (node.type !== 'file') continue
+      if (node.origin !== undefined) addFile(node.origin)
       for (const { source } of node.content.extents) if (source.kind === 'file') addFile(source.file)
     }
   }

@@ -11,7 +11,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { type ByteString, byteString, decodeUtf8, displayName } from '../bytes/text.js'
 import { type ConfigPath, FormatError, LayoutError, type Problem } from '../errors.js'
 import { type CpioListEntry, type ListField, parseCpioListLine } from './cpio-list-line.js'
-import { contentOfFile, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
+import { type FileNode, type FileTree, originAndContent, type Timestamp } from './file-tree.js'
 import { escapeGlob, filesMatching, isGlob } from './location-glob.js'
 import { readSourceFile } from './raw-file.js'
 import { clampTimestamp, timestampFromNs } from './timestamp.js'
@@ -102,7 +102,7 @@ function addFile(
 ): void {
   const file = readSourceFile(path, options.configPath)
   const mtime = clampTimestamp(timestampFromNs(file.mtimeNs ?? 0n), options.clampTo)
-  builder.add(name, { type: 'file', mode, uid, gid, mtime, content: contentOfFile(file) })
+  builder.add(name, { type: 'file', mode, uid, gid, mtime, ...originAndContent(file) })
 }
 
 function specialNode(entry: Exclude<CpioListEntry, { type: 'file' }>, mtime: Timestamp): FileNode {

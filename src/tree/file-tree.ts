@@ -35,6 +35,8 @@ export interface RegularFileNode extends NodeAttributes {
   type: 'file'
   /** The file's bytes as an image value; what no extent covers is a hole. */
   content: DiskImage
+  /** Of the host, where no extent of `content` names it: an empty file, or one that is a single hole. */
+  origin?: SourceFile
 }
 
 export interface SymlinkNode extends NodeAttributes {
@@ -81,6 +83,14 @@ export function* walkTree(root: DirectoryNode, prefix = ''): Generator<readonly 
 
 export function compareTimestamps(a: Timestamp, b: Timestamp): number {
   return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds
+}
+
+/** What a node of a file of the host has of it. */
+export function originAndContent(
+  file: SourceFile,
+  content = contentOfFile(file),
+): Pick<RegularFileNode, 'content' | 'origin'> {
+  return content.extents.length === 0 ? { content, origin: file } : { content }
 }
 
 /** The whole of a host file as content, without a hole. */

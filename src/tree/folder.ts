@@ -25,10 +25,10 @@ import type { CommandRunner } from './command-runner.js'
 import { type DataScanner, makeDataScanner, ZERO_BLOCK_BYTES } from './data-ranges.js'
 import { S_IFMT, typeOfMode } from './file-mode.js'
 import {
-  contentOfFile,
   type DirectoryNode,
   type FileNode,
   type FileTree,
+  originAndContent,
   type RegularFileNode,
   type Timestamp,
 } from './file-tree.js'
@@ -135,7 +135,7 @@ class FolderWalk {
   }
 
   file(path: string, status: BigIntStats): RegularFileNode {
-    return { type: 'file', ...this.#attributes(status), content: this.#content(path, status) }
+    return { type: 'file', ...this.#attributes(status), ...this.#content(path, status) }
   }
 
   #directory(path: string | Buffer, status: BigIntStats): DirectoryNode {
@@ -175,7 +175,7 @@ class FolderWalk {
       case 'directory':
         return this.#directory(path, status)
       case 'file':
-        return { type, ...this.#attributes(status), content: this.#content(path, status) }
+        return { type, ...this.#attributes(status), ...this.#content(path, status) }
       case 'symlink':
         return { type, ...this.#attributes(status), target: readlinkSync(path, { encoding: 'latin1' }) as ByteString }
       case 'char':
@@ -196,7 +196,7 @@ class FolderWalk {
     }
   }
 
-  #content(path: string | Buffer, status: BigIntStats): DiskImage {
+  #content(path: string | Buffer, status: BigIntStats): Pick<RegularFileNode, 'content' | 'origin'> {
     // access() costs as much as lstat(): the owner's read bit settles it for nearly every file.
     if (Number(status.uid) !== this.#user || (Number(status.mode) & OWNER_MAY_READ) === 0) {
       accessSync(path, constants.R_OK)
@@ -210,7 +210,7 @@ class FolderWalk {
     }
     const { holes } = this.#options
     const hasHoles = (holes === 'host' && isSparse) || (holes === 'all' && file.sizeBytes >= MIN_SPARSE_FILE_BYTES)
-    return hasHoles ? this.#sparseContent(file) : contentOfFile(file)
+    return originAndContent(file, hasHoles ? this.#sparseContent(file) : undefined)
   }
 
   #sparseContent(file: SourceFile): DiskImage {

@@ -45,6 +45,7 @@ bundle: { include: [NOTES.txt] }
       'more.tar': Buffer.alloc(10240),
       'tree/sub/deep/file': 'x',
       'tree/empty': 'folder',
+      'tree/nothing in it': '',
       ...Object.fromEntries([...AWKWARD, ...UNNAMED].map((name) => [`tree/${name}`, name])),
     },
   })
@@ -56,7 +57,7 @@ describe('diskloom inputs', () => {
     expect(found).toEqual(
       [
         ...['NOTES.txt', 'base.yaml', 'board.yaml', 'ker nel.bin', 'more.tar'],
-        ...['tree', 'tree/empty', 'tree/sub', 'tree/sub/deep', 'tree/sub/deep/file'],
+        ...['tree', 'tree/empty', 'tree/sub', 'tree/sub/deep', 'tree/sub/deep/file', 'tree/nothing in it'],
         ...[...AWKWARD, ...UNNAMED].map((name) => `tree/${name}`),
       ]
         .map((name) => join(project, name))
