@@ -108,6 +108,8 @@ interface PlacedTools {
 }
 
 const XFS_SECTOR_BYTES = 512
+const MAX_16_BITS = 0xffff
+const MAX_32_BITS = 0xffff_ffff
 
 const TOOLS: Readonly<Record<PlacedFamily, PlacedTools>> = {
   btrfs: {
@@ -134,9 +136,11 @@ const TOOLS: Readonly<Record<PlacedFamily, PlacedTools>> = {
     ],
     fill: 'sload.f2fs',
     fillArguments: (folder) => ['-P', '-f', folder],
-    // sload.f2fs 1.15 passes over special files without a word.
-    unkept: ({ type, xattrs }) => {
+    // sload.f2fs 1.15 passes over special files without a word, and cuts numbers: its `struct dentry` has 16 bits for owners.
+    unkept: ({ type, uid, gid, mtime, xattrs }) => {
       if (type === 'char' || type === 'block' || type === 'fifo') return 'devices and fifos'
+      if (uid > MAX_16_BITS || gid > MAX_16_BITS) return 'owners above 65535'
+      if (mtime.seconds < 0 || mtime.seconds > MAX_32_BITS) return 'times before 1970 and after 2106'
       return xattrs !== undefined && xattrs.size > 0 ? 'extended attributes' : undefined
     },
   },

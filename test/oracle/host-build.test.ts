@@ -206,6 +206,11 @@ describeWithTools(
       await expect(populate('btrfs')).rejects.toThrow(
         'its tool keeps no device numbers, which are among its content: "null"',
       )
+      const large = emptyTree(TIME)
+      large.children.set('app' as never, { type: 'symlink', ...common, gid: 65_536, target: 'x' as never })
+      await expect(populate('f2fs', large)).rejects.toThrow(
+        'keeps no owners above 65535, which are among its content: "app"',
+      )
       await expect(populate('f2fs')).rejects.toThrow(
         'keeps no devices and fifos, which are among its content: "null", "pipe"',
       )

@@ -1,13 +1,18 @@
 /**
- * Debian's kernel, in one boot, judges JFFS2 on a flash of memory (mtdram, mtdblock): it lists what went in, fills and changes the
+ * Debian's kernel, in one boot, reads an f2fs, which the machine's own may not know, and judges JFFS2 on a flash of memory (mtdram, mtdblock): it lists what went in, fills and changes the
  * volume until it is full, mounts it anew, and jffs2dump and diskloom's reader find in what it left the same files.
  */
+import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import type { ByteString } from '../../src/bytes/text.js'
+import { type ByteString, byteString } from '../../src/bytes/text.js'
 import { fatFormat } from '../../src/filesystems/fat/format.js'
-import { type DirectoryNode, type FileTree, walkTree } from '../../src/tree/file-tree.js'
+import { makePlacedVolume } from '../../src/host/placed-volume.js'
+import { makeCommandRunner } from '../../src/host/run-command.js'
+import { type DirectoryNode, type FileNode, type FileTree, walkTree } from '../../src/tree/file-tree.js'
+import { readSourceFile } from '../../src/tree/raw-file.js'
 import { KIB, MIB } from '../support/image-spec.js'
 import { dumpJffs2, ENVIRONMENT, openFile } from '../support/jffs2-volume.js'
+import { materialize } from '../support/materialize.js'
 import { describeWithTools, scratchFolder } from '../support/oracle.js'
 import { withDebianKernel } from '../support/qemu-debian-kernel.js'
 import { differencesOf } from '../support/qemu-differences.js'
@@ -15,7 +20,7 @@ import { copyVolume, type JudgedDisk, type JudgedVolume, jffs2Volume, weaveDisk 
 import { type Entries, expectedEntries, keptEntries } from '../support/qemu-entries.js'
 import { judgeByLinux, type LinuxFindings, type LinuxReport } from '../support/qemu-linux.js'
 import { TEST_TIMEOUT_MS } from '../support/qemu-machine.js'
-import { file, folder, jffs2Tree } from '../support/qemu-trees.js'
+import { fatTree, file, folder, jffs2Tree } from '../support/qemu-trees.js'
 import { afterUse, essenceOf } from '../support/qemu-workout.js'
 import { randomJffs2Case } from '../support/random-jffs2-tree.js'
 
@@ -45,6 +50,48 @@ function nameForReport({ children }: DirectoryNode): void {
   }
 }
 
+/** What f2fs's tools keep: names, sizes, times, symlinks; modes and owners but for the root's. */
+function f2fsTree(): FileTree {
+  const tree = fatTree(4096)
+  const [, ...nodes] = [...walkTree(tree)].map(([, node]) => node)
+  for (const [index, node] of nodes.entries()) {
+    node.mode = node.type === 'directory' ? 0o750 : [0o644, 0o4755, 0o600][index % 3]!
+    node.uid = index % 5
+    node.gid = 60_000 + index
+    node.mtime = { ...node.mtime, seconds: Math.min(node.mtime.seconds, 0xffff_ffff) }
+  }
+  const { mtime } = tree
+  const link: FileNode = { type: 'symlink', mode: 0o777, uid: 0, gid: 0, mtime, target: byteString('MLO') }
+  tree.children.set(byteString('link'), link)
+  tree.children.set(byteString('MLO again'), tree.children.get(byteString('MLO'))!)
+  return tree
+}
+
+const F2FS: JudgedVolume = {
+  name: 'f2fs',
+  tree: f2fsTree(),
+  volume: { kind: 'host', type: 'f2fs', content: [], xattrs: 'none', options: {} },
+}
+
+/** Its volume is made before the disk is planned, and is a file to that. */
+async function weaveF2fs(scratch: string): Promise<JudgedDisk> {
+  const made = await makePlacedVolume({
+    name: F2FS.name,
+    type: 'f2fs',
+    environment: { ...ENVIRONMENT, offsetBytes: MIB },
+    tree: F2FS.tree,
+    sizeBytes: 64 * MIB,
+    options: {},
+    workFolder: scratch,
+    runner: makeCommandRunner(process.env),
+  })
+  const path = join(scratch, 'f2fs')
+  materialize(made.image, path, { unspecified: 0xd1 })
+  made.release()
+  const payload = { kind: 'file', file: readSourceFile(path) } as const
+  return weaveDisk(scratch, 'f2fs-disk', [{ ...F2FS, more: { volume: { kind: 'raw', path }, payload } }])
+}
+
 const VOLUMES: readonly JudgedVolume[] = [
   { name: 'zlib', sizeBytes: 6 * MIB, volume: jffs2Volume({ erase_block: 128 * KIB }), tree: jffs2Tree(), use: true },
   {
@@ -71,7 +118,7 @@ const GREETING =
 
 describeWithTools(
   "JFFS2 in Debian's kernel",
-  ['qemu-system-x86_64', 'setpriv', 'busybox', 'cpio', 'modprobe', 'jffs2dump'],
+  ['qemu-system-x86_64', 'setpriv', 'busybox', 'cpio', 'modprobe', 'jffs2dump', 'mkfs.f2fs', 'sload.f2fs'],
   () =>
     withDebianKernel((kernel) => {
       const scratch = scratchFolder()
@@ -81,7 +128,7 @@ describeWithTools(
 
       beforeAll(async () => {
         disk = weaveDisk(scratch, 'flash', VOLUMES)
-        report = await judgeByLinux(kernel, scratch, [disk])
+        report = await judgeByLinux(kernel, scratch, [disk, await weaveF2fs(scratch)])
       }, TEST_TIMEOUT_MS)
 
       it('says nothing but its name', () => {
@@ -90,7 +137,7 @@ describeWithTools(
         expect(said.filter((line) => /jffs2|WARNING|BUG|Oops/.test(line) && !GREETING.test(line))).toEqual([])
       })
 
-      it.each(VOLUMES)('lists $name as it went in', (volume) => {
+      it.each([...VOLUMES, F2FS])('lists $name as it went in', (volume) => {
         const { before, problems } = findingsOf(volume)
         expect(problems).toEqual([])
         expect(differencesOf(keptEntries(volume, before), expectedEntries(volume))).toEqual([])

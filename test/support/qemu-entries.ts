@@ -30,6 +30,7 @@ const MINUTES_PER_HOUR = 60
 
 export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
   if (volume.kind === 'ext' || volume.kind === 'jffs2' || volume.kind === 'ubi') return extEntries(tree)
+  if (volume.kind === 'host') return withoutRoot(extEntries(tree))
   const zone = volume.kind === 'fat' ? volume.options.time_zone : undefined
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone ?? '') ?? ['', '+', '0', '0']
   const seconds = (Number(hours) * MINUTES_PER_HOUR + Number(minutes)) * SECONDS_PER_MINUTE
@@ -40,6 +41,7 @@ export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
 export function keptEntries({ volume }: JudgedVolume, found: Entries): Entries {
   const entries = new Map(found)
   if (volume.kind === 'ubi') return entries
+  if (volume.kind === 'host') return withoutRoot(entries)
   if (volume.kind === 'ext') {
     const root = entries.get('')
     if (entries.delete('lost+found') && root?.links !== undefined) entries.set('', { ...root, links: root.links - 1 })
@@ -53,6 +55,12 @@ export function keptEntries({ volume }: JudgedVolume, found: Entries): Entries {
   }
   entries.delete('')
   for (const [path, { mode: _mode, owner: _owner, links: _links, ...kept }] of entries) entries.set(path, kept)
+  return entries
+}
+
+/** sload.f2fs fills the root that mkfs.f2fs has made. */
+function withoutRoot(entries: Entries): Entries {
+  entries.delete('')
   return entries
 }
 

@@ -47,6 +47,7 @@ const MOUNT_OPTIONS = {
   ext2: 'acl',
   ext3: 'acl',
   ext4: 'acl',
+  f2fs: 'acl',
   // What the kernel writes shall take room, and be read by the product's reader, which knows no LZO.
   jffs2: 'compr=none',
   // For the same reason; what is written also has to be checked in every block.
@@ -118,6 +119,7 @@ function caseLines({ plan, volumes }: JudgedDisk, disk: number): string[] {
 function typeOf(volume: VolumeSpec): keyof typeof MOUNT_OPTIONS {
   if (volume.kind === 'ext') return volume.type
   if (volume.kind === 'ubi') return 'ubifs'
+  if (volume.kind === 'host' && volume.type === 'f2fs') return 'f2fs'
   return volume.kind === 'jffs2' ? 'jffs2' : 'vfat'
 }
 
@@ -129,7 +131,11 @@ function flashWord(volume: VolumeSpec): string {
 
 function flashModules(disks: readonly JudgedDisk[]): string[] {
   const kinds = new Set(disks.flatMap(({ volumes }) => volumes.map(({ volume }) => volume.kind)))
-  return [...(kinds.has('jffs2') ? JFFS2_MODULES : []), ...(kinds.has('ubi') ? UBI_MODULES : [])]
+  return [
+    ...(kinds.has('jffs2') ? JFFS2_MODULES : []),
+    ...(kinds.has('ubi') ? UBI_MODULES : []),
+    ...(kinds.has('host') ? ['f2fs'] : []),
+  ]
 }
 
 function readReport(path: string): string {
