@@ -20,7 +20,14 @@ const bundle = await rolldown({
   // Optional packages, and one that looks for its WebAssembly beside itself, stay where npm puts them.
   external: ['ext2fs', 'fatfs', 'gpt', '@bokuweb/zstd-wasm'],
 })
-await bundle.write({ dir: `${dist}cli`, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name].js' })
+await bundle.write({
+  dir: `${dist}cli`,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunk-[name].js',
+  // A third less to read and to scan; names stay, for whoever reads a stack.
+  minify: { compress: true, mangle: false, codegen: true },
+})
 await bundle.close()
 // It would map to what tsc had written.
 rmSync(`${dist}cli/main.js.map`, { force: true })

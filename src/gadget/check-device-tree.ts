@@ -58,9 +58,8 @@ async function checkSource(
   compiler: Compiler,
 ): Promise<Unchecked | undefined> {
   const { name } = before
-  const was = await compiler.compile(Buffer.from(before.text, 'latin1'))
+  const [was, now] = await Promise.all([compiler.compile(Buffer.from(before.text, 'latin1')), compiler.compile(after)])
   if ('why' in was) return { kind: 'unchecked', ...was }
-  const now = await compiler.compile(after)
   if ('why' in now) {
     return wrong(`Cannot use the changed device tree ${name}: ${now.why}, and the source as it came compiles`)
   }

@@ -5,7 +5,7 @@ import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { type DigestPlan, type DigestResults, Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { type DigestRange, RangeDigests } from './range-digests.js'
-import { zstdFrame } from './zstd-frame.js'
+import { type ZstdFrame, zstdFrame } from './zstd-frame.js'
 
 export interface DeflatedBlock {
   readonly crc32: number
@@ -32,7 +32,7 @@ export interface Threads {
   /** Each cluster as a stream of its own, as deflate-block.ts makes it for a qcow2; `bytes` as above. */
   deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Promise<readonly Uint8Array[]>
   /** One frame, as zstd-frame.ts makes it; `bytes` as above. */
-  zstdFrame(bytes: Uint8Array, level: number): Promise<Uint8Array>
+  zstdFrame(bytes: Uint8Array, level: number): Promise<ZstdFrame>
   digests(plan: DigestPlan): DigestStream
   rangeDigests(ranges: readonly DigestRange[]): RangeDigestStream
   /** SHA-256 of a finished output, lower-case hexadecimal. Rejects where it cannot be read. */

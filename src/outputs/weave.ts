@@ -1,4 +1,5 @@
 /** The one pass over the payload: every byte is read once, and all sinks see it. */
+import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InterruptedError } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
@@ -8,8 +9,11 @@ import type { ImageSink } from './sink.js'
 import type { Threads } from './threads.js'
 import { WindowReader } from './window-reader.js'
 
-/** Enough to keep deflating threads, hashing ones and a dozen writes busy at once. */
-const BUFFERS = 24
+/**
+ * Enough to keep compressing threads, hashing ones and half a dozen writes busy at once, and no more: where memory is virtual,
+ * the first touch of a page takes several times as long as filling it (24 MiB: 140 ms).
+ */
+const BUFFERS = Math.min(8 + 2 * availableParallelism(), 24)
 
 export interface WeaveOptions {
   readonly signal?: AbortSignal | undefined

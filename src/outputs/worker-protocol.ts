@@ -3,6 +3,7 @@ import type { Extent } from '../image/extent.js'
 import type { DigestPlan, DigestResults } from './digests.js'
 import type { DigestRange } from './range-digests.js'
 import type { DeflatedBlock } from './threads.js'
+import type { ZstdFrame } from './zstd-frame.js'
 
 export type WorkerRequest =
   | { readonly kind: 'deflate'; readonly id: number; readonly bytes: Uint8Array; readonly level: number }
@@ -40,7 +41,7 @@ export type WorkerResult =
   | DeflatedBlock
   | DigestResults
   | readonly Uint8Array[]
-  | Uint8Array
+  | ZstdFrame
   | readonly string[]
   | string
   | undefined

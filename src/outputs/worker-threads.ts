@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
 import type { DeflatedBlock, DigestStream, RangeDigestStream, Threads } from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
+import type { ZstdFrame } from './zstd-frame.js'
 
 const WORKER_URL = new URL('./worker.js', import.meta.url)
 
@@ -88,7 +89,7 @@ export function startThreads(count: number): Threads {
       return (await leastLoaded().ask(request)) as readonly Uint8Array[]
     },
     async zstdFrame(bytes, level) {
-      return (await leastLoaded().ask({ kind: 'zstd-frame', bytes, level })) as Uint8Array
+      return (await leastLoaded().ask({ kind: 'zstd-frame', bytes, level })) as ZstdFrame
     },
     digests(plan): DigestStream {
       const parts = bytesToDigest(plan) >= SPLIT_MINIMUM_BYTES ? splitDigestPlan(plan) : [plan]

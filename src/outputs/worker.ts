@@ -62,8 +62,8 @@ function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read'
 /** Memory that the reply can take along instead of a copy. */
 function ownedBuffers(result: WorkerResult): ArrayBuffer[] {
   if (typeof result !== 'object' || Array.isArray(result)) return []
-  const bytes = 'deflated' in result ? result.deflated : result
-  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : []
+  const bytes = 'deflated' in result ? result.deflated : 'blocks' in result ? result.blocks : undefined
+  return bytes?.buffer instanceof ArrayBuffer ? [bytes.buffer] : []
 }
 
 function reply(id: number, result: WorkerResult): void {

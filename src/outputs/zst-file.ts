@@ -30,8 +30,8 @@ export interface ZstOptions {
 
 /** Content and result stand in the encoder's 32-bit memory at once, with room for its tables. */
 export const ZST_FRAME_MAX_BYTES = 512 << 20
-/** Several times the window of level 3 (2 MiB), so that what a cut forgets does not show. */
-const GROUP_BYTES = 8 << 20
+/** Twice the window of level 3: what a cut forgets is less than a hundredth, and all memory that is touched goes with it. */
+const GROUP_BYTES = 4 << 20
 /** From here on windows are 8 MiB. */
 const WIDE_WINDOW_LEVEL = 16
 const WIDE_GROUP_BYTES = 32 << 20
@@ -60,8 +60,9 @@ class ZstFormat implements GroupFormat {
   }
 
   async compress(group: Uint8Array): Promise<PackedPart> {
-    const frame = await this.#threads.zstdFrame(group, this.#options.level)
-    return { pieces: [frame], units: [{ storedBytes: frame.length, contentBytes: group.length }] }
+    const { blocks, checksum } = await this.#threads.zstdFrame(group, this.#options.level)
+    const storedBytes = blocks.length + checksum.length
+    return { pieces: [blocks, checksum], units: [{ storedBytes, contentBytes: group.length }] }
   }
 
   async fill(byte: number, lengthBytes: number): Promise<PackedPart> {

@@ -5,6 +5,13 @@
 import { invariant } from '../errors.js'
 import { CONTENT_CHECKSUM_BYTES, CONTENT_CHECKSUM_FLAG, FRAME_MAGIC, FrameStart } from './zst-disklayout.js'
 
+/** A frame in its two pieces, which stand end to end. */
+export interface ZstdFrame {
+  /** Header and blocks. */
+  readonly blocks: Uint8Array
+  readonly checksum: Uint8Array
+}
+
 interface Encoder {
   compress(bytes: Uint8Array, level: number): Uint8Array
   /** XXH64 with seed 0. */
@@ -18,10 +25,14 @@ const LOW_32_BITS = 0xffffffffn
 let loading: Promise<Encoder> | undefined
 
 /** `level` 1 to 19. At most ZST_FRAME_MAX_BYTES (zst-file.ts). */
-export async function zstdFrame(bytes: Uint8Array, level: number): Promise<Uint8Array> {
+export async function zstdFrame(bytes: Uint8Array, level: number): Promise<ZstdFrame> {
   loading ??= loadEncoder()
   const encoder = await loading
-  return addChecksum(encoder.compress(bytes, level), encoder.hash(bytes))
+  const blocks = encoder.compress(bytes, level)
+  flagChecksum(blocks)
+  const checksum = new Uint8Array(CONTENT_CHECKSUM_BYTES)
+  new DataView(checksum.buffer).setUint32(0, Number(encoder.hash(bytes) & LOW_32_BITS), true)
+  return { blocks, checksum }
 }
 
 /** Both packages are loaded when first needed, since most builds need neither. */
@@ -38,19 +49,18 @@ async function loadEncoder(): Promise<Encoder> {
   }
 }
 
-/** As zstd's command does by default, so that `zstd -t` finds a flipped bit; the package cannot ask for it. */
-function addChecksum(frame: Uint8Array, hash: bigint): Uint8Array {
+/**
+ * As zstd's command does by default, so that `zstd -t` finds a flipped bit; the package cannot ask for it. The flag is set where
+ * it stands, since a copy for four bytes more would cost as long as hashing (fresh memory).
+ */
+function flagChecksum(frame: Uint8Array): void {
   const { Magic_Number, Frame_Header_Descriptor } = FrameStart.decode(frame)
   invariant(
     Magic_Number === FRAME_MAGIC && (Frame_Header_Descriptor & CONTENT_CHECKSUM_FLAG) === 0,
     'the encoder gives a frame without a checksum',
   )
-  const result = new Uint8Array(frame.length + CONTENT_CHECKSUM_BYTES)
-  result.set(frame)
-  FrameStart.encodeInto(result, 0, {
+  FrameStart.encodeInto(frame, 0, {
     Magic_Number,
     Frame_Header_Descriptor: Frame_Header_Descriptor | CONTENT_CHECKSUM_FLAG,
   })
-  new DataView(result.buffer).setUint32(frame.length, Number(hash & LOW_32_BITS), true)
-  return result
 }
