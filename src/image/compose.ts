@@ -27,6 +27,8 @@ export function placeImage(image: DiskImage, offset: number, sizeBytes: number):
 /** What `upper` specifies, and `lower` where it does not. Both have the same size. O(n + m). */
 export function overlayImages(lower: DiskImage, upper: DiskImage): DiskImage {
   invariant(lower.sizeBytes === upper.sizeBytes, `overlay of ${upper.sizeBytes} bytes on ${lower.sizeBytes}`)
+  // A disk without a table: nothing is gained by a copy of a hundred thousand extents.
+  if (lower.extents.length === 0) return upper
   const builder = new ImageBuilder(lower.sizeBytes)
   let end = 0
   for (const extent of upper.extents) {

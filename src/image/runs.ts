@@ -12,28 +12,27 @@ import { extentEnd } from './extent.js'
 export const MIN_FILL_BYTES = 65536
 
 export type Run =
-  | { readonly kind: 'data'; readonly offset: number; readonly length: number; readonly extents: readonly Extent[] }
+  | { readonly kind: 'data'; readonly offset: number; readonly length: number }
   | { readonly kind: 'fill'; readonly offset: number; readonly length: number; readonly byte: number }
 
 /** The runs in order; what lies between two of them is unspecified. O(n). */
 export function* runsOf(image: DiskImage): Generator<Run> {
-  let data: Extent[] = []
-  const flush = function* (): Generator<Run> {
-    if (data.length === 0) return
-    const offset = data[0]!.offset
-    yield { kind: 'data', offset, length: extentEnd(data.at(-1)!) - offset, extents: data }
-    data = []
-  }
-  for (const extent of mergedFills(image.extents)) {
-    if (data.length > 0 && extentEnd(data.at(-1)!) !== extent.offset) yield* flush()
-    if (extent.source.kind === 'fill' && extent.length >= MIN_FILL_BYTES) {
-      yield* flush()
-      yield { kind: 'fill', offset: extent.offset, length: extent.length, byte: extent.source.byte }
-    } else {
-      data.push(extent)
+  // Data that no run was made of yet: [start, end), empty where they are equal.
+  let start = 0
+  let end = 0
+  for (const { offset, length, source } of mergedFills(image.extents)) {
+    const isFill = source.kind === 'fill' && length >= MIN_FILL_BYTES
+    if (start < end && (isFill || offset > end)) {
+      yield { kind: 'data', offset: start, length: end - start }
+      start = end
     }
+    if (start === end) start = offset
+    end = offset + length
+    if (!isFill) continue
+    yield { kind: 'fill', offset, length, byte: source.byte }
+    start = end
   }
-  yield* flush()
+  if (start < end) yield { kind: 'data', offset: start, length: end - start }
 }
 
 /** Joins touching fills of the same byte: their total decides whether they are a run of their own. */

@@ -56,8 +56,15 @@ append() {
 	cat >>"$1"
 }
 
+# fill ERASE-KIB. A log is filled up to four erase blocks, which are ERASE-KIB blocks of 4 KiB as statfs counts, and at least two
+# writes: in the last ones the garbage collector, which runs beside, finds no room for itself on a slow machine, and says so.
 fill() {
-	if dd if=/dev/zero of="$MOUNTED/fill" bs=$CHUNK 2>/tmp/error; then
+	local spare=$(($1 > 32 ? $1 : 32))
+	if [ "$1" != 0 ]; then
+		while [ "$(stat -f -c %f "$MOUNTED")" -gt "$spare" ]; do
+			head -c $CHUNK /dev/urandom | try append "$MOUNTED/fill"
+		done
+	elif dd if=/dev/zero of="$MOUNTED/fill" bs=$CHUNK 2>/tmp/error; then
 		echo 'the volume has no end' >>/tmp/problems
 	elif ! grep -q 'No space left' /tmp/error; then
 		cat /tmp/error >>/tmp/problems
@@ -67,7 +74,7 @@ fill() {
 	try rm "$MOUNTED/fill"
 }
 
-# What a system does to its volumes. test/support/qemu-workout.ts knows what must come of it.
+# use ERASE-KIB: what a system does to its volumes. test/support/qemu-workout.ts knows what must come of it.
 use() {
 	local new="$MOUNTED/new folder" number
 	try mkdir "$new"
@@ -79,7 +86,7 @@ use() {
 	try rm -r "$MOUNTED/victims"
 	echo appended | try append "$MOUNTED/grows"
 	try truncate -s 5 "$MOUNTED/shrinks"
-	fill
+	fill "$1"
 	try cp -r "$MOUNTED/kept" "$MOUNTED/copy of kept"
 }
 
@@ -144,7 +151,7 @@ judge() {
 	try umount "$MOUNTED"
 	if [ "$mode" = use ]; then
 		try mount -t "$type" -o "rw,$options" "$device" "$MOUNTED"
-		use
+		use "$erase"
 		try umount "$MOUNTED"
 		try mount -t "$type" -o "ro,$options" "$device" "$MOUNTED"
 		echo "# after $name"
