@@ -268,7 +268,7 @@ function exportWarnings({ gadget }: ImageSpec, plan: DiskPlan, payloads: readonl
 /** The newest time in the payload, for the entries of the zip where no SOURCE_DATE_EPOCH is set. */
 function newestTime({ payloads }: Pick<PayloadReading, 'payloads'>): Timestamp {
   let newest = EPOCH_1980
-  for (const payload of payloads.flatMap((each) => [...leafPayloads(each)])) {
+  for (const payload of leafPayloads(payloads)) {
     const time =
       payload.kind === 'tree'
         ? measureTree(payload.tree).newest

@@ -124,6 +124,17 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new Error(`invariant: ${message}`)
 }
 
+/** What `make` finds wrong with a layout or a format, told as its caller knows it: formats know of nothing around them. */
+export function withProblems<T>(change: (problem: Problem) => Problem, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof FormatError) throw new FormatError(error.problems.map(change), { cause: error })
+    if (error instanceof LayoutError) throw new LayoutError(error.problems.map(change), { cause: error })
+    throw error
+  }
+}
+
 /** The errno name (`ENOENT`) of a system error, if it is one. */
 export function errnoOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code

@@ -34,7 +34,7 @@ export function collectInputs(config: LoadedConfig, { payloads, bundle, gadget }
   for (const { file } of bundle) addFile(file)
   for (const path of gadget.moduleFiles) add(path)
   const trees = [...gadget.trees]
-  for (const payload of payloads.flatMap((each) => [...leafPayloads(each)])) {
+  for (const payload of leafPayloads(payloads)) {
     if (payload.kind === 'file') addFile(payload.file)
     if (payload.kind === 'tree') trees.push(payload.tree)
   }

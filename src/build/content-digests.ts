@@ -23,7 +23,7 @@ const CHUNK_BYTES = 1 << 20
 
 /** The files of trees that stand as one stretch in an archive. */
 export function* archiveMembers(payloads: readonly Payload[]): Generator<FileRange> {
-  for (const payload of payloads.flatMap((each) => [...leafPayloads(each)])) {
+  for (const payload of leafPayloads(payloads)) {
     if (payload.kind !== 'tree') continue
     for (const [, node] of walkTree(payload.tree)) {
       const range = node.type === 'file' ? rangeOf(node.content) : undefined

@@ -1,10 +1,8 @@
-/** layout.svg of a planned disk, and layout.html where it is asked for. */
+/** layout.svg and layout.html of a disk's picture, with what stands around them. */
 import { readFileSync } from 'node:fs'
 import { renderTemplate, templatePath } from '../gadget/template.js'
-import type { DiskPlan, Payload } from '../layout/disk-plan.js'
 import type { DiskPicture, PicturePart } from '../pictures/disk-picture.js'
 import { htmlLayout } from '../pictures/html-layout.js'
-import { pictureOfPlan } from '../pictures/picture-of-plan.js'
 import { svgLayout } from '../pictures/svg-layout.js'
 
 export const LAYOUT_SVG = 'layout.svg'
@@ -17,10 +15,6 @@ export interface LayoutDigests {
   readonly disk: string
   /** By the byte at which a partition begins. */
   readonly partitions: ReadonlyMap<number, string>
-}
-
-export function layoutPicture(plan: DiskPlan, payloads: readonly Payload[]): DiskPicture {
-  return pictureOfPlan(plan, payloads)
 }
 
 export function layoutSvg(picture: DiskPicture): Uint8Array {

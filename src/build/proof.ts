@@ -9,12 +9,13 @@ import { verityFiles } from '../layout/verity.js'
 import type { DigestSink } from '../outputs/digest-sink.js'
 import { mappedDigestOfDisk, type PlannedDigests } from '../outputs/digests.js'
 import { bytesDigest } from '../outputs/file-digest.js'
+import { pictureOfPlan } from '../pictures/picture-of-plan.js'
 import { MANIFEST_NAME } from '../proof/manifest-schema.js'
 import { signManifest } from '../proof/signatures.js'
 import { VERSION } from '../version.js'
 import type { BundleExtra } from './bundle-extras.js'
 import { ContentDigests } from './content-digests.js'
-import { LAYOUT_SVG, layoutHtml, layoutPicture, layoutSvg } from './layout-pictures.js'
+import { LAYOUT_SVG, layoutHtml, layoutSvg } from './layout-pictures.js'
 import { type ManifestOutput, manifestText } from './manifest.js'
 import type { BuildOutput, OutputKind } from './options.js'
 import type { PreparedGadget } from './prepare-gadget.js'
@@ -68,7 +69,7 @@ export class Proof {
     this.#woven = woven
     this.#imageSha256 = results.full
     const diskDigest = mappedDigestOfDisk(digests.plan.stretches, results.stretches)
-    const picture = layoutPicture(input.plan, input.payloads)
+    const picture = pictureOfPlan(input.plan, input.payloads)
     const page = input.plan.spec.outputs.find(({ format }) => format === 'html')
     const partitions = new Map(digests.plan.stretches.map(({ offset }, at) => [offset, results.stretches[at]!]))
     this.#fixed = [

@@ -1,6 +1,6 @@
 import type { PartitionSpec, UbiSpec } from '../config/spec.js'
-import { FormatError, LayoutError, type Problem } from '../errors.js'
-import { type UbiGeometry, ubiGeometry } from '../filesystems/ubi/geometry.js'
+import { FormatError, LayoutError, withProblems } from '../errors.js'
+import { ubiGeometry } from '../filesystems/ubi/geometry.js'
 import type { UbifsVolumeOrder } from '../host/ubifs-volume.js'
 
 /** UBIFS_MIN_LEB_SZ and UBIFS_MAX_LEB_SZ. [UBIFS-MEDIA.H] */
@@ -12,7 +12,10 @@ export function ubifsRoom(
   { size, configPath }: PartitionSpec,
   ubi: UbiSpec,
 ): Pick<UbifsVolumeOrder, 'lebBytes' | 'minIoBytes' | 'maxLebs'> {
-  const { pebBytes, lebBytes, minIoBytes } = geometryAt(configPath, ubi)
+  const { pebBytes, lebBytes, minIoBytes } = withProblems(
+    (problem) => ({ ...problem, path: [...configPath, ...(problem.path ?? [])] }),
+    () => ubiGeometry(ubi.options),
+  )
   if (lebBytes < MIN_LEB_BYTES || lebBytes > MAX_LEB_BYTES) {
     throw new FormatError({
       message: `Cannot make UBIFS on logical erase blocks of ${lebBytes} bytes: ${MIN_LEB_BYTES} to ${MAX_LEB_BYTES} are accepted`,
@@ -31,15 +34,4 @@ export function ubifsRoom(
     })
   }
   return { lebBytes, minIoBytes, maxLebs: Math.floor((roomBytes ?? 0) / pebBytes) }
-}
-
-/** What does not go together in it is a mistake at this place of the config. */
-function geometryAt(configPath: PartitionSpec['configPath'], { options }: UbiSpec): UbiGeometry {
-  try {
-    return ubiGeometry(options)
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    const located = (problem: Problem): Problem => ({ ...problem, path: [...configPath, ...(problem.path ?? [])] })
-    throw new FormatError(error.problems.map(located), { cause: error })
-  }
 }

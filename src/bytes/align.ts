@@ -13,6 +13,11 @@ export function ceilDivide(value: number, unit: number): number {
   return Math.ceil(value / unit)
 }
 
+/** 1, 2, 4 … */
+export function isPowerOfTwo(value: number): boolean {
+  return value >= 1 && Number.isInteger(Math.log2(value))
+}
+
 /** `value / unit` where it is exact; otherwise a bug of ours. Conversion of units happens at a format's border, here. */
 export function divideExactly(value: number, unit: number): number {
   const quotient = value / unit

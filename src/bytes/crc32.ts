@@ -16,6 +16,13 @@ export function crc32(data: Uint8Array, previous = 0): number {
   return zlibCrc32(data, previous)
 }
 
+const ALL_ONES = 0xffff_ffff
+
+/** As Linux's `crc32_le`: begun with `seed`, where the usual one begins with all ones, and not inverted at the end. */
+export function crc32Le(seed: number, data: Uint8Array): number {
+  return (crc32(data, (seed ^ ALL_ONES) >>> 0) ^ ALL_ONES) >>> 0
+}
+
 /** a · b mod P */
 function multiply(a: number, b: number): number {
   let product = 0

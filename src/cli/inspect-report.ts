@@ -1,6 +1,7 @@
 /** What `inspect` found, as text for people. */
 import { formatSize } from '../bytes/format-size.js'
-import type { Inspection, PartitionInspection } from '../inspect/inspection.js'
+import { type Inspection, type PartitionInspection, TABLE_NAMES } from '../inspect/inspection.js'
+import { isNamed } from '../inspect/open-content.js'
 import type { BootSign } from '../inspect/what-boots.js'
 import type { Region } from '../layout/disk-plan.js'
 import { diskMap, type MappedDisk } from './disk-map.js'
@@ -13,8 +14,6 @@ export interface InspectReportOptions {
 }
 
 type Shown = Omit<Inspection, 'warnings'>
-
-const TABLE_NAMES = { gpt: 'GPT', mbr: 'MBR', hybrid: 'GPT with a hybrid MBR' } as const
 
 export function inspectionText(inspection: Shown, options: InspectReportOptions): string {
   const { paint } = options
@@ -118,7 +117,7 @@ function flagsText({ bootable, attributes, logical }: PartitionInspection): stri
 /** A paragraph for each volume: what it says of itself. */
 function volumeLines(partition: PartitionInspection, { columns, paint }: InspectReportOptions): string[] {
   const { number, name, format, description, label, volumeUuid, volume } = partition
-  if (format === 'zeros' || format === 'unknown') return []
+  if (!isNamed(format)) return []
   const called = number === undefined ? '' : `${number}${name === '' ? '' : ` ${name}`}: `
   const head = [
     `${called}${description ?? format}`,

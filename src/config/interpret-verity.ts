@@ -1,5 +1,6 @@
 /** Hash partitions, and whether what they cover can be covered. */
 import { didYouMean } from '../bytes/nearest.js'
+import { HOST_FAMILIES } from './host-families.js'
 import { volumeUuidOf } from './interpret-volume-attributes.js'
 import type { Interpretation, PartitionContext, Pieces } from './interpretation.js'
 import type { PartitionInput } from './schema/partition.js'
@@ -116,6 +117,6 @@ function checkUuids(verity: VerityPartition, { data, spec, refuse }: UuidCheck):
 }
 
 function isMadeBeforeLayout(volume: VolumeSpec): boolean {
-  if (volume.kind === 'host') return volume.type === 'squashfs' || volume.type === 'erofs'
+  if (volume.kind === 'host') return HOST_FAMILIES[volume.type].hasOwnSize === true
   return !('engine' in volume) || volume.engine !== 'host'
 }

@@ -8,7 +8,7 @@ import type { ByteString } from '../bytes/text.js'
 import type { HostFamily, HostOptions } from '../config/spec.js'
 import { FormatError, invariant } from '../errors.js'
 import type { CommandResult } from '../tree/command-runner.js'
-import { type FileNode, type FileTree, walkTree } from '../tree/file-tree.js'
+import type { FileNode, FileTree } from '../tree/file-tree.js'
 import { MOUNT_TOOLS, unpackIntoMount } from './fill-by-mount.js'
 import {
   assertTools,
@@ -20,7 +20,7 @@ import {
   toolName,
 } from './host-volume.js'
 import { imageOfSpool, makeSparseFile } from './spool-image.js'
-import { runOverTree, treeFolder, treeTools, unkept } from './unpacked-tree.js'
+import { assertKept, runOverTree, treeFolder, treeTools, unkept } from './unpacked-tree.js'
 import { type SpooledVolume, toolFailure } from './volume-tools.js'
 
 export type PlacedFamily = Extract<HostFamily, 'btrfs' | 'f2fs' | 'xfs'>
@@ -39,7 +39,7 @@ export async function makePlacedVolume(order: PlacedVolumeOrder): Promise<HostVo
   const title = `${type} volume "${name}"`
   const method = order.method ?? (canMount(type) ? 'mount' : 'populate')
   const way = isEmpty(tree) ? 'format' : method
-  assertNone(title, tree, tools.impossible)
+  assertKept(title, tree, tools.impossible)
   if (way === 'populate') assertPopulates(title, type, tree)
   const needed = { format: [], mount: [...MOUNT_TOOLS, ...treeTools(tree)], populate: populateTools(type, tree) }
   assertTools(runner, [tools.format, ...needed[way]])
@@ -184,18 +184,6 @@ function assertPopulates(title: string, type: PlacedFamily, tree: FileTree): voi
   if (!hasPlainRoot(tree) && (type === 'btrfs' || tree.mode !== 0o755)) {
     throw unkept(title, 'mode and owner of the root folder', ['.' as ByteString], hint)
   }
-  assertNone(title, tree, tools.unkept, hint)
+  assertKept(title, tree, tools.unkept, hint)
   invariant(tools.fill === undefined || tools.fillArguments !== undefined, 'a filling tool has arguments')
-}
-
-/** FormatError with all paths of the first kind that `judge` names. */
-function assertNone(title: string, tree: FileTree, judge: PlacedTools['unkept'], hint?: string): void {
-  if (judge === undefined) return
-  const found = new Map<string, ByteString[]>()
-  for (const [path, node] of walkTree(tree)) {
-    const what = judge(node)
-    if (what !== undefined) found.set(what, [...(found.get(what) ?? []), path === '' ? ('.' as ByteString) : path])
-  }
-  const [first] = found
-  if (first !== undefined) throw unkept(title, first[0], first[1], hint)
 }

@@ -4,7 +4,7 @@
  * [UBIFS-MEDIA.H]
  */
 import { alignUp } from '../bytes/align.js'
-import { crc32 } from '../bytes/crc32.js'
+import { crc32Le } from '../bytes/crc32.js'
 import { bytes, flags64le, type Infer, reserved, struct, u8, u16le, u32le, u64le } from '../bytes/struct.js'
 import type { ByteString } from '../bytes/text.js'
 
@@ -133,13 +133,13 @@ function keyInum(key: Uint8Array): number {
   return Buffer.from(key).readUInt32LE(0)
 }
 
-const ALL_ONES = 0xffff_ffff
+const UBIFS_CRC32_INIT = 0xffff_ffff
 /** Magic and the sum itself are not part of it. */
 const SUM_FROM = 8
 const SUM_OFFSET = 4
 
-/** Sets the checksum of a node: crc32(UBIFS_CRC32_INIT, …), which is not inverted at the end. */
+/** Sets the checksum of a node. */
 export function sealNode(node: Uint8Array): void {
-  const crc = (crc32(node.subarray(SUM_FROM)) ^ ALL_ONES) >>> 0
+  const crc = crc32Le(UBIFS_CRC32_INIT, node.subarray(SUM_FROM))
   new DataView(node.buffer, node.byteOffset, node.length).setUint32(SUM_OFFSET, crc, true)
 }

@@ -8,7 +8,7 @@ import { type ByteString, displayName } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
 import { chunksOf } from '../image/chunks.js'
 import type { CommandResult, CommandRunner } from '../tree/command-runner.js'
-import { type FileTree, walkTree } from '../tree/file-tree.js'
+import { type FileNode, type FileTree, walkTree } from '../tree/file-tree.js'
 import { planTar, type TarPlan } from '../tree/tar-image.js'
 
 export interface TreeCommand {
@@ -76,6 +76,26 @@ export function tarOf({ title, tree }: Pick<TreeCommand, 'title' | 'tree'>): Tar
 }
 
 const MAX_SHOWN = 20
+
+/** FormatError with all paths of the first kind that `judge` names. */
+export function assertKept(
+  title: string,
+  tree: FileTree,
+  judge: ((node: FileNode) => string | undefined) | undefined,
+  hint?: string,
+): void {
+  if (judge === undefined) return
+  const found = new Map<string, ByteString[]>()
+  for (const [path, node] of walkTree(tree)) {
+    const what = judge(node)
+    if (what === undefined) continue
+    const paths = found.get(what) ?? []
+    found.set(what, paths)
+    paths.push(path === '' ? ('.' as ByteString) : path)
+  }
+  const [first] = found
+  if (first !== undefined) throw unkept(title, first[0], first[1], hint)
+}
 
 /** What a tool does not write, with the paths of all of it. */
 export function unkept(title: string, what: string, paths: readonly ByteString[], hint?: string): FormatError {

@@ -133,6 +133,11 @@ function isSorted(extents: readonly Extent[]): boolean {
   return true
 }
 
+/** One byte over and over. */
+export function imageOfFill(sizeBytes: number, byte = 0): DiskImage {
+  return new ImageBuilder(sizeBytes).fill(0, sizeBytes, byte).finish()
+}
+
 /** Bytes in memory as an image value of just their length. */
 export function imageOfBytes(bytes: Uint8Array): DiskImage {
   return new ImageBuilder(bytes.length).bytes(0, bytes).finish()

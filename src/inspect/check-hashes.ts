@@ -24,7 +24,7 @@ export function checkHashes({ partitions }: OpenImage, hashes: OpenPartition): C
   const { rootHash, findings } = checkTree(area, data.view.slice(0, dataBytes, 'covered data'))
   return {
     findings,
-    covers: `hashes of ${data.name === '' ? `partition ${data.number}` : `"${data.name}"`}, root hash ${rootHash}`,
+    covers: `hashes of ${shownName(data)}, root hash ${rootHash}`,
   }
 }
 
@@ -46,7 +46,7 @@ function likeliest(
 
 /** Partitions of just the size that was hashed: the data of another build, most likely. */
 function coversNothing({ geometry }: VerityArea, meant: readonly OpenPartition[]): FieldFinding {
-  const names = meant.map(({ number, name }) => (name === '' ? `partition ${number}` : `"${name}"`))
+  const names = meant.map(shownName)
   return {
     structure: 'hash tree',
     offset: geometry.levels[0]?.offset ?? 0,
@@ -54,4 +54,8 @@ function coversNothing({ geometry }: VerityArea, meant: readonly OpenPartition[]
     found: `not in ${names.join(', ')}, which ${names.length === 1 ? 'is' : 'are'} of that size`,
     expected: 'a partition that it was made of',
   }
+}
+
+function shownName({ number, name }: OpenPartition): string {
+  return name === '' ? `partition ${number}` : `"${name}"`
 }

@@ -2,6 +2,8 @@
 import { type FieldFinding, findingProblem } from '../bytes/field-error.js'
 import { FormatError, type Problem } from '../errors.js'
 import { type CheckedHashes, checkHashes } from './check-hashes.js'
+import { VERITY_FORMAT } from './known-formats.js'
+import { isNamed } from './open-content.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 
 /** Something that is wrong, with its place on the disk. */
@@ -32,7 +34,7 @@ export function checkImage(disk: OpenImage): ImageCheck {
       continue
     }
     if (volume === undefined && problem === undefined) {
-      if (!NOTHING_KNOWN.includes(format)) named.push(`${nameOf(partition)} (${format})`)
+      if (isNamed(format)) named.push(`${nameOf(partition)} (${format})`)
       continue
     }
     checked.push(`${nameOf(partition)} (${format})`)
@@ -41,12 +43,6 @@ export function checkImage(disk: OpenImage): ImageCheck {
   }
   return { findings, checked, named }
 }
-
-/** As open-content.ts calls what has no format. */
-const NOTHING_KNOWN = ['zeros', 'unknown']
-
-/** As known-formats.ts calls it. */
-const VERITY_FORMAT = 'DM_verity_hash'
 
 function checkedHashes(disk: OpenImage, partition: OpenPartition): CheckedHashes {
   try {

@@ -12,6 +12,7 @@ import { nameOf } from './check-image.js'
 import { compareTrees, fieldDifferences } from './diff/compare-trees.js'
 import type { FieldDifference, FieldValue, FileDifference } from './diff/differences.js'
 import { keptBy } from './diff/kept-by.js'
+import { LUKS_FORMAT } from './known-formats.js'
 import { openContent } from './open-content.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 
@@ -112,9 +113,6 @@ function partitionFor(
 function plannedName({ number, name }: PlannedPartition): string {
   return number === undefined ? `"${name}"` : nameOf({ number, name })
 }
-
-/** As known-formats.ts calls it; what is in it nobody here can read. */
-const LUKS_FORMAT = 'crypto_LUKS'
 
 /** Folders that mke2fs makes, whatever the payload. */
 const MADE_BY_THE_FORMAT = ['lost+found']

@@ -6,6 +6,9 @@ import { partitionTypeName } from '../tables/types.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 import { type BootSign, whatBoots } from './what-boots.js'
 
+/** For people. */
+export const TABLE_NAMES = { gpt: 'GPT', mbr: 'MBR', hybrid: 'GPT with a hybrid MBR' } as const
+
 export interface PartitionInspection {
   /** Undefined where the disk has no table and is one volume. */
   readonly number?: number

@@ -17,6 +17,10 @@ export interface KnownFormat {
   readonly uuid?: readonly [offset: number, encoding: 'bytes' | 'text']
 }
 
+/** LUKS, whatever its version. */
+export const LUKS_FORMAT = 'crypto_LUKS'
+export const VERITY_FORMAT = 'DM_verity_hash'
+
 /** In the order in which they are tried: a longer or surer sign stands before a shorter one. */
 export const KNOWN_FORMATS: readonly KnownFormat[] = [
   { format: 'squashfs', description: 'squashfs', magics: [[0, '68737173']] },
@@ -56,20 +60,20 @@ export const KNOWN_FORMATS: readonly KnownFormat[] = [
     label: [1052, 16, 'ascii'],
   },
   {
-    format: 'crypto_LUKS',
+    format: LUKS_FORMAT,
     description: 'LUKS2 container',
     magics: [[0, '4c554b53babe0002']],
     uuid: [168, 'text'],
     label: [24, 48, 'ascii'],
   },
   {
-    format: 'crypto_LUKS',
+    format: LUKS_FORMAT,
     description: 'LUKS1 container',
     magics: [[0, '4c554b53babe0001']],
     uuid: [168, 'text'],
   },
   {
-    format: 'DM_verity_hash',
+    format: VERITY_FORMAT,
     description: 'dm-verity hash tree',
     magics: [[0, '7665726974790000']],
     uuid: [16, 'bytes'],

@@ -37,12 +37,21 @@ const READ_FORMATS: readonly ReadFormat[] = [
   { format: 'jffs2', isIt: (view) => probeJffs2(view) !== undefined, open: openJffs2 },
 ]
 
+/** What stands where no format is known. */
+const NOTHING_KNOWN = ['zeros', 'unknown'] as const
+const [ZEROS, UNKNOWN] = NOTHING_KNOWN
+
+/** Whether a format's word names one. */
+export function isNamed(format: string): boolean {
+  return !NOTHING_KNOWN.some((word) => word === format)
+}
+
 /** Never throws for what stands there; IoError where it cannot be read. */
 export function openContent(view: ImageView): Content {
   const known = recognise(view)
   if (known !== undefined) return known
   for (const { format, isIt, open } of READ_FORMATS) if (isIt(view)) return openWith(open, format, view)
-  return { format: isEmpty(view) ? 'zeros' : 'unknown' }
+  return { format: isEmpty(view) ? ZEROS : UNKNOWN }
 }
 
 /** The first data ends the search. */

@@ -2,11 +2,10 @@
 import { basename } from 'node:path'
 import { DiskloomError } from '../errors.js'
 import type { DiskPicture, PictureFact, PicturePart, PictureStretch } from '../pictures/disk-picture.js'
+import { factsOf, figuresOf, flagWords } from '../pictures/facts.js'
 import { folderSizes } from '../pictures/folder-sizes.js'
-import { inspectImage, type PartitionInspection } from './inspection.js'
+import { inspectImage, type PartitionInspection, TABLE_NAMES } from './inspection.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
-
-const TABLE_NAMES = { gpt: 'GPT', mbr: 'MBR', hybrid: 'GPT with a hybrid MBR' } as const
 
 /** Of 128 entries, the header and the protective MBR; at the end the same without the latter. [UEFI 2.10 §5.3] */
 const GPT_SECTORS = 34
@@ -59,7 +58,7 @@ function partOf(
     startByte,
     endByte,
     stretches: (read?.used ?? []).flatMap((stretch) => onDisk(stretch, startByte, endByte)),
-    facts: factsOf(told),
+    facts: partitionFacts(told),
     ...(number !== undefined && { number }),
     ...(read && { folders: folderSizes(read.tree) }),
   }
@@ -81,32 +80,18 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-function factsOf({
-  type,
-  uuid,
-  volumeUuid,
-  label,
-  bootable,
-  logical,
-  volume,
-  problem,
-}: PartitionInspection): PictureFact[] {
-  const flags = [...(bootable ? ['boot'] : []), ...(logical ? ['logical'] : [])].join(', ')
-  const figures = volume === undefined ? [] : Object.entries(volume.facts)
-  const facts: [string, string | undefined][] = [
+function partitionFacts(told: PartitionInspection): PictureFact[] {
+  const { type, uuid, volumeUuid, label, volume, problem } = told
+  return factsOf([
     ['type', type?.name],
-    ['flags', flags],
+    ['flags', flagWords({ bootable: told.bootable === true, logical: told.logical === true })],
     ['uuid', uuid],
     ['label', label],
     ['file system uuid', volumeUuid],
     ['state', volume?.state],
-    ...figures.map(([name, value]): [string, string] => [
-      name.replaceAll('_', ' '),
-      typeof value === 'object' ? value.join(' ') : String(value),
-    ]),
+    ...(volume === undefined ? [] : figuresOf(volume.facts)),
     ['problem', problem],
-  ]
-  return facts.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]))
+  ])
 }
 
 interface TableFacts {

@@ -2,6 +2,7 @@
  * What makes a stretch look like a volume of a format that is read here. Less is asked than the readers ask: one damaged field
  * must not hide a volume, since its reader then says which field that is.
  */
+import { isPowerOfTwo } from '../bytes/align.js'
 import { EXT4_SUPER_MAGIC, Ext4SuperBlock } from '../filesystems/ext4/disklayout/superblock.js'
 import { hasExtMagic } from '../filesystems/ext4/reader/volume-shape.js'
 import { decodeBootSector } from '../filesystems/fat/boot-regions.js'
@@ -63,7 +64,7 @@ function looksLikeBootSector(view: ImageView, base: number): boolean {
 function hasSoundParameters(boot: BootSector): boolean {
   return (
     SECTOR_SIZES.includes(boot.BPB_BytsPerSec) &&
-    Number.isInteger(Math.log2(boot.BPB_SecPerClus)) &&
+    isPowerOfTwo(boot.BPB_SecPerClus) &&
     boot.BPB_RsvdSecCnt !== 0 &&
     (boot.BPB_NumFATs === 1 || boot.BPB_NumFATs === 2) &&
     isMedia(boot.BPB_Media) &&

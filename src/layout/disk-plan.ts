@@ -137,7 +137,8 @@ export interface PlannedCover {
   readonly volume: PlannedVerity
 }
 
-export interface DiskPlan extends Placement {
+/** Everything but the bytes. */
+export interface DiskDecisions extends Placement {
   readonly spec: ImageSpec
   readonly sectorSize: 512 | 4096
   readonly table: ImageSpec['table']
@@ -151,6 +152,9 @@ export interface DiskPlan extends Placement {
   /** Hash partitions, in the order of the list. */
   readonly covers: readonly PlannedCover[]
   readonly warnings: readonly Problem[]
+}
+
+export interface DiskPlan extends DiskDecisions {
   /** The whole disk as a value. Volumes' metadata is made at the first call; later calls give the same value. */
   image(): DiskImage
   /** The same for drawing it: no content is read, hashes are blank, and what is not made yet is unspecified. */

@@ -2,8 +2,10 @@
  * Every identifier on the disk follows from the config's `seed` and from names and numbers that the config gives, never
  * from content, place or path: a rebuild with other files keeps the PARTUUIDs that a boot command line names.
  */
+
 import { type Guid, uuidToBytes, uuidV5 } from '../bytes/guid.js'
 import { seedNamespace } from '../bytes/seed-namespace.js'
+import type { VolumeSpec } from '../config/spec.js'
 
 export interface Identifiers {
   readonly disk: Guid
@@ -32,4 +34,9 @@ export function deriveIdentifiers(seed: string): Identifiers {
 export function firstFourBytes(uuid: Guid): number {
   const bytes = uuidToBytes(uuid)
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
+}
+
+/** Of a volume, where the config says it. */
+export function givenUuid(volume: VolumeSpec): Guid | undefined {
+  return 'uuid' in volume ? volume.uuid?.toLowerCase() : undefined
 }

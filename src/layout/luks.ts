@@ -2,7 +2,7 @@
 import { alignUp } from '../bytes/align.js'
 import { formatSize } from '../bytes/format-size.js'
 import type { ImageSpec, LuksSpec } from '../config/spec.js'
-import { LayoutError } from '../errors.js'
+import { invariant, LayoutError } from '../errors.js'
 import type { PlannedVolume } from '../filesystems/volume.js'
 import { ImageBuilder } from '../image/extent.js'
 import type { Payload } from './disk-plan.js'
@@ -56,7 +56,7 @@ export function planSealed(
     ],
     sketch: () => new ImageBuilder(sizeBytes).bytes(0, new Uint8Array(LUKS_HEADER_BYTES)).finish(),
     encode: () => {
-      if (made === undefined) throw new Error('invariant: a partition is encrypted before the disk is woven')
+      invariant(made !== undefined, 'a partition is encrypted before the disk is woven')
       return made.image
     },
   }

@@ -2,7 +2,7 @@
 import type { VolumeSpec } from '../config/spec.js'
 import { compareTimestamps, EPOCH_1980 } from '../tree/file-tree.js'
 import { measureTree } from '../tree/tree-stats.js'
-import type { Payload, PayloadMeasure } from './disk-plan.js'
+import type { Payload, PayloadMeasure, Payloads } from './disk-plan.js'
 
 /** O(nodes). */
 export function measurePayload(payload: Payload): PayloadMeasure {
@@ -30,10 +30,9 @@ export function measurePayload(payload: Payload): PayloadMeasure {
   }
 }
 
-/** A payload, and those of the volumes in it. */
-export function* leafPayloads(payload: Payload): Generator<Payload> {
-  if (payload.kind !== 'volumes') yield payload
-  else for (const inner of payload.payloads) yield* leafPayloads(inner)
+/** The payloads, in the place of UBI's those of its volumes. */
+export function leafPayloads(payloads: Payloads): Payloads {
+  return payloads.flatMap((payload) => (payload.kind === 'volumes' ? leafPayloads(payload.payloads) : [payload]))
 }
 
 /** `ext4`, `fat`, the base name of a raw file, `none`: the last word of a PartList.cfg line. */

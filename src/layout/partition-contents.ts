@@ -1,9 +1,10 @@
 /** What stands in each partition, as a value of its size, made when it is first asked for and once. */
+import { ERASED } from '../bytes/erased.js'
 import type { ImageSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
 import type { PlannedVolume } from '../filesystems/volume.js'
 import { overlayImages } from '../image/compose.js'
-import { type DiskImage, ImageBuilder } from '../image/extent.js'
+import { type DiskImage, ImageBuilder, imageOfFill } from '../image/extent.js'
 import type { Payloads } from './disk-plan.js'
 import { luksHeaderBytes } from './luks.js'
 import type { Stretch } from './sectors.js'
@@ -11,8 +12,6 @@ import { coveringIndex } from './verity.js'
 
 /** Zeroed at either end of a partition without a file system, so that nothing old is recognised there. */
 const SIGNATURE_ROOM_BYTES = 64 * 1024
-/** What erased flash holds. */
-const ERASED = 0xff
 
 /** A partition and its volume; of an encrypted one, `volume` is the whole and `inside` the volume in it. */
 export interface ContentPlace extends Stretch {
@@ -57,8 +56,7 @@ export class PartitionContents {
     const content = this.#contentOf(index, this.#places[index]!.volume)
     if (coveringIndex(this.#spec, index) === undefined) return content
     // Its hashes are over every byte, so that nothing is left to what the medium held.
-    const zeros = new ImageBuilder(content.sizeBytes).fill(0, content.sizeBytes).finish()
-    return overlayImages(zeros, content)
+    return overlayImages(imageOfFill(content.sizeBytes), content)
   }
 
   #contentOf(index: number, volume: PlannedVolume | undefined): DiskImage {

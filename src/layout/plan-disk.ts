@@ -18,7 +18,7 @@ import type {
   PlannedSeal,
 } from './disk-plan.js'
 import { HashPartitions } from './hash-partitions.js'
-import { deriveIdentifiers, firstFourBytes, type Identifiers } from './identifiers.js'
+import { deriveIdentifiers, firstFourBytes, givenUuid, type Identifiers } from './identifiers.js'
 import { insideBytes, planSealed, smallestSealedBytes } from './luks.js'
 import { measurePayload, payloadWord } from './measure-payload.js'
 import { type Numbering, numberPartitions, partitionText, placeWord } from './numbering.js'
@@ -293,10 +293,9 @@ class Planner {
     const { name, volume, luks } = this.#spec.partitions[index]!
     const { sourceDateEpoch } = this.#spec
     const configured = sourceDateEpoch === undefined ? undefined : { seconds: sourceDateEpoch, nanoseconds: 0 }
-    const given = 'uuid' in volume ? volume.uuid?.toLowerCase() : undefined
     return {
       time: this.#environment.time ?? configured ?? this.#measureOf(index).newest,
-      uuid: given ?? this.#identifiers.volume(placeWord(this.#numbering, index), name),
+      uuid: givenUuid(volume) ?? this.#identifiers.volume(placeWord(this.#numbering, index), name),
       // An opened volume is a disk of its own.
       offsetBytes: luks === undefined ? startByte : 0,
       sectorSize: sectorsAround(this.#spec, index),

@@ -2,14 +2,14 @@
 import { alignUp } from '../bytes/align.js'
 import { uuidV5 } from '../bytes/guid.js'
 import type { FormattedVolumeSpec, HostVolumeSpec, UbiSpec, UbiVolumeSpec } from '../config/spec.js'
-import { FormatError, invariant, LayoutError, type Problem } from '../errors.js'
+import { invariant, withProblems } from '../errors.js'
 import type { UbiVolume } from '../filesystems/ubi/encode.js'
 import { type UbiGeometry, ubiGeometry } from '../filesystems/ubi/geometry.js'
 import { UbiPlanner } from '../filesystems/ubi/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import { contentOfFile, EMPTY_CONTENT } from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
-import { firstFourBytes } from './identifiers.js'
+import { firstFourBytes, givenUuid } from './identifiers.js'
 import { payloadWord } from './measure-payload.js'
 
 /** How the content of a volume is planned; handed in, since a volume of UBI is one of the things that are. */
@@ -28,8 +28,7 @@ export function ubiContentEnvironment(
   { name, volume }: UbiVolumeSpec,
   environment: VolumeEnvironment,
 ): VolumeEnvironment {
-  const given = 'uuid' in volume ? volume.uuid?.toLowerCase() : undefined
-  const uuid = given ?? uuidV5(environment.uuid, `volume/${name}`)
+  const uuid = givenUuid(volume) ?? uuidV5(environment.uuid, `volume/${name}`)
   return { ...environment, uuid, offsetBytes: 0 }
 }
 
@@ -94,18 +93,13 @@ function insideOf(
   return { content: encode(), facts, warnings }
 }
 
-/** Formats know of no volume around them. */
 function atVolume<T>({ name }: UbiVolumeSpec, index: number, make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    const located = (problem: Problem): Problem => ({
+  return withProblems(
+    (problem) => ({
       ...problem,
       message: `Volume "${name}": ${problem.message}`,
       path: ['volumes', index, ...(problem.path ?? [])],
-    })
-    if (error instanceof FormatError) throw new FormatError(error.problems.map(located), { cause: error })
-    if (error instanceof LayoutError) throw new LayoutError(error.problems.map(located), { cause: error })
-    throw error
-  }
+    }),
+    make,
+  )
 }

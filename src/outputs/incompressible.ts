@@ -1,6 +1,6 @@
 /**
- * Tells content that deflate cannot shorten (compressed or encrypted files, a third of what boards get) from the rest, at a
- * hundredth of what trying costs. Integers alone decide, so the answer is the same on every machine.
+ * Tells content that deflate cannot shorten (compressed or encrypted files) from the rest, at a small part of what trying costs.
+ * Counts decide, in arithmetic that is exact everywhere, so the answer is the same on every machine.
  */
 
 /** Short enough that a compressed file's header and index do not hide it, and deflate's window. */

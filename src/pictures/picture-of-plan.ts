@@ -4,6 +4,7 @@ import { extentEnd, firstEndingAfter } from '../image/extent.js'
 import type { DiskPlan, Payload, PlannedPartition, Region } from '../layout/disk-plan.js'
 import { partitionTypeName } from '../tables/types.js'
 import type { DiskPicture, PictureFact, PicturePart, PictureStretch, StretchUse } from './disk-picture.js'
+import { factsOf, figuresOf, flagWords } from './facts.js'
 import { folderSizes } from './folder-sizes.js'
 
 const TABLE_NAMES: Readonly<Record<DiskPlan['table'], string>> = {
@@ -83,20 +84,12 @@ function useOf({ source }: Extent, partition: PlannedPartition | undefined): Str
 }
 
 function partitionFacts({ type, uuid, bootable, volume, logical }: PlannedPartition): PictureFact[] {
-  const facts: PictureFact[] = []
-  const add = (name: string, value: string | undefined): void => {
-    if (value !== undefined && value !== '') facts.push({ name, value })
-  }
-  add('type', type && partitionTypeName(type))
-  add('flags', [...(bootable ? ['boot'] : []), ...(logical ? ['logical'] : [])].join(', '))
-  add('uuid', uuid)
-  if (volume === undefined) return facts
-  for (const [name, value] of Object.entries(volume.facts)) {
+  const figures = volume === undefined ? [] : figuresOf(volume.facts)
+  return factsOf([
+    ['type', type && partitionTypeName(type)],
+    ['flags', flagWords({ bootable, logical })],
+    ['uuid', uuid],
     // The partition has one too.
-    add(
-      name === 'uuid' ? 'file system uuid' : name.replaceAll('_', ' '),
-      typeof value === 'object' ? value.join(' ') : String(value),
-    )
-  }
-  return facts
+    ...figures.map(([name, value]) => [name === 'uuid' ? 'file system uuid' : name, value] as const),
+  ])
 }

@@ -87,7 +87,7 @@ export class DiskPlaces {
     if (pieces === undefined) {
       pieces = new Map()
       this.#pieces.set(index, pieces)
-      const nodes = [...leafPayloads(this.#payloads[index]!)].flatMap((payload) =>
+      const nodes = leafPayloads([this.#payloads[index]!]).flatMap((payload) =>
         payload.kind === 'tree' ? [...walkTree(payload.tree)] : [],
       )
       for (const [path, node] of nodes) {

@@ -1,11 +1,12 @@
 /** A volume that is the content of a file: its own content is read, it is planned, and what it is becomes the file's bytes. */
 import type { Guid } from '../../bytes/guid.js'
 import type { FormattedVolumeSpec, HolePolicy, NestedImageSpec } from '../../config/spec.js'
-import { type ConfigPath, FormatError, LayoutError, type Problem } from '../../errors.js'
-import { NO_FREE_SPACE, type PlannedVolume, type VolumeEnvironment } from '../../filesystems/volume.js'
+import { type ConfigPath, type Problem, withProblems } from '../../errors.js'
+import { NO_FREE_SPACE, type VolumeEnvironment } from '../../filesystems/volume.js'
 import { overlayImages } from '../../image/compose.js'
-import { type DiskImage, ImageBuilder } from '../../image/extent.js'
+import { type DiskImage, imageOfFill } from '../../image/extent.js'
 import type { Payload } from '../../layout/disk-plan.js'
+import { givenUuid } from '../../layout/identifiers.js'
 import { measurePayload } from '../../layout/measure-payload.js'
 import { planVolume, smallestVolumeBytes } from '../../layout/volumes.js'
 import type { Timestamp } from '../../tree/file-tree.js'
@@ -39,7 +40,7 @@ export async function readNestedImage(spec: NestedImageSpec, options: NestedImag
   const { newest } = measurePayload(payload)
   const environment: VolumeEnvironment = {
     time: options.time ?? newest,
-    uuid: ('uuid' in volume ? volume.uuid?.toLowerCase() : undefined) ?? options.uuid,
+    uuid: givenUuid(volume) ?? options.uuid,
     offsetBytes: 0,
     sectorSize: SECTOR_BYTES,
   }
@@ -48,17 +49,11 @@ export async function readNestedImage(spec: NestedImageSpec, options: NestedImag
     message: `Image "/${options.path}": ${problem.message}`,
     path: [...configPath, ...(problem.path ?? [])],
   })
-  let planned: PlannedVolume
-  let sizeBytes: number
-  try {
-    sizeBytes =
+  const planned = withProblems(located, () => {
+    const sizeBytes =
       size.kind === 'bytes' ? size.bytes : smallestVolumeBytes(volume, payload, environment, free ?? NO_FREE_SPACE)
-    planned = planVolume(volume, payload, sizeBytes, environment)
-  } catch (error) {
-    if (error instanceof FormatError) throw new FormatError(error.problems.map(located), { cause: error })
-    if (error instanceof LayoutError) throw new LayoutError(error.problems.map(located), { cause: error })
-    throw error
-  }
+    return planVolume(volume, payload, sizeBytes, environment)
+  })
   return {
     content: withHoles(planned.encode(), options.holes),
     newest,
@@ -74,7 +69,7 @@ function withHoles(volume: DiskImage, holes: HolePolicy): DiskImage {
   const { sizeBytes, extents } = volume
   switch (holes) {
     case 'none':
-      return overlayImages(new ImageBuilder(sizeBytes).fill(0, sizeBytes).finish(), volume)
+      return overlayImages(imageOfFill(sizeBytes), volume)
     case 'host':
       return volume
     case 'all':

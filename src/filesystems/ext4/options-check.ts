@@ -1,4 +1,5 @@
 /** What the config's schema cannot know: values that depend on each other. All problems at once. */
+import { isPowerOfTwo } from '../../bytes/align.js'
 import { isGuid } from '../../bytes/guid.js'
 import { byteString } from '../../bytes/text.js'
 import { FormatError, type Problem } from '../../errors.js'
@@ -41,7 +42,7 @@ export function assertOptions(
   } else if (block_size !== undefined && block_size < sectorSize) {
     refuse('block_size', block_size, `is ${sectorSize} and more, since what it stands on has sectors of that`)
   }
-  if (inode_size !== undefined && !isPowerOfTwo(inode_size, EXT4_GOOD_OLD_INODE_SIZE, blockSize)) {
+  if (inode_size !== undefined && !isPowerWithin(inode_size, EXT4_GOOD_OLD_INODE_SIZE, blockSize)) {
     refuse('inode_size', inode_size, `are powers of two from ${EXT4_GOOD_OLD_INODE_SIZE} to ${blockSize} (block_size)`)
   }
   if (bytes_per_inode !== undefined && !isWhole(bytes_per_inode, MIN_BYTES_PER_INODE, MAX_BYTES_PER_INODE)) {
@@ -70,6 +71,6 @@ function isWhole(value: number, min: number, max: number): boolean {
   return Number.isInteger(value) && value >= min && value <= max
 }
 
-function isPowerOfTwo(value: number, min: number, max: number): boolean {
-  return isWhole(value, min, max) && Number.isInteger(Math.log2(value))
+function isPowerWithin(value: number, min: number, max: number): boolean {
+  return isWhole(value, min, max) && isPowerOfTwo(value)
 }

@@ -1,4 +1,5 @@
 /** The options of a FAT volume, checked against each other and against what FAT has, all problems at once. */
+import { isPowerOfTwo } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
 import { type ConfigPath, FormatError, type Problem } from '../../errors.js'
 import { formatCount } from '../path-list.js'
@@ -154,7 +155,7 @@ function checkLabel(label: string, refuse: Refuse, warnings: Problem[]): void {
 }
 
 function isClusterSize(bytes: number, sectorSize: number): boolean {
-  return isWithin(bytes, sectorSize, sectorSize * MAX_CLUSTER_SECTORS) && Number.isInteger(Math.log2(bytes))
+  return isWithin(bytes, sectorSize, sectorSize * MAX_CLUSTER_SECTORS) && isPowerOfTwo(bytes)
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

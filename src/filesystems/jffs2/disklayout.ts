@@ -26,8 +26,6 @@ export const JFFS2_NODETYPE_XATTR = JFFS2_FEATURE_INCOMPAT | JFFS2_NODE_ACCURATE
 export const JFFS2_NODETYPE_XREF = JFFS2_FEATURE_INCOMPAT | JFFS2_NODE_ACCURATE | 9
 
 export const NODE_ALIGN_BYTES = 4
-/** What erased flash holds. */
-export const ERASED = 0xff
 
 export const JFFS2_COMPR_NONE = 0
 /** No data at all: dsize zeros. */

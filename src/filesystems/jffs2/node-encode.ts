@@ -1,9 +1,10 @@
 /** Nodes with their checksums. A node's data follows its record; what is filled up to four bytes is no part of it. */
+
 import { alignUp } from '../../bytes/align.js'
+import { ERASED } from '../../bytes/erased.js'
 import type { Infer, Struct } from '../../bytes/struct.js'
 import { jffs2Crc } from './crc.js'
 import {
-  ERASED,
   HDR_CRC_BYTES,
   JFFS2_MAGIC_BITMASK,
   JFFS2_NODETYPE_CLEANMARKER,

@@ -2,11 +2,13 @@
  * Nodes laid one behind the other over erase blocks, none across the end of one. Their places do not depend on how large
  * the volume is, so what they need is known when they are laid.
  */
+
 import { alignUp } from '../../bytes/align.js'
 import { concatBytes } from '../../bytes/concat.js'
+import { ERASED } from '../../bytes/erased.js'
 import { invariant } from '../../errors.js'
 import { type DiskImage, type Extent, imageOfBytes } from '../../image/extent.js'
-import { ERASED, NODE_ALIGN_BYTES } from './disklayout.js'
+import { NODE_ALIGN_BYTES } from './disklayout.js'
 
 export class NodeStream {
   readonly #eraseBlockBytes: number

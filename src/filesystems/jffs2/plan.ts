@@ -1,4 +1,6 @@
 /** Settings, payload and size: whether they go together, and the volume that comes of it. */
+import { isPowerOfTwo } from '../../bytes/align.js'
+import { ERASED } from '../../bytes/erased.js'
 import { formatSize } from '../../bytes/format-size.js'
 import { FormatError, LayoutError, type Problem } from '../../errors.js'
 import { type DiskImage, ImageBuilder } from '../../image/extent.js'
@@ -6,7 +8,7 @@ import type { FileTree } from '../../tree/file-tree.js'
 import { largestFilesText } from '../largest-files.js'
 import { countOf, formatCount } from '../path-list.js'
 import { type FreeSpace, freeBytesIn, freeSpaceText, NO_FREE_SPACE, type PlannedVolume } from '../volume.js'
-import { ERASED, JFFS2_LAYOUTS } from './disklayout.js'
+import { JFFS2_LAYOUTS } from './disklayout.js'
 import { MAX_VOLUME_BYTES, MIN_ERASE_BLOCKS, reservedBlocks } from './geometry.js'
 import { NodeEncoder } from './node-encode.js'
 import { type Jffs2FormatOptions, type Jffs2Settings, settingsOf } from './options.js'
@@ -128,8 +130,7 @@ export class Jffs2Planner {
 }
 
 function assertEraseBlock(bytes: number): void {
-  const isPossible =
-    bytes >= MIN_ERASE_BLOCK_BYTES && bytes <= MAX_ERASE_BLOCK_BYTES && Number.isInteger(Math.log2(bytes))
+  const isPossible = bytes >= MIN_ERASE_BLOCK_BYTES && bytes <= MAX_ERASE_BLOCK_BYTES && isPowerOfTwo(bytes)
   if (isPossible) return
   throw new FormatError({
     message: `Cannot make JFFS2 with erase blocks of ${bytes} bytes: powers of two from 8 KiB to 1 MiB are accepted`,

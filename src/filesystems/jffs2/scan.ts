@@ -2,7 +2,9 @@
  * What the nodes of a volume say, as a reader finds them: there is no index on the medium, so all of it is read once. Nodes
  * that do not check out are findings and count for nothing, as the kernel has it: a power cut leaves such.
  */
+
 import { alignUp } from '../../bytes/align.js'
+import { ERASED } from '../../bytes/erased.js'
 import { type FieldFinding, fieldError } from '../../bytes/field-error.js'
 import { Findings } from '../../bytes/findings.js'
 import type { Infer } from '../../bytes/struct.js'
@@ -11,7 +13,6 @@ import type { ImageView } from '../../image/image-view.js'
 import { jffs2Crc } from './crc.js'
 import {
   type ByteOrder,
-  ERASED,
   HDR_CRC_BYTES,
   JFFS2_COMPAT_MASK,
   JFFS2_FEATURE_RWCOMPAT_DELETE,

@@ -3,7 +3,7 @@
  * counts its erasures; one that is in use has a second header, which says whose it is. All numbers are big-endian.
  * Readers that matter: Linux (drivers/mtd/ubi), U-Boot and its SPL (common/spl/spl_ubi.c).  [UBI-MEDIA.H]
  */
-import { crc32 } from '../../bytes/crc32.js'
+import { crc32Le } from '../../bytes/crc32.js'
 import { bytes, type Infer, reserved, struct, u8, u16be, u32be, u64be } from '../../bytes/struct.js'
 
 /** `struct ubi_ec_hdr`, at the start of every physical block. */
@@ -72,11 +72,11 @@ export const UBI_COMPAT_REJECT = 5
 export const UBI_MAX_VOLUMES = 128
 export const UBI_VOL_NAME_MAX = 127
 
-const ALL_ONES = 0xffff_ffff
+const UBI_CRC32_INIT = 0xffff_ffff
 
-/** CRC-32 of the usual polynomial, begun with all ones and not inverted at the end: `crc32(UBI_CRC32_INIT, data, length)`. */
-export function ubiCrc(data: Uint8Array): number {
-  return (crc32(data) ^ ALL_ONES) >>> 0
+/** `crc32(UBI_CRC32_INIT, data, length)`; `crc`: of what stands before. */
+export function ubiCrc(data: Uint8Array, crc = UBI_CRC32_INIT): number {
+  return crc32Le(crc, data)
 }
 
 /** The checksum of each of the three records covers all before it and is the last field. */

@@ -3,10 +3,11 @@
  * blocks in order. Sequence numbers are zero, as on a flash that was erased and never used.
  */
 import { ceilDivide } from '../../bytes/align.js'
+import { ERASED } from '../../bytes/erased.js'
 import type { Problem } from '../../errors.js'
 import { chunksOf } from '../../image/chunks.js'
 import { overlayImages, sliceImage } from '../../image/compose.js'
-import { type DiskImage, ImageBuilder } from '../../image/extent.js'
+import { type DiskImage, ImageBuilder, imageOfBytes, imageOfFill } from '../../image/extent.js'
 import type { PlannedVolume } from '../volume.js'
 import {
   CRC_BYTES,
@@ -70,9 +71,6 @@ export interface UbiContents {
   readonly blocks: readonly UbiBlock[]
 }
 
-/** What erased flash holds. */
-const ERASED = 0xff
-
 /** Of exactly this size, everything specified. Reads static volumes, for their checksums. */
 export function encodeUbi(sizeBytes: number, contents: UbiContents): DiskImage {
   const { geometry, blocks } = contents
@@ -88,14 +86,14 @@ export function encodeUbi(sizeBytes: number, contents: UbiContents): DiskImage {
     at += pebBytes
   }
   const table = volumeTable(contents)
-  const tableImage = new ImageBuilder(table.length).bytes(0, table).finish()
+  const tableImage = imageOfBytes(table)
   for (let lnum = 0; lnum < UBI_LAYOUT_VOLUME_EBS; lnum++) place(layoutHeader(lnum), tableImage)
   for (const { volume, lnum } of blocks) {
     const start = lnum * lebBytes
     const data = sliceImage(volume.content, start, Math.min(lebBytes, volume.content.sizeBytes - start))
     place(volumeHeader(volume, lnum, geometry, volume.isStatic ? checksum(data) : undefined), data)
   }
-  return overlayImages(erased(sizeBytes), builder.finish())
+  return overlayImages(imageOfFill(sizeBytes, ERASED), builder.finish())
 }
 
 function eraseCounterHeader({ geometry, options }: UbiContents): Uint8Array {
@@ -163,10 +161,6 @@ function tableRecord(reserved: ReservedVolume | undefined): UbiVtblRecord {
 
 const UBI_NAME_FIELD_BYTES = 128
 
-function erased(sizeBytes: number): DiskImage {
-  return new ImageBuilder(sizeBytes).fill(0, sizeBytes, ERASED).finish()
-}
-
 interface DataSum {
   readonly sizeBytes: number
   readonly crc: number
@@ -174,10 +168,9 @@ interface DataSum {
 
 /** Of what stands in a block, which is read once more when it is woven. */
 function checksum(data: DiskImage): DataSum {
-  let crc = 0
-  const content = overlayImages(erased(data.sizeBytes), data)
-  for (const whole of chunksOf(content, content.sizeBytes)) crc = ubiCrc(whole)
-  return { sizeBytes: data.sizeBytes, crc }
+  let crc: number | undefined
+  for (const chunk of chunksOf(overlayImages(imageOfFill(data.sizeBytes, ERASED), data))) crc = ubiCrc(chunk, crc)
+  return { sizeBytes: data.sizeBytes, crc: crc ?? 0 }
 }
 
 function layoutHeader(lnum: number): Uint8Array {

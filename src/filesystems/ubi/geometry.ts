@@ -1,5 +1,5 @@
 /** What a flash is like, as far as UBI has to know, and where in its blocks headers and data stand. */
-import { alignUp } from '../../bytes/align.js'
+import { alignUp, isPowerOfTwo } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
 import { FormatError } from '../../errors.js'
 import { UBI_MAX_VOLUMES, UbiEcHdr, UbiVidHdr, UbiVtblRecord } from './disklayout.js'
@@ -68,10 +68,6 @@ export function ubiGeometry(flash: FlashGeometry): UbiGeometry {
     })
   }
   return { pebBytes, lebBytes, minIoBytes, vidHeaderOffset, dataOffset, maxVolumes }
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return value > 0 && Number.isInteger(Math.log2(value))
 }
 
 function wrong(key: string, found: string, accepted: string): FormatError {

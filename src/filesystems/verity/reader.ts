@@ -1,4 +1,5 @@
 /** The superblock of a hash partition, and its tree beside the one that some data would have. */
+import { isPowerOfTwo } from '../../bytes/align.js'
 import { type FieldFinding, fieldError } from '../../bytes/field-error.js'
 import type { DiskImage } from '../../image/extent.js'
 import type { ImageView } from '../../image/image-view.js'
@@ -30,7 +31,7 @@ export function readVerity(view: ImageView): VerityArea {
   if (!isVerityHash(hash)) return refuse('algorithm', JSON.stringify(hash), Object.keys(DIGEST_BYTES).join(', '))
   for (const field of ['data_block_size', 'hash_block_size'] as const) {
     const bytes = found[field]
-    const isBlock = bytes >= MIN_BLOCK_BYTES && bytes <= MAX_BLOCK_BYTES && Number.isInteger(Math.log2(bytes))
+    const isBlock = bytes >= MIN_BLOCK_BYTES && bytes <= MAX_BLOCK_BYTES && isPowerOfTwo(bytes)
     if (!isBlock) refuse(field, bytes, `a power of two from ${MIN_BLOCK_BYTES} to ${MAX_BLOCK_BYTES}`)
   }
   if (data_blocks === 0) refuse('data_blocks', 0, 'at least 1')

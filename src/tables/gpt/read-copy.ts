@@ -1,4 +1,5 @@
 /** One copy of a GPT, header and entries, by itself.  [UEFI 2.10 §5.3.2, §5.3.3] */
+import { isPowerOfTwo } from '../../bytes/align.js'
 import { crc32 } from '../../bytes/crc32.js'
 import { fieldError } from '../../bytes/field-error.js'
 import type { Findings } from '../../bytes/findings.js'
@@ -86,7 +87,7 @@ function readEntries(view: ImageView, place: GptPlace, header: GptHeader, findin
   const refuse = (field: keyof GptHeader, found: number, expected: string): never => {
     throw fieldError(view.name, { structure, offset: place.lba * place.sectorSize, field, found, expected })
   }
-  if (entryBytes < GptPartitionEntry.SIZE || !Number.isInteger(Math.log2(entryBytes / GptPartitionEntry.SIZE))) {
+  if (entryBytes < GptPartitionEntry.SIZE || !isPowerOfTwo(entryBytes / GptPartitionEntry.SIZE)) {
     refuse('SizeOfPartitionEntry', entryBytes, `${GptPartitionEntry.SIZE} or that times a power of two`)
   }
   if (count === 0 || count * entryBytes > MAX_ENTRIES_BYTES) {

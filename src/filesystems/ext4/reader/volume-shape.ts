@@ -3,6 +3,7 @@
  * beyond the view, divide by zero, or ask for more memory than the volume has bytes.
  * [EXT4 disk layout, super block; Linux 6.1 fs/ext4/super.c __ext4_fill_super]
  */
+import { isPowerOfTwo } from '../../../bytes/align.js'
 import type { ImageView } from '../../../image/image-view.js'
 import { checksumSeed, superblockChecksum } from '../checksums.js'
 import { fromHalves } from '../disklayout/halves.js'
@@ -127,7 +128,7 @@ export function readShape(view: ImageView): VolumeShape {
   const isOld = s.s_rev_level < EXT4_DYNAMIC_REV
   const inodeSize = isOld ? EXT4_GOOD_OLD_INODE_SIZE : s.s_inode_size
   expect(
-    inodeSize >= EXT4_GOOD_OLD_INODE_SIZE && inodeSize <= blockSize && Number.isInteger(Math.log2(inodeSize)),
+    inodeSize >= EXT4_GOOD_OLD_INODE_SIZE && inodeSize <= blockSize && isPowerOfTwo(inodeSize),
     's_inode_size',
     inodeSize,
     `a power of two from ${EXT4_GOOD_OLD_INODE_SIZE} to ${blockSize}`,
@@ -153,7 +154,7 @@ export function readShape(view: ImageView): VolumeShape {
 
   const descriptorSize = features.has('64bit') ? s.s_desc_size : GOOD_OLD_DESCRIPTOR_BYTES
   expect(
-    Number.isInteger(Math.log2(descriptorSize)) &&
+    isPowerOfTwo(descriptorSize) &&
       descriptorSize <= MAX_DESCRIPTOR_BYTES &&
       descriptorSize >= (features.has('64bit') ? 2 : 1) * GOOD_OLD_DESCRIPTOR_BYTES,
     's_desc_size',

@@ -2,6 +2,7 @@
  * What the boot sector says: where everything stands, and which FAT it is. As Linux reads it: among those that are no FAT32 the
  * number of clusters decides.  [FATGEN §3]
  */
+import { isPowerOfTwo } from '../../../bytes/align.js'
 import { type FieldFinding, fieldError } from '../../../bytes/field-error.js'
 import { findingOf } from '../../../bytes/findings.js'
 import type { ImageView } from '../../../image/image-view.js'
@@ -80,7 +81,7 @@ function shapeAt(view: ImageView, bootOffset: number, bootProblem: FieldFinding 
   const { BPB_BytsPerSec: sectorSize, BPB_SecPerClus, BPB_RsvdSecCnt, BPB_NumFATs, BPB_Media } = boot
   if (boot.Signature_word !== BOOT_SIGNATURE) refuse('Signature_word', boot.Signature_word, `${BOOT_SIGNATURE} (55 AA)`)
   if (!SECTOR_SIZES.includes(sectorSize)) refuse('BPB_BytsPerSec', sectorSize, SECTOR_SIZES.join(', '))
-  if (!Number.isInteger(Math.log2(BPB_SecPerClus))) refuse('BPB_SecPerClus', BPB_SecPerClus, 'a power of two')
+  if (!isPowerOfTwo(BPB_SecPerClus)) refuse('BPB_SecPerClus', BPB_SecPerClus, 'a power of two')
   if (BPB_RsvdSecCnt === 0) refuse('BPB_RsvdSecCnt', 0, 'at least 1')
   if (BPB_NumFATs === 0 || BPB_NumFATs > MAX_FATS) refuse('BPB_NumFATs', BPB_NumFATs, `1 to ${MAX_FATS}`)
   if (!isMedia(BPB_Media)) refuse('BPB_Media', BPB_Media, `${REMOVABLE_MEDIA}, or ${FIRST_FIXED_MEDIA} to 255`)

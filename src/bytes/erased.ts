@@ -1,0 +1,2 @@
+/** What erased flash holds. */
+export const ERASED = 0xff
