@@ -1,7 +1,7 @@
 // Puts the command and its workers each into one file, with a few chunks beside them: loading some 300 small modules takes
 // longer than building a small image does (0.25 → 0.13 s of CPU for `diskloom build` of an empty volume). The library stays as
 // tsc made it. The results stand where tsc had put the command, at the depth that relative URLs in the code count on.
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -29,5 +29,14 @@ await bundle.write({
   minify: { compress: true, mangle: false, codegen: true },
 })
 await bundle.close()
+
+// libdeflate goes along in the library, too: it asks for Node 24, which some installers insist on, and runs on 20 (its tests here).
+const encoder = await rolldown({ input: `${dist}outputs/deflate-encoder.js`, platform: 'node' })
+await encoder.write({ dir: `${dist}outputs`, format: 'esm', chunkFileNames: 'deflate-encoder-[name].js' })
+await encoder.close()
+copyFileSync(
+  fileURLToPath(new URL('../node_modules/libdeflate/LICENSE.txt', import.meta.url)),
+  `${dist}outputs/libdeflate.LICENSE.txt`,
+)
 // It would map to what tsc had written.
 rmSync(`${dist}cli/main.js.map`, { force: true })

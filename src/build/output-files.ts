@@ -42,7 +42,8 @@ export interface OutputFilesInput {
   readonly runner: ProgramRunner
 }
 
-export const DEFAULT_DEFLATE_LEVEL = 6
+/** As dense as gzip's 6 (outputs/deflate-encoder.ts). */
+export const DEFAULT_DEFLATE_LEVEL = 5
 export const DEFAULT_XZ_LEVEL = 6
 export const DEFAULT_ZST_LEVEL = 3
 /** Not compressed: QEMU reads such clusters straight from the file. */

@@ -98,7 +98,7 @@ describe('loadConfig', () => {
       partitions: EMMC_PARTITIONS,
       bundle: {
         name: 'linux_burn_image.zip',
-        level: 6,
+        level: 5,
         meta: false,
         readme: false,
         include: ['bootimg_AutoBoot.bin', 'spi_part.cfg', 'u-boot_AutoBoot.bin'].map((name, index) => ({

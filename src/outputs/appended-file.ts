@@ -1,7 +1,7 @@
 /** A file that is written front to back. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf, IoError } from '../errors.js'
-import { writeError } from './write-error.js'
+import { writePieces } from './write-pieces.js'
 
 export class AppendedFile {
   readonly #handle: FileHandle
@@ -28,17 +28,10 @@ export class AppendedFile {
     return this.#position
   }
 
-  /** Appends all of `bytes`; calls must not overlap. Throws IoError with the place. */
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      try {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.#position)
-        done += bytesWritten
-        this.#position += bytesWritten
-      } catch (error) {
-        throw writeError(this.#path, this.#position, error, this.#position)
-      }
-    }
+  /** Appends all of `pieces`; calls must not overlap. Throws IoError with the place. */
+  async write(...pieces: readonly Uint8Array[]): Promise<void> {
+    await writePieces(this.#handle, this.#path, pieces, this.#position)
+    for (const { length } of pieces) this.#position += length
   }
 
   /** Safe to call twice. */

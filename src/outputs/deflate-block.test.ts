@@ -17,13 +17,13 @@ const KINDS: Record<string, (length: number) => Uint8Array> = {
 const inflate = (...blocks: Uint8Array[]) => inflateRawSync(Buffer.concat([...blocks, DEFLATE_END]))
 
 describe('deflateBlock', () => {
-  it.each([0, 1, 5, 6, 9])('level %i: inflates to what went in, alone and between others', (level) => {
+  it.each([0, 1, 5, 6, 9])('level %i: inflates to what went in, alone and between others', async (level) => {
     for (const length of [1, 2, 3, 100, 4096, 65535, 65536, 98304, 104_448, 200_000, 1 << 20]) {
       for (const kind of Object.values(KINDS)) {
         const bytes = kind(length)
-        const block = deflateBlock(bytes, level)
-        const between = inflate(...deflateFill(0, 300), block, ...deflateFill(9, 5), block)
-        expect(inflate(block).equals(bytes), `${length}`).toBe(true)
+        const block = await deflateBlock(bytes, level)
+        const between = inflate(...deflateFill(0, 300), ...block, ...deflateFill(9, 5), ...block)
+        expect(inflate(...block).equals(bytes), `${length}`).toBe(true)
         expect(between.subarray(300, 300 + length).equals(bytes) && between.subarray(305 + length).equals(bytes)).toBe(
           true,
         )
@@ -31,23 +31,31 @@ describe('deflateBlock', () => {
     }
   })
 
-  it('refers to nothing before its bytes where they begin with zeros', () => {
+  it('refers to nothing before its bytes where they begin with zeros', async () => {
     const begins = [Buffer.from('00000000f4030000000000', 'hex'), Buffer.from('0000000001020304'.repeat(40), 'hex')]
     for (const begin of begins) {
       for (const length of [0, 100, 50_000, 65_536 - begin.length, 98_304, 1 << 20]) {
         const bytes = Buffer.concat([begin, Buffer.alloc(length), begin, Buffer.alloc(300), begin])
-        for (const level of [1, 5, 9]) expect(inflate(deflateBlock(bytes, level)).equals(bytes)).toBe(true)
+        for (const level of [1, 5, 9]) expect(inflate(...(await deflateBlock(bytes, level))).equals(bytes)).toBe(true)
       }
     }
   })
 
-  it('joins any blocks of any sizes', () => {
+  it('joins any blocks of any sizes', async () => {
     const block = fc.uint8Array({ minLength: 1, maxLength: 2000 })
-    fc.assert(
-      fc.property(fc.array(block, { minLength: 1, maxLength: 6 }), fc.integer({ min: 0, max: 9 }), (blocks, level) => {
-        const joined = inflate(...blocks.map((bytes) => deflateBlock(bytes, level)))
-        expect(joined.equals(Buffer.concat(blocks))).toBe(true)
+    const blocks = fc.array(block, { minLength: 1, maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(blocks, fc.integer({ min: 0, max: 9 }), async (parts, level) => {
+        const deflated = await Promise.all(parts.map((bytes) => deflateBlock(bytes, level)))
+        expect(inflate(...deflated.flat()).equals(Buffer.concat(parts))).toBe(true)
       }),
     )
+  })
+
+  it('leaves the process as it was', async () => {
+    const listeners = () => process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection')
+    const before = listeners()
+    await deflateBlock(Buffer.alloc(100), 5)
+    expect(listeners()).toBe(before)
   })
 })

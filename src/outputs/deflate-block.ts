@@ -1,39 +1,34 @@
 /**
  * Deflate of a block of payload, made to be laid end to end with others. [RFC 1951]
  *
- * The encoder is JavaScript (fflate): its output depends on no processor and no library of the machine, where Node's zlib
- * hashes with what the processor offers and Debian's Node links another zlib altogether. Level 5 is as dense as zlib's 6.
+ * The encoders give complete streams. `openEnded` makes one go on: it clears the mark of the last block and fills up to a byte.
  */
-import { constants, inflateRawSync, type ZlibOptions } from 'node:zlib'
-import { Deflate, type DeflateOptions } from 'fflate'
+import { type DeflateOptions, deflateSync } from 'fflate'
 import { concatBytes } from '../bytes/concat.js'
-import { invariant } from '../errors.js'
+import { loadDeflateEncoder } from './deflate-encoder.js'
 import { DEFLATE_END } from './deflate-fill.js'
+import { lastBlockOf } from './deflate-last-block.js'
 import { isIncompressible, PROBE_BYTES } from './incompressible.js'
 
 const STORED_MAX_BYTES = 65535
 const STORED_HEADER_BYTES = 5
-/** How far back deflate can refer. */
-const STREAM_WINDOW_BYTES = 32768
-/** An empty block of the fixed code: BFINAL, BTYPE 01, end-of-block as seven zero bits. */
-const END_OF_BLOCK_BITS = 7
+/** BFINAL 0 and BTYPE 00. */
+const STORED_HEADER_BITS = 3
 /** LEN and its complement, of an empty stored block. */
 const EMPTY_STORED = [0x00, 0x00, 0xff, 0xff]
 
 /**
- * Deflates `bytes` to non-final blocks that end at a byte boundary and refer to nothing before them.
+ * Deflates `bytes` to non-final blocks that end at a byte boundary and refer to nothing before them, in pieces. Some of these
+ * may be parts of `bytes` itself.
  *
  * @param level 0 (stored) to 9
  */
-export function deflateBlock(bytes: Uint8Array, level: number): Uint8Array {
+export async function deflateBlock(bytes: Uint8Array, level: number): Promise<readonly Uint8Array[]> {
   if (level === 0) return storedBlocks(bytes)
-  const deflated = concatBytes(
-    stretchesOf(bytes).map(({ part, stored }) =>
-      stored ? storedBlocks(part) : encodeBlock(part, { level, mem: BLOCK_MEMORY }),
-    ),
+  const { deflate } = await loadDeflateEncoder()
+  return stretchesOf(bytes).flatMap(({ part, stored }) =>
+    stored ? storedBlocks(part) : openEnded(deflate(part, level), part),
   )
-  assertInflates(deflated, bytes)
-  return deflated
 }
 
 interface BlockStretch {
@@ -60,21 +55,15 @@ function stretchesOf(bytes: Uint8Array): BlockStretch[] {
   return stretches
 }
 
-/**
- * Hashes of 18 bits, where fflate takes 20 for a stream of any length: as dense for 1 MiB (0.5597 of the benchmark's payload
- * either way), and a fifth less time, since the table is fresh memory for every block.
- */
-const BLOCK_MEMORY = 6
-
 /** How far back QEMU's inflate lets a cluster refer. */
-const CLUSTER_WINDOW_BITS = 12
-const CLUSTER_WINDOW_BYTES = 2 ** CLUSTER_WINDOW_BITS
+const CLUSTER_WINDOW_BYTES = 4096
 /** Hashes of 14 bits, for 4 KiB. */
 const CLUSTER_MEMORY = 2
 
 /**
  * Each cluster of `bytes` as a complete stream for a qcow2. Its blocks are of 4 KiB, so that none refers further back than
- * readers keep: 5 % larger than with a sliding window of that length, which this encoder does not have.
+ * readers keep: 5 % larger than with a sliding window of that length, which no encoder here has. For so little, libdeflate's
+ * tables cost more than its speed gains, and fflate encodes.
  *
  * @param level 1 to 9
  */
@@ -84,97 +73,35 @@ export function deflateClusters(bytes: Uint8Array, clusterBytes: number, level: 
     const cluster = bytes.subarray(start, start + clusterBytes)
     const parts: Uint8Array[] = []
     for (let at = 0; at < cluster.length; at += CLUSTER_WINDOW_BYTES) {
-      parts.push(encodeBlock(cluster.subarray(at, at + CLUSTER_WINDOW_BYTES), { level, mem: CLUSTER_MEMORY }))
+      const part = cluster.subarray(at, at + CLUSTER_WINDOW_BYTES)
+      parts.push(...openEnded(deflateSync(part, { level, mem: CLUSTER_MEMORY } as DeflateOptions), part))
     }
-    const deflated = concatBytes([...parts, DEFLATE_END])
-    assertInflates(deflated, cluster, { windowBits: CLUSTER_WINDOW_BITS })
-    clusters.push(deflated)
+    clusters.push(concatBytes([...parts, DEFLATE_END]))
   }
   return clusters
 }
 
-/**
- * Every block is read back by zlib before it goes out, at a tenth of what making it costs: a bundle that nobody can unpack
- * is found on the day that it is needed, and the encoder's streams have had two mistakes of that kind (below).
- */
-function assertInflates(deflated: Uint8Array, bytes: Uint8Array, options: Pick<ZlibOptions, 'windowBits'> = {}): void {
-  const back = inflateRawSync(deflated, {
-    finishFlush: constants.Z_SYNC_FLUSH,
-    maxOutputLength: bytes.length + 1,
-    ...options,
-  })
-  invariant(back.equals(bytes), 'a deflated block does not inflate to what went in')
+/** `stream`, whose content is `bytes`, without an end: its last block is one of many, and an empty stored one fills its byte. */
+function openEnded(stream: Uint8Array, bytes: Uint8Array): Uint8Array[] {
+  const { headerBit, endBit } = lastBlockOf(stream, bytes)
+  stream[headerBit >> 3]! &= ~(1 << (headerBit & 7))
+  const usedBits = endBit & 7
+  // What stands behind the end is no one's until now.
+  if (usedBits > 0) stream[stream.length - 1]! &= (1 << usedBits) - 1
+  const isHeaderInside = usedBits > 0 && usedBits + STORED_HEADER_BITS <= 8
+  return [stream, Uint8Array.from(isHeaderInside ? EMPTY_STORED : [0, ...EMPTY_STORED])]
 }
 
-function encodeBlock(bytes: Uint8Array, { level, mem }: { level: number; mem: number }): Uint8Array {
-  const parts: Uint8Array[] = []
-  const stream = new Deflate({ level, mem } as DeflateOptions, (part) => parts.push(part))
-  startWithoutWindow(stream)
-  stream.push(bytes)
-  // Everything out, as non-final blocks; then the final block is an empty one, whose shape is known. (fflate's own
-  // byte-aligning flush writes its marker to the wrong place when bits are pending: 0.8.3.)
-  stream.flush()
-  stream.push(new Uint8Array(0), true)
-  return continueAfterEmptyFinalBlock(parts)
-}
-
-/**
- * fflate's stream begins behind 32 KiB of zeros, as if they had been given, and so refers to them where the bytes begin with
- * zeros: nobody can inflate that (0.8.3; its one-shot call, which begins at 0, is right). So the stream begins at 0, too.
- */
-function startWithoutWindow(stream: Deflate): void {
-  const state = (stream as unknown as { s: { l: number; i: number; w: number; z: number } }).s
-  invariant(
-    state.i === STREAM_WINDOW_BYTES && state.w === state.i && state.z === state.i,
-    "fflate's stream has changed",
-  )
-  state.i = 0
-  state.w = 0
-  state.z = 0
-}
-
-/** Turns the empty final block at the end into a non-final one and aligns what follows to a byte. */
-function continueAfterEmptyFinalBlock(parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((total, part) => total + part.length, 0)
-  const result = new Uint8Array(length + 1 + EMPTY_STORED.length)
-  let at = 0
-  for (const part of parts) {
-    result.set(part, at)
-    at += part.length
+/** Stored content is not copied: it stays where it is. */
+function storedBlocks(bytes: Uint8Array): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += STORED_MAX_BYTES) {
+    const content = bytes.subarray(at, at + STORED_MAX_BYTES)
+    const header = new Uint8Array(STORED_HEADER_BYTES)
+    const view = new DataView(header.buffer)
+    view.setUint16(1, content.length, true)
+    view.setUint16(3, content.length ^ 0xffff, true)
+    pieces.push(header, content)
   }
-  // Behind BTYPE's only set bit stand zeros alone, so it is the highest set bit of the stream.
-  let last = length - 1
-  while (last >= 0 && result[last] === 0) last--
-  invariant(last >= 0, 'a deflate stream without a set bit')
-  const typeBit = last * 8 + (31 - Math.clz32(result[last]!))
-  const finalBit = typeBit - 1
-  const endBit = typeBit + 2 + END_OF_BLOCK_BITS
-  invariant(
-    bitAt(result, finalBit) && Math.ceil(endBit / 8) === length,
-    'the deflate stream does not end with an empty final block of the fixed code',
-  )
-  // Three zero bits, BFINAL 0 and BTYPE 00, begin an empty stored block; zeros fill its byte.
-  const aligned = Math.ceil((endBit + 3) / 8)
-  result[finalBit >> 3]! &= ~(1 << (finalBit & 7))
-  result.set(EMPTY_STORED, aligned)
-  return result.subarray(0, aligned + EMPTY_STORED.length)
-}
-
-function bitAt(bytes: Uint8Array, bit: number): boolean {
-  return ((bytes[bit >> 3]! >> (bit & 7)) & 1) === 1
-}
-
-function storedBlocks(bytes: Uint8Array): Uint8Array {
-  const count = Math.ceil(bytes.length / STORED_MAX_BYTES)
-  const result = new Uint8Array(bytes.length + count * STORED_HEADER_BYTES)
-  const view = new DataView(result.buffer)
-  let at = 0
-  for (let done = 0; done < bytes.length; done += STORED_MAX_BYTES) {
-    const part = bytes.subarray(done, done + STORED_MAX_BYTES)
-    view.setUint16(at + 1, part.length, true)
-    view.setUint16(at + 3, part.length ^ 0xffff, true)
-    result.set(part, at + STORED_HEADER_BYTES)
-    at += STORED_HEADER_BYTES + part.length
-  }
-  return result
+  return pieces
 }

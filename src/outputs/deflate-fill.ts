@@ -6,6 +6,7 @@
  * symbol first); distance 1 is the only distance, one bit, 0. So the body of the run is zero bytes.
  */
 import { invariant } from '../errors.js'
+import { CODE_LENGTH_ORDER } from './deflate-last-block.js'
 
 const LENGTH_SYMBOL = 285
 const LENGTH_BYTES = 258
@@ -15,9 +16,6 @@ const BITS_PER_MATCH = 2
 const PIECE_BYTES = 1 << 20
 
 const ZERO_PIECE = new Uint8Array(PIECE_BYTES)
-
-/** Order in which the lengths of the code-length code are stored. [RFC 1951 §3.2.7] */
-const CODE_LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
 /** Bits from the least significant one up, as deflate packs them. */
 class BitWriter {

@@ -6,7 +6,7 @@ import type { DeflatedBlock, Threads } from './threads.js'
 
 /** Where the stream goes: an entry of a zip, the member of a gzip file. Calls never overlap. */
 export interface DeflateTarget {
-  write(bytes: Uint8Array): Promise<void>
+  write(...pieces: readonly Uint8Array[]): Promise<void>
   /** The stream is complete; its content had this CRC-32. */
   end(crc32: number): Promise<void>
 }
@@ -73,7 +73,7 @@ export class DeflatedSink implements ImageSink {
 
   async #writeBlock(block: Promise<DeflatedBlock>, length: number): Promise<void> {
     const { crc32, deflated } = await block
-    await this.#target.write(deflated)
+    await this.#target.write(...deflated)
     this.#crc32 = combineCrc32(this.#crc32, crc32, length)
   }
 

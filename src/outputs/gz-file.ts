@@ -21,7 +21,7 @@ class GzSink extends DeflatedSink implements FileSink {
       await file.write(GzipTrailer.encode({ CRC32: crc32, ISIZE: image.sizeBytes % SIZE_MODULUS }))
       await file.close()
     }
-    super({ write: (bytes) => file.write(bytes), end }, threads, { ...options, sizeBytes: image.sizeBytes })
+    super({ write: (...pieces) => file.write(...pieces), end }, threads, { ...options, sizeBytes: image.sizeBytes })
     this.#file = file
   }
 

@@ -9,8 +9,8 @@ import { type ZstdFrame, zstdFrame } from './zstd-frame.js'
 
 export interface DeflatedBlock {
   readonly crc32: number
-  /** Non-final deflate blocks that end at a byte boundary and refer to nothing before them. */
-  readonly deflated: Uint8Array
+  /** Non-final deflate blocks that end at a byte boundary and refer to nothing before them, in pieces that stand end to end. Some may be parts of the bytes that they are made of. */
+  readonly deflated: readonly Uint8Array[]
 }
 
 /** Takes windows in ascending order. A promise settles when its bytes are no longer needed. */
@@ -47,7 +47,7 @@ export interface Threads {
 
 /** Everything in the calling thread: for tests, and for images too small to be worth a thread's 40 ms of start. */
 export const INLINE_THREADS: Threads = {
-  deflate: (bytes, level) => Promise.resolve({ crc32: crc32(bytes), deflated: deflateBlock(bytes, level) }),
+  deflate: async (bytes, level) => ({ crc32: crc32(bytes), deflated: await deflateBlock(bytes, level) }),
   deflateClusters: async (bytes, clusterBytes, level) => deflateClusters(bytes, clusterBytes, level),
   zstdFrame,
   digests: (plan) => {

@@ -1,12 +1,24 @@
 /** Real threads behind the `Threads` interface. */
 import { Worker } from 'node:worker_threads'
 import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
-import type { DeflatedBlock, DigestStream, RangeDigestStream, Threads } from './threads.js'
+import {
+  type DeflatedBlock,
+  type DigestStream,
+  INLINE_THREADS,
+  type RangeDigestStream,
+  type Threads,
+} from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
 import type { ZstdFrame } from './zstd-frame.js'
 
 const WORKER_URL = new URL('./worker.js', import.meta.url)
 
+/**
+ * What a thread's start costs in time of a processor that hashes 1.7 GB/s: below this, the thread that reads hashes as well. A
+ * hash of its own for every file costs as much again as some 16 KiB of it.
+ */
+const DIGEST_THREAD_MINIMUM_BYTES = 128 << 20
+const DIGEST_OF_A_FILE_BYTES = 16 << 10
 /** Below this, one thread hashes as fast as the disk writes, and spares the memory of a second. */
 const SPLIT_MINIMUM_BYTES = 256 << 20
 
@@ -64,7 +76,7 @@ class Channel {
 }
 
 /** Starts lazily: compressing threads (`count` of them) with the first block, the
- * reading one with the first window for it, a digesting one, or two, with the plan. */
+ * reading one with the first window for it, a digesting one, or two, with a plan that is worth it. */
 export function startThreads(count: number): Threads {
   const compressors: Channel[] = []
   const others: Channel[] = []
@@ -92,7 +104,9 @@ export function startThreads(count: number): Threads {
       return (await leastLoaded().ask({ kind: 'zstd-frame', bytes, level })) as ZstdFrame
     },
     digests(plan): DigestStream {
-      const parts = bytesToDigest(plan) >= SPLIT_MINIMUM_BYTES ? splitDigestPlan(plan) : [plan]
+      const cost = bytesToDigest(plan)
+      if (cost < DIGEST_THREAD_MINIMUM_BYTES) return INLINE_THREADS.digests(plan)
+      const parts = cost >= SPLIT_MINIMUM_BYTES ? splitDigestPlan(plan) : [plan]
       const channels = parts.map((part) => {
         const channel = new Channel()
         channel.tell({ kind: 'digest-plan', plan: part })
@@ -108,6 +122,7 @@ export function startThreads(count: number): Threads {
       }
     },
     rangeDigests(ranges): RangeDigestStream {
+      if (dataBytes(ranges) < DIGEST_THREAD_MINIMUM_BYTES) return INLINE_THREADS.rangeDigests(ranges)
       const channel = new Channel()
       others.push(channel)
       channel.tell({ kind: 'ranges-plan', ranges })
@@ -130,8 +145,11 @@ export function startThreads(count: number): Threads {
   }
 }
 
-function bytesToDigest(plan: DigestPlan): number {
-  let total = 0
-  for (const { runs } of plan.stretches) for (const { length, fill } of runs) if (fill === undefined) total += length
-  return total
+function bytesToDigest({ stretches, fileCount, full, sizeBytes }: DigestPlan): number {
+  const perStretch = stretches.reduce((total, { runs }) => total + dataBytes(runs), 0)
+  return perStretch + fileCount * DIGEST_OF_A_FILE_BYTES + (full ? sizeBytes : 0)
+}
+
+function dataBytes(runs: readonly { readonly length: number; readonly fill: number | undefined }[]): number {
+  return runs.reduce((total, { length, fill }) => (fill === undefined ? total + length : total), 0)
 }

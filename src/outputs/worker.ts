@@ -8,6 +8,7 @@ import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { RangeDigests } from './range-digests.js'
+import type { DeflatedBlock } from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
 import { zstdFrame } from './zstd-frame.js'
 
@@ -18,9 +19,7 @@ let digests: Digests | undefined
 let ranges: RangeDigests | undefined
 
 function answer(request: WorkerRequest): WorkerResult | Promise<WorkerResult> {
-  if (request.kind === 'deflate') {
-    return { crc32: crc32(request.bytes), deflated: deflateBlock(request.bytes, request.level) }
-  }
+  if (request.kind === 'deflate') return deflated(request.bytes, request.level)
   if (request.kind === 'deflate-clusters') return deflateClusters(request.bytes, request.clusterBytes, request.level)
   if (request.kind === 'zstd-frame') return zstdFrame(request.bytes, request.level)
   if (request.kind === 'read') {
@@ -49,6 +48,10 @@ function answer(request: WorkerRequest): WorkerResult | Promise<WorkerResult> {
   return undefined
 }
 
+async function deflated(bytes: Uint8Array, level: number): Promise<DeflatedBlock> {
+  return { crc32: crc32(bytes), deflated: await deflateBlock(bytes, level) }
+}
+
 function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read' }>): void {
   const reader = new PayloadReader()
   try {
@@ -62,8 +65,8 @@ function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read'
 /** Memory that the reply can take along instead of a copy. */
 function ownedBuffers(result: WorkerResult): ArrayBuffer[] {
   if (typeof result !== 'object' || Array.isArray(result)) return []
-  const bytes = 'deflated' in result ? result.deflated : 'blocks' in result ? result.blocks : undefined
-  return bytes?.buffer instanceof ArrayBuffer ? [bytes.buffer] : []
+  const pieces = 'deflated' in result ? result.deflated : 'blocks' in result ? [result.blocks] : []
+  return pieces.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
 }
 
 function reply(id: number, result: WorkerResult): void {

@@ -8,6 +8,6 @@ export type ZipEntrySinkOptions = DeflatedSinkOptions
 export class ZipEntrySink extends DeflatedSink {
   /** The entry has been begun on `zip`; `finish` ends it. */
   constructor(zip: ZipWriter, threads: Threads, options: ZipEntrySinkOptions) {
-    super({ write: (bytes) => zip.write(bytes), end: (crc32) => zip.endEntry(crc32) }, threads, options)
+    super({ write: (...pieces) => zip.write(...pieces), end: (crc32) => zip.endEntry(crc32) }, threads, options)
   }
 }

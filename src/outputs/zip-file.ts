@@ -6,7 +6,7 @@ import type { DiskImage } from '../image/extent.js'
 import type { ImageSink } from './sink.js'
 import type { Threads } from './threads.js'
 import { weave } from './weave.js'
-import { writeError } from './write-error.js'
+import { writePieces } from './write-pieces.js'
 import { ZipEntrySink } from './zip-entry-sink.js'
 
 export interface ZipEntry {
@@ -30,7 +30,7 @@ export class ZipFile {
     this.#handle = handle
     this.#threads = threads
     this.#options = options
-    this.#zip = new ZipWriter({ write: (bytes, position) => writeFully(handle, path, bytes, position) })
+    this.#zip = new ZipWriter({ write: (pieces, position) => writePieces(handle, path, pieces, position) })
   }
 
   static async create(path: string, threads: Threads, options: ZipFileOptions): Promise<ZipFile> {
@@ -66,15 +66,5 @@ export class ZipFile {
   /** Lets the file go; safe to call twice. */
   async close(): Promise<void> {
     await this.#handle.close()
-  }
-}
-
-async function writeFully(handle: FileHandle, path: string, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
-    } catch (error) {
-      throw writeError(path, position + bytes.length, error, position + done)
-    }
   }
 }

@@ -21,7 +21,8 @@ import {
 import { encodeDosTime } from './dos-time.js'
 
 export interface RandomAccessOutput {
-  write(bytes: Uint8Array, position: number): Promise<void>
+  /** `pieces` stand end to end. */
+  write(pieces: readonly Uint8Array[], position: number): Promise<void>
 }
 
 export interface ZipEntryOptions {
@@ -79,11 +80,12 @@ export class ZipWriter {
     await this.#append(encodeLocalHeader(this.#current))
   }
 
-  /** Deflated content. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /** Deflated content, in pieces that stand end to end. */
+  async write(...pieces: readonly Uint8Array[]): Promise<void> {
     invariant(this.#current !== undefined, 'zip content outside an entry')
-    this.#current.compressedSize += bytes.length
-    await this.#append(bytes)
+    const start = this.#position
+    await this.#append(...pieces)
+    this.#current.compressedSize += this.#position - start
   }
 
   /** Ends the entry, whose content had this CRC-32, and completes its header. */
@@ -91,7 +93,7 @@ export class ZipWriter {
     const entry = this.#current
     invariant(entry !== undefined, 'zip entry ended twice')
     entry.crc32 = crc32
-    await this.#output.write(encodeLocalHeader(entry), entry.headerOffset)
+    await this.#output.write([encodeLocalHeader(entry)], entry.headerOffset)
     this.#entries.push(entry)
     this.#current = undefined
   }
@@ -105,9 +107,9 @@ export class ZipWriter {
     return this.#position
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
-    await this.#output.write(bytes, this.#position)
-    this.#position += bytes.length
+  async #append(...pieces: readonly Uint8Array[]): Promise<void> {
+    await this.#output.write(pieces, this.#position)
+    for (const { length } of pieces) this.#position += length
   }
 }
 
