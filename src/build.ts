@@ -4,23 +4,20 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { type BudgetReport, reportBudget } from './build/budget.js'
-import { collectInputs } from './build/collect-inputs.js'
-import { planDepfile } from './build/depfile.js'
+import type { BudgetReport } from './build/budget.js'
 import { exportedDisk } from './build/exported-disk.js'
 import { grownSpec } from './build/grow-last.js'
 import { makeMeasuredVolumes, makePlacedVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildPhase, BuildResult, PlanOptions, PlanResult } from './build/options.js'
-import { NO_GADGET, type PreparedGadget, prepareGadget } from './build/prepare-gadget.js'
-import { type PayloadReading, readPayloads, spoolFolder } from './build/read-payloads.js'
+import { NO_GADGET, type PreparedGadget } from './build/prepared-gadget.js'
+import { type PayloadReading, type ReadPayloadsOptions, readPayloads, spoolFolder } from './build/read-payloads.js'
 import { openPayloads, sealPartitions } from './build/seal-partitions.js'
-import { writeSizeHistory } from './build/size-history.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { WorkFolder } from './build/work-folder.js'
 import { writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
-import type { ImageSpec, LoadedConfig } from './config/spec.js'
+import type { GadgetSpec, ImageSpec, LoadedConfig } from './config/spec.js'
 import { InterruptedError, LayoutError, type Problem } from './errors.js'
 import { checkExports } from './gadget/mass-storage/check-exports.js'
 import { makeCommandRunner } from './host/run-command.js'
@@ -97,8 +94,12 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       })
       const { budget } = prepared
       const historyPath = config.spec.budget?.historyPath
-      if (budget !== undefined && historyPath !== undefined) writeSizeHistory(historyPath, budget.history)
-      const unnamed = options.depfile === undefined ? [] : writeDepfile(options.depfile, outputs[0]!.path, prepared)
+      if (budget !== undefined && historyPath !== undefined) {
+        const { writeSizeHistory } = await import('./build/size-history.js')
+        writeSizeHistory(historyPath, budget.history)
+      }
+      const unnamed =
+        options.depfile === undefined ? [] : await writeDepfile(options.depfile, outputs[0]!.path, prepared)
       for (const problem of unnamed) options.onEvent?.({ kind: 'warning', problem })
       options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
       const seconds = (performance.now() - started) / 1000
@@ -128,6 +129,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 export async function inputs(options: PlanOptions): Promise<readonly (string | Buffer)[]> {
   const prepared = await prepare(options)
   await prepared.release()
+  const { collectInputs } = await import('./build/collect-inputs.js')
   return collectInputs(prepared.config, prepared)
 }
 
@@ -161,7 +163,9 @@ export async function openDisk(options: PlanOptions, workFolder: () => string): 
 }
 
 /** Gives a warning for each input that the file cannot name. */
-function writeDepfile(path: string, target: string, prepared: Prepared): readonly Problem[] {
+async function writeDepfile(path: string, target: string, prepared: Prepared): Promise<readonly Problem[]> {
+  const { collectInputs } = await import('./build/collect-inputs.js')
+  const { planDepfile } = await import('./build/depfile.js')
   const { bytes, warnings } = planDepfile(target, collectInputs(prepared.config, prepared), process.cwd())
   writeWholeFile(path, bytes)
   return warnings
@@ -234,7 +238,7 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     const reading = await readPayloads(spec, readOptions)
     releasePayloads = reading.release
     warn(reading.warnings)
-    const gadget = spec.gadget === undefined ? NO_GADGET : await prepareGadget(spec.gadget, readOptions)
+    const gadget = spec.gadget === undefined ? NO_GADGET : await makeGadget(spec.gadget, readOptions)
     releasePayloads = async () => {
       await Promise.all([reading.release(), gadget.release()])
     }
@@ -248,13 +252,19 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
       workFolder: () => work.path(),
     })
     const plan = planDisk(spec, laidOut, layout)
-    const budget = spec.budget && reportBudget(plan, spec.budget)
+    const budget = spec.budget && (await import('./build/budget.js')).reportBudget(plan, spec.budget)
     warn([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
     return { ...reading, laidOut, config, plan, gadget, budget, epoch, warnings, release }
   } catch (error) {
     await release()
     throw locateError(error, config)
   }
+}
+
+/** Its code is a fifth of a build's, and most disks have no such section. */
+async function makeGadget(spec: GadgetSpec, options: ReadPayloadsOptions): Promise<PreparedGadget> {
+  const { prepareGadget } = await import('./build/prepare-gadget.js')
+  return prepareGadget(spec, options)
 }
 
 /** Throws LayoutError for a LUN that no host could use, or that the board itself mounts. */

@@ -6,7 +6,7 @@ import type { SourceFile } from '../image/extent.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { leafPayloads } from '../layout/measure-payload.js'
 import { walkTree } from '../tree/file-tree.js'
-import type { PreparedGadget } from './prepare-gadget.js'
+import type { PreparedGadget } from './prepared-gadget.js'
 import type { BundleFile } from './read-bundle.js'
 
 export interface ReadInputs {

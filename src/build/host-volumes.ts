@@ -11,13 +11,7 @@ import type {
 } from '../config/spec.js'
 import { invariant } from '../errors.js'
 import type { VolumeEnvironment } from '../filesystems/volume.js'
-import { makeErofsVolume } from '../host/erofs-volume.js'
-import { makeExtVolume } from '../host/ext-volume.js'
-import { makeFatVolume } from '../host/fat-volume.js'
 import type { HostVolume, HostVolumeOrder } from '../host/host-volume.js'
-import { makePlacedVolume } from '../host/placed-volume.js'
-import { makeSquashfsVolume } from '../host/squashfs-volume.js'
-import { makeUbifsVolume } from '../host/ubifs-volume.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from '../layout/disk-plan.js'
 import { isMeasuredByMaking } from '../layout/host-volume-plan.js'
 import { luksHeaderBytes } from '../layout/luks.js'
@@ -80,11 +74,11 @@ async function makeMeasured(
 ): Promise<Payload> {
   options.onVolume(content.name)
   const order = { ...orderOf(volume, content, options), options: volume.options }
-  const make = (): Promise<HostVolume> => {
-    if (volume.type === 'squashfs') return makeSquashfsVolume(order)
-    if (volume.type === 'erofs') return makeErofsVolume(order)
+  const make = async (): Promise<HostVolume> => {
+    if (volume.type === 'squashfs') return (await import('../host/squashfs-volume.js')).makeSquashfsVolume(order)
+    if (volume.type === 'erofs') return (await import('../host/erofs-volume.js')).makeErofsVolume(order)
     invariant(room !== undefined, 'UBIFS stands on UBI')
-    return makeUbifsVolume({ ...order, ...room() })
+    return (await import('../host/ubifs-volume.js')).makeUbifsVolume({ ...order, ...room() })
   }
   return madePayload(await make(), content.payload)
 }
@@ -124,21 +118,32 @@ function isMadeByHost(volume: VolumeSpec): volume is MadeSpec {
   return volume.kind === 'host' || ((volume.kind === 'ext' || volume.kind === 'fat') && volume.engine === 'host')
 }
 
-function makePlaced(volume: MadeSpec, order: HostVolumeOrder & { sizeBytes: number }): Promise<HostVolume> {
+async function makePlaced(volume: MadeSpec, order: HostVolumeOrder & { sizeBytes: number }): Promise<HostVolume> {
   switch (volume.kind) {
     case 'ext': {
       const folders = plainFolders(volume.content)
       const { type, options, holes } = volume
       // cp keeps what it can; `auto` only says what to do where getfattr is missing.
       const xattrs = volume.xattrs === 'none' ? 'none' : 'keep'
-      return makeExtVolume({ ...order, type, options, holes, xattrs, ...(folders && { folders }) })
+      return (await import('../host/ext-volume.js')).makeExtVolume({
+        ...order,
+        type,
+        options,
+        holes,
+        xattrs,
+        ...(folders && { folders }),
+      })
     }
     case 'fat':
-      return makeFatVolume({ ...order, type: volume.type, options: volume.options })
+      return (await import('../host/fat-volume.js')).makeFatVolume({
+        ...order,
+        type: volume.type,
+        options: volume.options,
+      })
     case 'host': {
       const { type, options } = volume
       invariant(type !== 'squashfs' && type !== 'erofs' && type !== 'ubifs', `${type} is made before it has a place`)
-      return makePlacedVolume({ ...order, type, options })
+      return (await import('../host/placed-volume.js')).makePlacedVolume({ ...order, type, options })
     }
   }
 }

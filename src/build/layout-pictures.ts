@@ -5,8 +5,7 @@ import type { DiskPicture, PicturePart } from '../pictures/disk-picture.js'
 import { htmlLayout } from '../pictures/html-layout.js'
 import { svgLayout } from '../pictures/svg-layout.js'
 
-export const LAYOUT_SVG = 'layout.svg'
-export const LAYOUT_HTML = 'layout.html'
+const LAYOUT_HTML = 'layout.html'
 
 const SVG_STYLE = 'layout-svg.css'
 

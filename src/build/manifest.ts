@@ -4,13 +4,8 @@ import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
 import { payloadWord } from '../layout/measure-payload.js'
 import { isFormatted } from '../layout/volumes.js'
 import type { DigestPlan } from '../outputs/digests.js'
-import {
-  MANIFEST_VERSION,
-  type Manifest,
-  type ManifestOutput,
-  type ManifestSetting,
-  type ManifestStretch,
-} from '../proof/manifest-schema.js'
+import { MANIFEST_VERSION } from '../proof/manifest-names.js'
+import type { Manifest, ManifestOutput, ManifestSetting, ManifestStretch } from '../proof/manifest-schema.js'
 import { runText } from '../proof/run-text.js'
 import type { PayloadFileEntry } from './content-digests.js'
 

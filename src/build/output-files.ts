@@ -5,18 +5,11 @@ import type { DiskImage } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
 import { planAndroidSparse } from '../outputs/android-sparse-plan.js'
-import { createBmapSink } from '../outputs/bmap-sink.js'
 import type { ProgramRunner } from '../outputs/group-compressor.js'
-import { createGzSink } from '../outputs/gz-file.js'
-import { createPlannedSink } from '../outputs/planned-sink.js'
-import { createQcow2Sink } from '../outputs/qcow2-file.js'
 import type { QemuFormat } from '../outputs/qemu-img.js'
 import { RawSink } from '../outputs/raw-sink.js'
 import type { FileSink } from '../outputs/sink.js'
-import { createStretchSink } from '../outputs/stretch-file.js'
 import type { Threads } from '../outputs/threads.js'
-import { createXzSink } from '../outputs/xz-file.js'
-import { createZstSink } from '../outputs/zst-file.js'
 import type { OutputKind } from './options.js'
 import { type NamedStretch, splitStretches } from './split-stretches.js'
 
@@ -80,18 +73,46 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
     }
     case 'gz': {
       const level = spec.level ?? DEFAULT_DEFLATE_LEVEL
-      return [{ name, kind: 'compressed', spec, open: (path) => createGzSink(path, image, { level }, threads) }]
+      return [
+        {
+          name,
+          kind: 'compressed',
+          spec,
+          open: async (path) => (await import('../outputs/gz-file.js')).createGzSink(path, image, { level }, threads),
+        },
+      ]
     }
     case 'xz': {
       const options = { level: spec.level ?? DEFAULT_XZ_LEVEL, runner }
-      return [{ name, kind: 'compressed', spec, open: (path) => createXzSink(path, image, options, threads) }]
+      return [
+        {
+          name,
+          kind: 'compressed',
+          spec,
+          open: async (path) => (await import('../outputs/xz-file.js')).createXzSink(path, image, options, threads),
+        },
+      ]
     }
     case 'zst': {
       const options = { level: spec.level ?? DEFAULT_ZST_LEVEL }
-      return [{ name, kind: 'compressed', spec, open: (path) => createZstSink(path, image, options, threads) }]
+      return [
+        {
+          name,
+          kind: 'compressed',
+          spec,
+          open: async (path) => (await import('../outputs/zst-file.js')).createZstSink(path, image, options, threads),
+        },
+      ]
     }
     case 'bmap':
-      return [{ name, kind: 'bmap', spec, open: (path) => createBmapSink(path, image, {}, threads) }]
+      return [
+        {
+          name,
+          kind: 'bmap',
+          spec,
+          open: async (path) => (await import('../outputs/bmap-sink.js')).createBmapSink(path, image, {}, threads),
+        },
+      ]
     case 'android-sparse': {
       const parts = planAndroidSparse(image, spec.splitBytes)
       return parts.map((part, index) => ({
@@ -99,12 +120,20 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
         name: spec.splitBytes === undefined ? name : `${name}.${index}`,
         kind: 'android-sparse',
         spec,
-        open: (path) => createPlannedSink(path, part),
+        open: async (path) => (await import('../outputs/planned-sink.js')).createPlannedSink(path, part),
       }))
     }
     case 'qcow2': {
       const level = spec.level ?? DEFAULT_QCOW2_LEVEL
-      return [{ name, kind: 'virtual-disk', spec, open: (path) => createQcow2Sink(path, image, { level }, threads) }]
+      return [
+        {
+          name,
+          kind: 'virtual-disk',
+          spec,
+          open: async (path) =>
+            (await import('../outputs/qcow2-file.js')).createQcow2Sink(path, image, { level }, threads),
+        },
+      ]
     }
     case 'vmdk':
     case 'vdi':
@@ -117,7 +146,7 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
         // The table's file is small and may end within a stretch of the manifest: it has a plain sum.
         ...(isPartition(plan, stretch) && { rawBytes: stretch.end - stretch.start, startByte: stretch.start }),
         spec,
-        open: (path) => createStretchSink(path, stretch),
+        open: async (path) => (await import('../outputs/stretch-file.js')).createStretchSink(path, stretch),
       }))
   }
 }

@@ -1,52 +1,22 @@
-/** The results of the `gadget:` section as far as they can be known before the first byte: files, and an initramfs. */
+/** Makes the results of the `gadget:` section as far as they can be known before the first byte. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { formatSize } from '../bytes/format-size.js'
 import { displayName } from '../bytes/text.js'
 import type { ContentSource, GadgetSpec, InitramfsSpec } from '../config/spec.js'
 import { ConfigError, type ConfigPath, FormatError, type Problem } from '../errors.js'
-import { GADGET_FOLDER, type GadgetFile } from '../gadget/gadget-files.js'
+import { GADGET_FOLDER } from '../gadget/gadget-files.js'
 import { MODULE_LIST } from '../gadget/module-files.js'
 import { type CheckedGadget, planCheckedGadget } from '../gadget/plan-checked.js'
 import { type DiskImage, imageOfBytes } from '../image/extent.js'
-import { ZST_FRAME_MAX_BYTES } from '../outputs/zst-file.js'
 import { ArchiveShelf } from '../tree/archive-shelf.js'
 import { type CpioPlan, planCpio } from '../tree/cpio-image.js'
 import { editTree } from '../tree/edit-tree.js'
 import { EMPTY_CONTENT, type FileTree } from '../tree/file-tree.js'
 import { measureTree } from '../tree/tree-stats.js'
 import { readContent } from './content/read-content.js'
+import { NO_GADGET, type PreparedGadget } from './prepared-gadget.js'
 import { type ReadPayloadsOptions, spoolFolder } from './read-payloads.js'
-
-/** A result that is woven, not held. */
-export interface GadgetImage {
-  /** As of a GadgetFile. */
-  readonly path: string
-  readonly image: DiskImage
-  readonly compression: InitramfsSpec['compression']
-  readonly level?: number
-}
-
-export interface PreparedGadget {
-  readonly files: readonly GadgetFile[]
-  readonly images: readonly GadgetImage[]
-  /** What the images are of, for whoever asks what they depend on. */
-  readonly trees: readonly FileTree[]
-  /** Files that the module list was made from. */
-  readonly moduleFiles: readonly string[]
-  readonly warnings: readonly Problem[]
-  /** Lets archives go, after the last byte was woven. */
-  release(): Promise<void>
-}
-
-export const NO_GADGET: PreparedGadget = {
-  files: [],
-  images: [],
-  trees: [],
-  moduleFiles: [],
-  warnings: [],
-  release: async () => {},
-}
 
 /** Throws as `planCheckedGadget` and `readContent`; ConfigError also for results of one name. */
 export async function prepareGadget(spec: GadgetSpec, options: ReadPayloadsOptions): Promise<PreparedGadget> {
@@ -62,7 +32,7 @@ export async function prepareGadget(spec: GadgetSpec, options: ReadPayloadsOptio
     const { tree, warnings: found } = await initramfsTree(spec, initramfs, { ...options, archives, checked })
     const { compression, level, configPath } = initramfs
     const { image, withoutXattrs } = cpioOf(tree, configPath)
-    assertFitsFrame(image, initramfs)
+    if (compression === 'zst') await assertFitsFrame(image, configPath)
     return {
       files,
       images: [{ path, image, compression, ...(level !== undefined && { level }) }],
@@ -95,11 +65,12 @@ function cpioOf(tree: FileTree, path: ConfigPath): CpioPlan {
 }
 
 /** A kernel reads one frame of zstd, which is made in one piece. */
-function assertFitsFrame(image: DiskImage, { compression, configPath }: InitramfsSpec): void {
-  if (compression !== 'zst' || image.sizeBytes <= ZST_FRAME_MAX_BYTES) return
+async function assertFitsFrame(image: DiskImage, path: ConfigPath): Promise<void> {
+  const { ZST_FRAME_MAX_BYTES } = await import('../outputs/zst-file.js')
+  if (image.sizeBytes <= ZST_FRAME_MAX_BYTES) return
   throw new ConfigError({
     message: `Cannot pack the initramfs as zst: it is of ${formatSize(image.sizeBytes)}, one frame of at most ${formatSize(ZST_FRAME_MAX_BYTES)} is accepted`,
-    path: configPath,
+    path,
     hint: 'gz and xz have no such limit.',
   })
 }

@@ -1,7 +1,6 @@
 /** Encrypted partitions: their keys are looked at before anything is made, and their volumes encrypted when everything else is. */
 import type { ImageSpec, LuksSpec } from '../config/spec.js'
 import { type ConfigPath, LayoutError } from '../errors.js'
-import { makeLuksVolume } from '../host/luks-volume.js'
 import type { DiskPlan, Payload } from '../layout/disk-plan.js'
 import { LUKS_HEADER_BYTES } from '../layout/luks.js'
 import { measurePayload } from '../layout/measure-payload.js'
@@ -58,6 +57,7 @@ export async function sealPartitions(
   for (const { index, luks, uuid, inside } of seals) {
     const { name } = spec.partitions[index]!
     onVolume(name)
+    const { makeLuksVolume } = await import('../host/luks-volume.js')
     const { image, facts } = await makeLuksVolume({
       ...{ name, luks, uuid, runner },
       inside: inside(),

@@ -2,16 +2,13 @@
 import { statSync } from 'node:fs'
 import { missingTool } from '../host/run-command.js'
 import { carriedBytes } from '../image/windows.js'
-import { createGzSink } from '../outputs/gz-file.js'
 import { RawSink } from '../outputs/raw-sink.js'
 import type { FileSink } from '../outputs/sink.js'
 import type { Threads } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
-import { createXzSink } from '../outputs/xz-file.js'
-import { createZstSink } from '../outputs/zst-file.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import { DEFAULT_DEFLATE_LEVEL, DEFAULT_XZ_LEVEL, DEFAULT_ZST_LEVEL } from './output-files.js'
-import type { GadgetImage } from './prepare-gadget.js'
+import type { GadgetImage } from './prepared-gadget.js'
 
 export interface WeaveTools {
   readonly threads: Threads
@@ -45,7 +42,7 @@ export async function writeGadgetImage(
   return { sizeBytes: statSync(path).size, sha256: await threads.fileDigest(path) }
 }
 
-function openSink(
+async function openSink(
   { image, compression, level }: GadgetImage,
   path: string,
   { threads, runner }: WeaveTools,
@@ -54,10 +51,25 @@ function openSink(
     case 'none':
       return RawSink.create(path, image.sizeBytes, carriedBytes(image))
     case 'gz':
-      return createGzSink(path, image, { level: level ?? DEFAULT_DEFLATE_LEVEL }, threads)
+      return (await import('../outputs/gz-file.js')).createGzSink(
+        path,
+        image,
+        { level: level ?? DEFAULT_DEFLATE_LEVEL },
+        threads,
+      )
     case 'xz':
-      return createXzSink(path, image, { level: level ?? DEFAULT_XZ_LEVEL, runner }, threads)
+      return (await import('../outputs/xz-file.js')).createXzSink(
+        path,
+        image,
+        { level: level ?? DEFAULT_XZ_LEVEL, runner },
+        threads,
+      )
     case 'zst':
-      return createZstSink(path, image, { level: level ?? DEFAULT_ZST_LEVEL, oneFrame: true }, threads)
+      return (await import('../outputs/zst-file.js')).createZstSink(
+        path,
+        image,
+        { level: level ?? DEFAULT_ZST_LEVEL, oneFrame: true },
+        threads,
+      )
   }
 }

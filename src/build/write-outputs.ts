@@ -16,27 +16,24 @@ import { DigestSink } from '../outputs/digest-sink.js'
 import { planDigests } from '../outputs/digests.js'
 import { bytesDigest } from '../outputs/file-digest.js'
 import type { OutputFolder } from '../outputs/output-folder.js'
-import { createPlannedSink } from '../outputs/planned-sink.js'
-import { planQcow2 } from '../outputs/qcow2-plan.js'
 import { convertByQemuImg, QEMU_IMG } from '../outputs/qemu-img.js'
 import type { FileSink, ImageSink } from '../outputs/sink.js'
 import { INLINE_THREADS, type Threads } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
 import { startThreads } from '../outputs/worker-threads.js'
-import { ZipFile } from '../outputs/zip-file.js'
-import { MANIFEST_NAME } from '../proof/manifest-schema.js'
-import { SIGNATURE_NAMES } from '../proof/signatures.js'
+import type { ZipFile, ZipFileOptions } from '../outputs/zip-file.js'
+import { MANIFEST_NAME, SIGNATURE_NAMES } from '../proof/manifest-names.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import { contentOfFile } from '../tree/file-tree.js'
 import { bundleExtras } from './bundle-extras.js'
 import { archiveMembers } from './content-digests.js'
-import { LAYOUT_SVG } from './layout-pictures.js'
 import type { BuildOutput } from './options.js'
 import { type OutputFile, outputFiles } from './output-files.js'
-import type { PreparedGadget } from './prepare-gadget.js'
-import { Proof, type WovenFile } from './proof.js'
+import type { PreparedGadget } from './prepared-gadget.js'
+import type { WovenFile } from './proof.js'
 import type { BundleFile } from './read-bundle.js'
+import { LAYOUT_SVG } from './result-names.js'
 import { assertGadgetPrograms, writeGadgetImage } from './write-gadget-image.js'
 
 export interface WriteOutputsInput {
@@ -89,7 +86,7 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
       sinks.push(source.sink)
     }
     const zipPath = wanted.zip ? folder.stage(spec.bundle.name) : undefined
-    const zip = zipPath && (await ZipFile.create(zipPath, threads, { level: spec.bundle.level, signal }))
+    const zip = zipPath && (await createZip(zipPath, threads, { level: spec.bundle.level, signal }))
     if (zip) {
       open.push(zip)
       sinks.push(await zip.entrySink({ name: spec.name, content: image, modifiedSeconds: input.modifiedSeconds }))
@@ -121,6 +118,7 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
     )
     if (digests !== undefined) {
       const woven = await weaveGadgetImages(input, threads)
+      const { Proof } = await import('./proof.js')
       const proof = new Proof(input, digests, { extras: bundleExtras(plan, bmap?.text), woven })
       if (zip && zipPath) {
         for (const { name, file } of input.bundle) {
@@ -162,6 +160,11 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   }
 }
 
+async function createZip(path: string, threads: Threads, options: ZipFileOptions): Promise<ZipFile> {
+  const { ZipFile } = await import('../outputs/zip-file.js')
+  return ZipFile.create(path, threads, options)
+}
+
 /** Into their places, or for the zip alone beside them. */
 async function weaveGadgetImages(
   { gadget, folder, only, runner, signal }: WriteOutputsInput,
@@ -188,6 +191,8 @@ async function sourceForQemu(
     if (file !== undefined) return { file: { path: paths.get(file)!, format } }
   }
   const path = join(folder.workFolder(), 'disk.qcow2')
+  const { planQcow2 } = await import('../outputs/qcow2-plan.js')
+  const { createPlannedSink } = await import('../outputs/planned-sink.js')
   return { file: { path, format: 'qcow2' }, sink: await createPlannedSink(path, planQcow2(plan.image())) }
 }
 

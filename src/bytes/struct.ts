@@ -206,16 +206,19 @@ export function struct<const F extends Fields>(name: string, size: number, field
   // biome-ignore lint/suspicious/noExplicitAny: see Field
   const valued = entries.filter(([, [, codec]]) => !isReserved(codec)) as [string, readonly [number, Codec<any>]][]
 
-  const encodeFields = compileEncoder(name, entries)
-  const decodeFields = compileDecoder<Values<F>>(valued)
+  // Compiled when first used: of some 100 records that a build loads it writes a dozen, and reads few.
+  let encodeFields: EncodeFields | undefined
+  let decodeFields: DecodeFields<Values<F>> | undefined
 
   function encodeInto(target: Uint8Array, offset: number, value: Values<F>): void {
     assertRoom(name, target, offset, size)
+    encodeFields ??= compileEncoder(name, entries)
     encodeFields(viewOfBuffer(target), target.byteOffset + offset, value as Record<string, unknown>)
   }
 
   function decode(source: Uint8Array, offset = 0): Values<F> {
     assertRoom(name, source, offset, size)
+    decodeFields ??= compileDecoder<Values<F>>(valued)
     return decodeFields(viewOfBuffer(source), source.byteOffset + offset)
   }
 
@@ -252,17 +255,17 @@ const FETCH: Readonly<Record<NonNullable<Codec<number>['fast']>, (at: string) =>
   u32le: (at) => `view.getUint32(${at}, true)`,
 }
 
+type DecodeFields<V> = (view: DataView, base: number) => V
+
 /** One object literal for each record, as the encoder is one straight function: a hundred thousand inodes are read this way. */
-function compileDecoder<V>(
-  valued: readonly (readonly [string, readonly [number, Codec<unknown>]])[],
-): (view: DataView, base: number) => V {
+function compileDecoder<V>(valued: readonly (readonly [string, readonly [number, Codec<unknown>]])[]): DecodeFields<V> {
   const codecs = valued.map(([, [, codec]]) => codec)
   const items = valued.map(([field, [offset, { fast }]], index) => {
     const at = `base + ${offset}`
     return `${JSON.stringify(field)}: ${fast === undefined ? `codecs[${index}].read(view, ${at})` : FETCH[fast](at)}`
   })
   const body = `'use strict'; return (view, base) => ({ ${items.join(', ')} })`
-  return new Function('codecs', body)(codecs) as (view: DataView, base: number) => V
+  return new Function('codecs', body)(codecs) as DecodeFields<V>
 }
 
 type EncodeFields = (view: DataView, base: number, value: Record<string, unknown>) => void
@@ -275,7 +278,7 @@ const FAST: Readonly<Record<NonNullable<Codec<number>['fast']>, { accepts: strin
 }
 
 /**
- * One straight function for each record, made from its table when the module loads: a loop over the table looks every
+ * One straight function for each record, made from its table when it is first used: a loop over the table looks every
  * field up by name and takes five times as long, which a million inodes feel. The text holds nothing but the table's own.
  */
 function compileEncoder(name: string, entries: readonly [string, Field][]): EncodeFields {

@@ -28,7 +28,8 @@ export function addAttestCommand(program: Command, terminal: Terminal): void {
     .option('--sign <key>', 'with --provenance: wrap the statement into a DSSE envelope signed by this key')
     .addHelpText('after', EXAMPLES)
     .action(async (folder, { sbom = false, provenance = false, builder, set = {}, sign }) => {
-      const { MANIFEST_NAME, parseManifest } = await import('../proof/manifest-schema.js')
+      const { MANIFEST_NAME } = await import('../proof/manifest-names.js')
+      const { parseManifest } = await import('../proof/manifest-schema.js')
       const path = join(folder, MANIFEST_NAME)
       if (sbom) {
         const { sbomText } = await import('../proof/sbom.js')

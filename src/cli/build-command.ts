@@ -1,7 +1,6 @@
 import { type Command, Option } from '@commander-js/extra-typings'
 import type { BuildEvent, BuildResult, OutputKind } from '../build.js'
 import { DifferenceError, type Problem } from '../errors.js'
-import { checkProblems } from './check-problems.js'
 import { outputOption, setOption, sizeOption } from './config-options.js'
 import { writeEvent } from './json-events.js'
 import { openProgress } from './open-progress.js'
@@ -100,6 +99,7 @@ async function readBack(
   services: Services,
 ): Promise<void> {
   const { verifyRelease } = await import('../proof/verify-release.js')
+  const { checkProblems } = await import('./check-problems.js')
   await verifyRelease(folder, { key: undefined, signal })
   if (!outputs.some(({ kind }) => DISK_OUTPUTS.includes(kind))) return
   const { checkImageFile } = await services.loadInspect()

@@ -1,30 +1,11 @@
 /** The commands and what they have in common: help, errors, exit codes. Nothing here ends the process. */
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.js'
-import { addAttestCommand } from './attest-command.js'
-import { addBuildCommand } from './build-command.js'
-import { addCatCommand } from './cat-command.js'
-import { addConvertCommand } from './convert-command.js'
-import { addDevicesCommand } from './devices-command.js'
-import { addDiffCommand } from './diff-command.js'
 import { ExitRequest } from './exit-request.js'
-import { addExtractCommand } from './extract-command.js'
-import { addFlashCommand } from './flash-command.js'
-import { addGadgetCommand } from './gadget-command.js'
-import { addInitCommand } from './init-command.js'
-import { addInputsCommand } from './inputs-command.js'
-import { addInspectCommand } from './inspect-command.js'
 import { writeErrorEvent } from './json-events.js'
-import { addKeygenCommand } from './keygen-command.js'
-import { addLsCommand } from './ls-command.js'
-import { addPlanCommand } from './plan-command.js'
 import { exitCodeOf, reportable, reportError } from './report-error.js'
-import { addSchemaCommand } from './schema-command.js'
 import type { Services } from './services.js'
-import { addStatCommand } from './stat-command.js'
 import { columnsOf, hasColour, type OutputStream, paintFor, type Terminal } from './terminal.js'
-import { addTreeCommand } from './tree-command.js'
-import { addVerifyCommand } from './verify-command.js'
 
 const SERVICES: Services = {
   loadBuild: () => import('../build.js'),
@@ -35,6 +16,31 @@ const SERVICES: Services = {
   loadInspect: () => import('../inspect.js'),
   loadVerify: () => import('../verify.js'),
 }
+
+/** In the order of the help. Loaded is the one that was called, so that no command waits for the code of the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  build: async () => (await import('./build-command.js')).addBuildCommand,
+  plan: async () => (await import('./plan-command.js')).addPlanCommand,
+  convert: async () => (await import('./convert-command.js')).addConvertCommand,
+  inspect: async () => (await import('./inspect-command.js')).addInspectCommand,
+  ls: async () => (await import('./ls-command.js')).addLsCommand,
+  tree: async () => (await import('./tree-command.js')).addTreeCommand,
+  cat: async () => (await import('./cat-command.js')).addCatCommand,
+  stat: async () => (await import('./stat-command.js')).addStatCommand,
+  extract: async () => (await import('./extract-command.js')).addExtractCommand,
+  diff: async () => (await import('./diff-command.js')).addDiffCommand,
+  verify: async () => (await import('./verify-command.js')).addVerifyCommand,
+  gadget: async () => (await import('./gadget-command.js')).addGadgetCommand,
+  inputs: async () => (await import('./inputs-command.js')).addInputsCommand,
+  keygen: async () => (await import('./keygen-command.js')).addKeygenCommand,
+  attest: async () => (await import('./attest-command.js')).addAttestCommand,
+  flash: async () => (await import('./flash-command.js')).addFlashCommand,
+  devices: async () => (await import('./devices-command.js')).addDevicesCommand,
+  schema: async () => (await import('./schema-command.js')).addSchemaCommand,
+  init: async () => (await import('./init-command.js')).addInitCommand,
+}
+
+type AddCommand = (program: Command, terminal: Terminal, services: Services) => void
 
 const USAGE_EXIT_CODE = 2
 
@@ -60,7 +66,9 @@ export async function runCommandLine(
   services: Partial<Services> = {},
 ): Promise<number> {
   try {
-    await makeProgram(terminal, { ...SERVICES, ...services }).parseAsync([...args], { from: 'user' })
+    const program = makeProgram(terminal)
+    for (const addCommand of await loadCommands(args[0])) addCommand(program, terminal, { ...SERVICES, ...services })
+    await program.parseAsync([...args], { from: 'user' })
     return 0
   } catch (thrown) {
     // commander has written its message, or the help that was asked for.
@@ -73,47 +81,35 @@ export async function runCommandLine(
   }
 }
 
-function makeProgram(terminal: Terminal, services: Services): Command {
+/** All of them where the first word is no command: it may ask for help, or be a name to be mended. */
+function loadCommands(word: string | undefined): Promise<AddCommand[]> {
+  const called = word !== undefined && Object.hasOwn(COMMANDS, word) ? [COMMANDS[word]!] : Object.values(COMMANDS)
+  return Promise.all(called.map((load) => load()))
+}
+
+function makeProgram(terminal: Terminal): Command {
   const { stdout, stderr, environment } = terminal
-  const program = new Command('diskloom')
-    .description('Weaves partitioned disk images for boards, without root and with the same bytes on every machine.')
-    .version(VERSION, '-V, --version', 'show the version')
-    .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
-    .addHelpText('after', EXAMPLES)
-    // Commands that are added below inherit what stands here.
-    .exitOverride()
-    .showSuggestionAfterError()
-    .configureHelp({ styleTitle: (title) => paintFor(stdout, environment)('bold', title) })
-    .configureOutput({
-      writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
-      getOutHelpWidth: () => columnsOf(stdout, environment),
-      getErrHelpWidth: () => columnsOf(stderr, environment),
-      getOutHasColors: () => hasColour(stdout, environment),
-      getErrHasColors: () => hasColour(stderr, environment),
-      outputError: (text, write) => write(usageText(text, stderr, environment)),
-    })
-  addBuildCommand(program, terminal, services)
-  addPlanCommand(program, terminal, services)
-  addConvertCommand(program, terminal, services)
-  addInspectCommand(program, terminal, services)
-  addLsCommand(program, terminal, services)
-  addTreeCommand(program, terminal, services)
-  addCatCommand(program, terminal, services)
-  addStatCommand(program, terminal, services)
-  addExtractCommand(program, terminal, services)
-  addDiffCommand(program, terminal, services)
-  addVerifyCommand(program, terminal, services)
-  addGadgetCommand(program, terminal, services)
-  addInputsCommand(program, terminal, services)
-  addKeygenCommand(program, terminal)
-  addAttestCommand(program, terminal)
-  addFlashCommand(program, terminal, services)
-  addDevicesCommand(program, terminal, services)
-  addSchemaCommand(program, terminal)
-  addInitCommand(program, terminal)
-  return program
+  return (
+    new Command('diskloom')
+      .description('Weaves partitioned disk images for boards, without root and with the same bytes on every machine.')
+      .version(VERSION, '-V, --version', 'show the version')
+      .helpOption('-h, --help', 'show this help')
+      .helpCommand('help [command]', 'show the help of a command')
+      .addHelpText('after', EXAMPLES)
+      // Commands that are added below inherit what stands here.
+      .exitOverride()
+      .showSuggestionAfterError()
+      .configureHelp({ styleTitle: (title) => paintFor(stdout, environment)('bold', title) })
+      .configureOutput({
+        writeOut: (text) => void stdout.write(text),
+        writeErr: (text) => void stderr.write(text),
+        getOutHelpWidth: () => columnsOf(stdout, environment),
+        getErrHelpWidth: () => columnsOf(stderr, environment),
+        getOutHasColors: () => hasColour(stdout, environment),
+        getErrHasColors: () => hasColour(stderr, environment),
+        outputError: (text, write) => write(usageText(text, stderr, environment)),
+      })
+  )
 }
 
 /** commander's `error: …` in the colours of ours. */

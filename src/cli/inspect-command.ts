@@ -1,9 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import { UsageError } from '../errors.js'
-import { inspectImage } from '../inspect/inspection.js'
-import { pictureOfImage } from '../inspect/picture-of-image.js'
 import { withImage } from './image-target.js'
-import { inspectionText } from './inspect-report.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { pictureOption, writePicture } from './picture-option.js'
 import { reportWarnings } from './report-error.js'
@@ -36,19 +33,24 @@ export function addInspectCommand(program: Command, terminal: Terminal, services
     .option('--json', 'write the result to standard output as a JSON object')
     .addHelpText('after', EXAMPLES)
     .action((image, { json = false, picture }) =>
-      withImage(image, { terminal, services }, (disk, rest) => {
+      withImage(image, { terminal, services }, async (disk, rest) => {
         if (rest !== undefined) {
           throw new UsageError(`Cannot inspect "${image}": a whole image is accepted, without a partition or path`, {
             hint: 'diskloom ls, tree and stat look at one place.',
           })
         }
         const { stdout, stderr, environment } = terminal
+        const { inspectImage } = await import('../inspect/inspection.js')
         const { warnings, ...inspection } = inspectImage(disk)
-        if (picture !== undefined) writePicture(picture, pictureOfImage(disk))
+        if (picture !== undefined) {
+          const { pictureOfImage } = await import('../inspect/picture-of-image.js')
+          await writePicture(picture, pictureOfImage(disk))
+        }
         if (json) {
           writeEvent(stdout, 'result', { ...inspection, warnings: warnings.map(problemFields) })
           return
         }
+        const { inspectionText } = await import('./inspect-report.js')
         const options = { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }
         stdout.write(inspectionText(inspection, options))
         reportWarnings(warnings, stderr, paintFor(stderr, environment))

@@ -2,14 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { layoutHtml, layoutSvg } from '../build/layout-pictures.js'
 import { IoError, systemReason } from '../errors.js'
 import type { DiskPicture } from '../pictures/disk-picture.js'
 
-const DRAWINGS: Readonly<Record<string, (picture: DiskPicture) => Uint8Array>> = {
-  '.svg': layoutSvg,
-  '.html': layoutHtml,
-}
+const DRAWINGS = { '.svg': 'layoutSvg', '.html': 'layoutHtml' } as const
 
 export function pictureOption() {
   return new Option('--picture <file>', 'also draw the disk into this file, .svg or .html').argParser(
@@ -23,9 +19,10 @@ export function pictureOption() {
 }
 
 /** IoError where the file cannot be written. */
-export function writePicture(path: string, picture: DiskPicture): void {
+export async function writePicture(path: string, picture: DiskPicture): Promise<void> {
+  const drawings = await import('../build/layout-pictures.js')
   try {
-    writeFileSync(path, DRAWINGS[extname(path)]!(picture))
+    writeFileSync(path, drawings[DRAWINGS[extname(path) as keyof typeof DRAWINGS]](picture))
   } catch (error) {
     throw new IoError(`Cannot write the picture ${path}: ${systemReason(error)}`, { cause: error, details: { path } })
   }

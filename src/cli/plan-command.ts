@@ -1,5 +1,4 @@
 import type { Command } from '@commander-js/extra-typings'
-import { pictureOfPlan } from '../pictures/picture-of-plan.js'
 import { setOption, sizeOption } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { pictureOption, writePicture } from './picture-option.js'
@@ -32,7 +31,10 @@ export function addPlanCommand(program: Command, terminal: Terminal, services: S
       const { stdout, stderr, environment, signal } = terminal
       const { plan } = await services.loadBuild()
       const result = await plan({ config, set, sizeBytes: size, environment, signal })
-      if (picture !== undefined) writePicture(picture, pictureOfPlan(result.plan, []))
+      if (picture !== undefined) {
+        const { pictureOfPlan } = await import('../pictures/picture-of-plan.js')
+        await writePicture(picture, pictureOfPlan(result.plan, []))
+      }
       if (json) {
         for (const warning of result.warnings) writeEvent(stdout, 'warning', problemFields(warning))
         writeEvent(stdout, 'plan', { plan: planFields(result.plan) })

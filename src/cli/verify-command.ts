@@ -4,7 +4,6 @@ import { formatSize } from '../bytes/format-size.js'
 import { DifferenceError, FormatError, UsageError } from '../errors.js'
 import type { ImageFinding } from '../inspect/check-image.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
-import { checkProblems } from './check-problems.js'
 import { setOption, type Variables } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { reportWarnings } from './report-error.js'
@@ -121,6 +120,7 @@ async function verifyImage({ terminal, services, source, flags }: Context, isRel
   const { checkImageFile } = await services.loadInspect()
   const result = await checkImageFile(source, { config, set, secondOpinion, environment, signal })
   reportWarnings(result.notes, stderr, paintFor(stderr, environment))
+  const { checkProblems } = await import('./check-problems.js')
   const problems = checkProblems(result, source)
   if (json) {
     writeEvent(stdout, 'result', {

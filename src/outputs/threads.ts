@@ -1,7 +1,6 @@
 /** The work that outputs hand to other threads; `build` decides whether there are any. */
 import { crc32 } from '../bytes/crc32.js'
 import type { Extent } from '../image/extent.js'
-import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { type DigestPlan, type DigestResults, Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { type DigestRange, RangeDigests } from './range-digests.js'
@@ -45,10 +44,19 @@ export interface Threads {
   close(): Promise<void>
 }
 
+/** Its tables alone take 20 ms, and a build with real threads has them there. */
+const loadDeflate = () => import('./deflate-block.js')
+
 /** Everything in the calling thread: for tests, and for images too small to be worth a thread's 40 ms of start. */
 export const INLINE_THREADS: Threads = {
-  deflate: async (bytes, level) => ({ crc32: crc32(bytes), deflated: await deflateBlock(bytes, level) }),
-  deflateClusters: async (bytes, clusterBytes, level) => deflateClusters(bytes, clusterBytes, level),
+  deflate: async (bytes, level) => {
+    const { deflateBlock } = await loadDeflate()
+    return { crc32: crc32(bytes), deflated: await deflateBlock(bytes, level) }
+  },
+  deflateClusters: async (bytes, clusterBytes, level) => {
+    const { deflateClusters } = await loadDeflate()
+    return deflateClusters(bytes, clusterBytes, level)
+  },
   zstdFrame,
   digests: (plan) => {
     const digests = new Digests(plan)

@@ -1,10 +1,8 @@
 /** manifest.json as a type, as a check of what is read, and as the JSON Schema that ships (docs/manifest.md). */
 import * as z from 'zod'
 import { FormatError } from '../errors.js'
+import { MANIFEST_VERSION } from './manifest-names.js'
 import { RUN_PATTERN } from './run-text.js'
-
-export const MANIFEST_NAME = 'manifest.json'
-export const MANIFEST_VERSION = 1
 
 const SECTOR_SIZES = [512, 4096] as const
 

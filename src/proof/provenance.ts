@@ -3,7 +3,8 @@
  * [in-toto Statement v1], [SLSA provenance v1], [DSSE v1]
  */
 import { createHash, type KeyObject, sign } from 'node:crypto'
-import { MANIFEST_NAME, parseManifest } from './manifest-schema.js'
+import { MANIFEST_NAME } from './manifest-names.js'
+import { parseManifest } from './manifest-schema.js'
 import { publicKeyBytes } from './signing-key.js'
 
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1'

@@ -1,15 +1,8 @@
 /** The signatures that go beside manifest.json: one key, three forms, so that whoever checks needs no tool of ours. */
 import { type KeyObject, sign, verify } from 'node:crypto'
-import { MANIFEST_NAME } from './manifest-schema.js'
+import { MANIFEST_NAME, MINISIGN_NAME, SIGNATURE_NAME, SSH_SIGNATURE_NAME } from './manifest-names.js'
 import { minisignSignature } from './minisign.js'
 import { sshSignature } from './ssh-signature.js'
-
-/** The 64 bytes of Ed25519 over the manifest [RFC 8032]: what `diskloom verify` and `openssl pkeyutl -verify -rawin` read. */
-export const SIGNATURE_NAME = `${MANIFEST_NAME}.sig`
-const SSH_SIGNATURE_NAME = `${MANIFEST_NAME}.sshsig`
-const MINISIGN_NAME = `${MANIFEST_NAME}.minisig`
-/** Also where nothing is signed: a file of the bundle must not pass for a signature. */
-export const SIGNATURE_NAMES: readonly string[] = [SIGNATURE_NAME, SSH_SIGNATURE_NAME, MINISIGN_NAME]
 
 export const SIGNATURE_BYTES = 64
 

@@ -14,8 +14,9 @@ import {
   IoError,
   type Problem,
 } from '../errors.js'
-import { MANIFEST_NAME, type Manifest, parseManifest } from './manifest-schema.js'
-import { isSignedBy, SIGNATURE_BYTES, SIGNATURE_NAME, SIGNATURE_NAMES } from './signatures.js'
+import { MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_NAMES } from './manifest-names.js'
+import { type Manifest, parseManifest } from './manifest-schema.js'
+import { isSignedBy, SIGNATURE_BYTES } from './signatures.js'
 import { SparseSpool } from './sparse-spool.js'
 import { checkSums, type FoundFile, SUMS_NAME } from './sums.js'
 import { ImageVerification, verifyImageFile, verifyPieceFile } from './verify-image.js'
