@@ -45,7 +45,7 @@ const FORMATS = {
     open: (path, image) => RawSink.create(path, image.sizeBytes, carriedBytes(image)),
   },
   zip: { extensions: ['.zip'], levels: { least: 0, most: 9, usual: 5 }, open: openZip },
-  gz: { extensions: ['.gz'], levels: { least: 0, most: 9, usual: 6 }, open: createGzSink },
+  gz: { extensions: ['.gz'], levels: { least: 0, most: 9, usual: 5 }, open: createGzSink },
   xz: { extensions: ['.xz'], levels: { least: 0, most: 9, usual: 6 }, open: createXzSink },
   zst: { extensions: ['.zst', '.zstd'], levels: { least: 1, most: 19, usual: 3 }, open: createZstSink },
   bmap: { extensions: ['.bmap'], open: createBmapSink },

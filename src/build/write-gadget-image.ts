@@ -12,19 +12,15 @@ import type { GadgetImage } from './prepared-gadget.js'
 
 export interface WeaveTools {
   readonly threads: Threads
-  /** For what diskloom leaves to other programs: zstd, xz. */
+  /** For what diskloom leaves to other programs: xz. */
   readonly runner: CommandRunner
   readonly signal?: AbortSignal | undefined
 }
 
-const PROGRAMS: Readonly<Partial<Record<GadgetImage['compression'], string>>> = { xz: 'xz', zst: 'zstd' }
-
 /** A missing program ends the work before its first byte. */
 export function assertGadgetPrograms(images: readonly GadgetImage[], runner: CommandRunner): void {
-  for (const { compression } of images) {
-    const program = PROGRAMS[compression]
-    if (program !== undefined && runner.locate(program) === undefined) throw missingTool(program)
-  }
+  const isXz = images.some(({ compression }) => compression === 'xz')
+  if (isXz && runner.locate('xz') === undefined) throw missingTool('xz')
 }
 
 /** Creates or truncates `path`; gives its length and sum. Throws IoError, InterruptedError. */

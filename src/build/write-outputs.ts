@@ -43,7 +43,7 @@ export interface WriteOutputsInput {
   readonly gadget: Pick<PreparedGadget, 'files' | 'images'>
   /** Opened; committed here, and discarded by the caller when this rejects. */
   readonly folder: OutputFolder
-  /** For what diskloom leaves to other programs: zstd, xz, qemu-img. */
+  /** For what diskloom leaves to other programs: xz, qemu-img. */
   readonly runner: CommandRunner
   readonly only?: 'image' | 'bundle' | undefined
   readonly fullSha256: boolean
@@ -199,14 +199,13 @@ async function sourceForQemu(
 /** Of the formats that diskloom leaves to another program. */
 const PROGRAMS: Readonly<Partial<Record<OutputSpec['format'], string>>> = {
   xz: 'xz',
-  zst: 'zstd',
   vmdk: QEMU_IMG,
   vdi: QEMU_IMG,
   vhdx: QEMU_IMG,
 }
 
 /** A missing program ends the build before its first byte. */
-function assertPrograms(specs: readonly OutputSpec[], runner: CommandRunner): void {
+export function assertPrograms(specs: readonly OutputSpec[], runner: CommandRunner): void {
   for (const { format } of specs) {
     const program = PROGRAMS[format]
     if (program !== undefined && runner.locate(program) === undefined) throw missingTool(program)

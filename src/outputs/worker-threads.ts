@@ -1,4 +1,5 @@
 /** Real threads behind the `Threads` interface. */
+import { statSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
 import {
@@ -19,6 +20,8 @@ const WORKER_URL = new URL('./worker.js', import.meta.url)
  */
 const DIGEST_THREAD_MINIMUM_BYTES = 128 << 20
 const DIGEST_OF_A_FILE_BYTES = 16 << 10
+/** What asking a thread that is there costs, likewise. */
+const ASKED_DIGEST_MINIMUM_BYTES = 1 << 20
 /** Below this, one thread hashes as fast as the disk writes, and spares the memory of a second. */
 const SPLIT_MINIMUM_BYTES = 256 << 20
 
@@ -132,6 +135,10 @@ export function startThreads(count: number): Threads {
       }
     },
     async fileDigest(path) {
+      const sizeBytes = statSync(path).size
+      const isWorthAsking =
+        sizeBytes >= (compressors.length > 0 ? ASKED_DIGEST_MINIMUM_BYTES : DIGEST_THREAD_MINIMUM_BYTES)
+      if (!isWorthAsking) return INLINE_THREADS.fileDigest(path)
       return (await leastLoaded().ask({ kind: 'file-digest', path })) as string
     },
     read(extents, offset, target) {
