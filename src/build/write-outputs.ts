@@ -18,7 +18,7 @@ import { bytesDigest } from '../outputs/file-digest.js'
 import type { OutputFolder } from '../outputs/output-folder.js'
 import { convertByQemuImg, QEMU_IMG } from '../outputs/qemu-img.js'
 import type { FileSink, ImageSink } from '../outputs/sink.js'
-import { INLINE_THREADS, type Threads } from '../outputs/threads.js'
+import { type EncoderName, INLINE_THREADS, type Threads } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
 import { startThreads } from '../outputs/worker-threads.js'
@@ -66,11 +66,16 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   assertBundleNamesFree(input)
   assertPrograms(wanted.specs, runner)
   if (wanted.proof) assertGadgetPrograms(input.gadget.images, runner)
-  const image = plan.image()
-  const totalBytes = carriedBytes(image)
-  const threads = totalBytes >= THREADS_MINIMUM_BYTES ? startThreads(availableParallelism()) : INLINE_THREADS
+  const payloadBytes = plan.partitions.reduce((total, partition) => total + partition.payloadBytes, 0)
+  let threads = threadsFor(payloadBytes)
   const open: { close(): Promise<void> }[] = []
   try {
+    const encoders = encodersFor(wanted)
+    // They start while the volumes are encoded here.
+    if (encoders.length > 0) threads.warmUp(encoders)
+    const image = plan.image()
+    const totalBytes = carriedBytes(image)
+    if (threads === INLINE_THREADS) threads = threadsFor(totalBytes)
     const files = outputFiles(wanted.specs, { plan, image, threads, runner })
     const paths = new Map(files.map((file) => [file, folder.stage(file.name)]))
     const sinks: ImageSink[] = []
@@ -210,6 +215,16 @@ export function assertPrograms(specs: readonly OutputSpec[], runner: CommandRunn
     const program = PROGRAMS[format]
     if (program !== undefined && runner.locate(program) === undefined) throw missingTool(program)
   }
+}
+
+function threadsFor(bytes: number): Threads {
+  return bytes >= THREADS_MINIMUM_BYTES ? startThreads(availableParallelism()) : INLINE_THREADS
+}
+
+function encodersFor({ specs, zip }: WantedOutputs): EncoderName[] {
+  const isDeflated = zip || specs.some(({ format }) => format === 'gz')
+  const isZst = specs.some(({ format }) => format === 'zst')
+  return [...(isDeflated ? (['deflate'] as const) : []), ...(isZst ? (['zstd'] as const) : [])]
 }
 
 interface WantedOutputs {

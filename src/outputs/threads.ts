@@ -25,7 +25,12 @@ export interface RangeDigestStream {
   finish(): Promise<readonly string[]>
 }
 
+/** What takes time to load. */
+export type EncoderName = 'deflate' | 'zstd'
+
 export interface Threads {
+  /** Starts the compressing threads and loads what they will need, while the caller still has other work to do. */
+  warmUp(encoders: readonly EncoderName[]): void
   /** `bytes` is in shared memory where threads are real, and lent until the promise settles. */
   deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
   /** Each cluster as a stream of its own, as deflate-block.ts makes it for a qcow2; `bytes` as above. */
@@ -49,6 +54,7 @@ const loadDeflate = () => import('./deflate-block.js')
 
 /** Everything in the calling thread: for tests, and for images too small to be worth a thread's 40 ms of start. */
 export const INLINE_THREADS: Threads = {
+  warmUp: () => {},
   deflate: async (bytes, level) => {
     const { deflateBlock } = await loadDeflate()
     return { crc32: crc32(bytes), deflated: await deflateBlock(bytes, level) }

@@ -2,10 +2,11 @@
 import type { Extent } from '../image/extent.js'
 import type { DigestPlan, DigestResults } from './digests.js'
 import type { DigestRange } from './range-digests.js'
-import type { DeflatedBlock } from './threads.js'
+import type { DeflatedBlock, EncoderName } from './threads.js'
 import type { ZstdFrame } from './zstd-frame.js'
 
 export type WorkerRequest =
+  | { readonly kind: 'warm-up'; readonly id: number; readonly encoders: readonly EncoderName[] }
   | { readonly kind: 'deflate'; readonly id: number; readonly bytes: Uint8Array; readonly level: number }
   | {
       readonly kind: 'deflate-clusters'

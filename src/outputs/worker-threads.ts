@@ -96,6 +96,11 @@ export function startThreads(count: number): Threads {
   }
 
   return {
+    warmUp(encoders) {
+      while (compressors.length < count) compressors.push(new Channel())
+      // A failure shows again when the encoder is used.
+      for (const channel of compressors) channel.ask({ kind: 'warm-up', encoders }).catch(() => {})
+    },
     async deflate(bytes, level) {
       return (await leastLoaded().ask({ kind: 'deflate', bytes, level })) as DeflatedBlock
     },

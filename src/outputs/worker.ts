@@ -5,12 +5,13 @@ import { invariant } from '../errors.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readExtents } from '../image/read.js'
 import { deflateBlock, deflateClusters } from './deflate-block.js'
+import { loadDeflateEncoder } from './deflate-encoder.js'
 import { Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { RangeDigests } from './range-digests.js'
-import type { DeflatedBlock } from './threads.js'
+import type { DeflatedBlock, EncoderName } from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
-import { zstdFrame } from './zstd-frame.js'
+import { loadZstdEncoder, zstdFrame } from './zstd-frame.js'
 
 const port = parentPort
 invariant(port !== null, 'worker.ts runs in a worker thread')
@@ -19,6 +20,7 @@ let digests: Digests | undefined
 let ranges: RangeDigests | undefined
 
 function answer(request: WorkerRequest): WorkerResult | Promise<WorkerResult> {
+  if (request.kind === 'warm-up') return warmUp(request.encoders)
   if (request.kind === 'deflate') return deflated(request.bytes, request.level)
   if (request.kind === 'deflate-clusters') return deflateClusters(request.bytes, request.clusterBytes, request.level)
   if (request.kind === 'zstd-frame') return zstdFrame(request.bytes, request.level)
@@ -45,6 +47,13 @@ function answer(request: WorkerRequest): WorkerResult | Promise<WorkerResult> {
   if (request.kind === 'digest-finish') return digests.finish()
   if (request.kind === 'digest-fill') digests.fill(request.offset, request.length, request.byte)
   else digests.window(request.offset, request.bytes)
+  return undefined
+}
+
+const WARM_UPS = { deflate: loadDeflateEncoder, zstd: loadZstdEncoder }
+
+async function warmUp(encoders: readonly EncoderName[]): Promise<undefined> {
+  for (const encoder of encoders) await WARM_UPS[encoder]()
   return undefined
 }
 

@@ -12,7 +12,7 @@ export interface ZstdFrame {
   readonly checksum: Uint8Array
 }
 
-interface Encoder {
+export interface ZstdEncoder {
   compress(bytes: Uint8Array, level: number): Uint8Array
   /** XXH64 with seed 0. */
   hash(bytes: Uint8Array): bigint
@@ -22,12 +22,11 @@ interface Encoder {
 const HASHED_BYTES = 1 << 20
 const LOW_32_BITS = 0xffffffffn
 
-let loading: Promise<Encoder> | undefined
+let loading: Promise<ZstdEncoder> | undefined
 
 /** `level` 1 to 19. At most ZST_FRAME_MAX_BYTES (zst-file.ts). */
 export async function zstdFrame(bytes: Uint8Array, level: number): Promise<ZstdFrame> {
-  loading ??= loadEncoder()
-  const encoder = await loading
+  const encoder = await loadZstdEncoder()
   const blocks = encoder.compress(bytes, level)
   flagChecksum(blocks)
   const checksum = new Uint8Array(CONTENT_CHECKSUM_BYTES)
@@ -35,8 +34,13 @@ export async function zstdFrame(bytes: Uint8Array, level: number): Promise<ZstdF
   return { blocks, checksum }
 }
 
+export function loadZstdEncoder(): Promise<ZstdEncoder> {
+  loading ??= loadEncoder()
+  return loading
+}
+
 /** Both packages are loaded when first needed, since most builds need neither. */
-async function loadEncoder(): Promise<Encoder> {
+async function loadEncoder(): Promise<ZstdEncoder> {
   const [zstd, { default: loadXxHash }] = await Promise.all([import('@bokuweb/zstd-wasm'), import('xxhash-wasm')])
   const [xxHash] = await Promise.all([loadXxHash(), zstd.init()])
   return {
