@@ -1,4 +1,5 @@
 /** From the bytes of a partition to its reader, for the formats that have one. */
+import { isZero } from '../bytes/zeros.js'
 import { DiskloomError } from '../errors.js'
 import { openExtVolume } from '../filesystems/ext4/reader/open-ext-volume.js'
 import { openFatVolume } from '../filesystems/fat/reader/open-fat-volume.js'
@@ -60,7 +61,7 @@ const SEARCH_BYTES = 64 << 20
 function isEmpty(view: ImageView): boolean {
   for (let at = 0; at < view.sizeBytes; at += SEARCH_BYTES) {
     const stretch = view.slice(at, Math.min(SEARCH_BYTES, view.sizeBytes - at), 'content')
-    if (!withZerosFound(stretch).extents.every(({ source }) => isZero(source))) return false
+    if (!withZerosFound(stretch).extents.every(({ source }) => readsAsZeros(source))) return false
   }
   return true
 }
@@ -82,7 +83,7 @@ function openWith(open: ReadFormat['open'], format: string, view: ImageView): Co
 }
 
 /** A range of a file that is still one holds data; memory may hold zeros. */
-function isZero(source: Source): boolean {
-  if (source.kind === 'bytes') return source.bytes.every((byte) => byte === 0)
+function readsAsZeros(source: Source): boolean {
+  if (source.kind === 'bytes') return isZero(source.bytes)
   return source.kind === 'fill' && source.byte === 0
 }

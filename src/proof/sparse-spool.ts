@@ -2,13 +2,14 @@
  * An image that comes before its manifest, kept until that is known: a sparse file in the temporary folder that costs what is
  * not zero. It has no name, so it goes with the process however that ends.
  */
+
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isZero } from '../bytes/zeros.js'
 import { errnoOf, IoError } from '../errors.js'
 
 const BLOCK_BYTES = 4096
-const ZEROS = Buffer.alloc(BLOCK_BYTES)
 
 export class SparseSpool {
   readonly fd: number
@@ -34,7 +35,7 @@ export class SparseSpool {
   write(offset: number, bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
       let end = at
-      while (end < bytes.length && !isZero(bytes, end)) end += BLOCK_BYTES
+      while (end < bytes.length && !isZero(bytes, end, Math.min(end + BLOCK_BYTES, bytes.length))) end += BLOCK_BYTES
       const part = bytes.subarray(at, Math.min(end, bytes.length))
       for (let done = 0; done < part.length; ) {
         done += attempt(() => writeSync(this.fd, part, done, part.length - done, offset + at + done))
@@ -47,11 +48,6 @@ export class SparseSpool {
     if (this.#open) closeSync(this.fd)
     this.#open = false
   }
-}
-
-function isZero(bytes: Uint8Array, at: number): boolean {
-  const length = Math.min(BLOCK_BYTES, bytes.length - at)
-  return ZEROS.compare(bytes, at, at + length, 0, length) === 0
 }
 
 function attempt<T>(action: () => T): T {

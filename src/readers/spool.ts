@@ -2,15 +2,16 @@
  * A sparse file without a name for what has to be unpacked: the kernel frees it with its descriptor, however this process
  * ends. Blocks of zeros are left out, so an unpacked disk takes the room of its content.
  */
+
 import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { isZero } from '../bytes/zeros.js'
 import { errnoOf, FormatError, IoError } from '../errors.js'
 import { ZERO_BLOCK_BYTES } from '../tree/data-ranges.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
 import { SparseCrc32 } from './sparse-crc32.js'
 
-const ZEROS = Buffer.alloc(ZERO_BLOCK_BYTES)
 const STREAM_BYTES = 1 << 20
 
 export class Spool {
@@ -148,8 +149,4 @@ function tooLong(what: string, limitBytes: number): FormatError {
   return new FormatError(`Cannot read ${what}: it unpacks to more than ${limitBytes} bytes`, {
     details: { expected: limitBytes },
   })
-}
-
-function isZero(bytes: Uint8Array, start: number, end: number): boolean {
-  return bytes[start] === 0 && ZEROS.compare(bytes, start, end, 0, end - start) === 0
 }

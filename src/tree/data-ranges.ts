@@ -2,9 +2,11 @@
  * Where a file holds anything but zeros. Node has no SEEK_HOLE, so the file is read; direct I/O makes that cheap: a hole
  * then costs no page cache. Measured: 3 GiB of hole take 0.08 s direct, 7 s buffered the first time.
  */
+
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { alignDown } from '../bytes/align.js'
 import { pageAlignedMemory } from '../bytes/page-aligned.js'
+import { isZero } from '../bytes/zeros.js'
 import { errnoOf, IoError } from '../errors.js'
 
 /** The grain of a found hole: a page, and the block of every larger volume. */
@@ -25,7 +27,6 @@ export interface DataScanner {
 /** One buffer serves all scans. */
 export function makeDataScanner(): DataScanner {
   const buffer = Buffer.from(pageAlignedMemory(CHUNK_BYTES))
-  const zeros = Buffer.alloc(CHUNK_BYTES)
   return {
     scan(path, sizeBytes, start = 0) {
       const ranges: [number, number][] = []
@@ -38,7 +39,7 @@ export function makeDataScanner(): DataScanner {
           // Only the file's end may cut a block: direct reads begin on one, and so do holes.
           const usable = offset + count === sizeBytes ? count : alignDown(count, ZERO_BLOCK_BYTES)
           if (usable === 0) break
-          collectData(buffer, usable, offset, zeros, ranges)
+          collectData(buffer, usable, offset, ranges)
           offset += usable
         }
       } catch (error) {
@@ -95,17 +96,13 @@ function openReader(path: string | Buffer): Reader {
   }
 }
 
-function collectData(buffer: Buffer, length: number, offset: number, zeros: Buffer, ranges: [number, number][]): void {
-  if (isZero(buffer, 0, length, zeros)) return
+function collectData(buffer: Buffer, length: number, offset: number, ranges: [number, number][]): void {
+  if (isZero(buffer, 0, length)) return
   for (let at = 0; at < length; at += ZERO_BLOCK_BYTES) {
     const end = Math.min(at + ZERO_BLOCK_BYTES, length)
-    if (isZero(buffer, at, end, zeros)) continue
+    if (isZero(buffer, at, end)) continue
     const last = ranges.at(-1)
     if (last !== undefined && last[1] === offset + at) last[1] = offset + end
     else ranges.push([offset + at, offset + end])
   }
-}
-
-function isZero(buffer: Buffer, start: number, end: number, zeros: Buffer): boolean {
-  return buffer[start] === 0 && buffer.compare(zeros, 0, end - start, start, end) === 0
 }

@@ -3,8 +3,10 @@
  * extended attributes as bytes. No content is copied: an entry says where in the archive its data stands.
  * [POSIX pax] [GNU tar manual, "Tar Internals"]
  */
+
 import { alignUp } from '../../bytes/align.js'
 import { type ByteString, displayName } from '../../bytes/text.js'
+import { isZero } from '../../bytes/zeros.js'
 import { FormatError } from '../../errors.js'
 import type { ArchiveFile } from '../archive-file.js'
 import { POSIX_MAGIC, PosixHeader, TAR_BLOCK_BYTES, TYPE } from './disklayout.js'
@@ -286,7 +288,3 @@ export function beginsTar(head: Uint8Array, sizeBytes: number): boolean {
 
 /** GNU tar pads to twenty blocks. */
 const LARGEST_EMPTY_BYTES = 20 * TAR_BLOCK_BYTES
-
-function isZero(block: Uint8Array): boolean {
-  return block[0] === 0 && block.every((byte) => byte === 0)
-}

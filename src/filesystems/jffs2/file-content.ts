@@ -1,7 +1,9 @@
 /** The content of one inode from its nodes: the highest version of each byte holds. */
+
 import { inflateSync } from 'node:zlib'
 import { type FieldFinding, fieldError } from '../../bytes/field-error.js'
 import type { Infer } from '../../bytes/struct.js'
+import { isZero } from '../../bytes/zeros.js'
 import { type DiskImage, type Extent, ZERO } from '../../image/extent.js'
 import type { ImageView } from '../../image/image-view.js'
 import { jffs2Crc } from './crc.js'
@@ -74,8 +76,7 @@ function* partOf(data: NodeData, nodeOffset: number, start: number, end: number)
     return
   }
   const bytes = data.bytes.subarray(from, from + length)
-  const isZero = bytes.every((byte) => byte === 0)
-  yield { offset: start, length, source: isZero ? ZERO : { kind: 'bytes', bytes } }
+  yield { offset: start, length, source: isZero(bytes) ? ZERO : { kind: 'bytes', bytes } }
 }
 
 function readData(view: ImageView, layouts: Layouts, node: InodeNode, budget: InflationBudget): NodeData {

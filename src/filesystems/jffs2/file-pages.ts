@@ -1,5 +1,7 @@
 /** A file's content as the nodes want it: pages, and the stretches of whole pages that are zeros. */
+
 import { alignDown } from '../../bytes/align.js'
+import { isZero } from '../../bytes/zeros.js'
 import { sliceImage } from '../../image/compose.js'
 import { type DiskImage, firstEndingAfter } from '../../image/extent.js'
 import type { PayloadReader } from '../../image/payload-reader.js'
@@ -54,11 +56,6 @@ function endOfEmptiness({ extents, sizeBytes }: DiskImage, start: number): numbe
       return end
     }
   }
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  for (let index = 0; index < bytes.length; index++) if (bytes[index] !== 0) return false
-  return true
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Inodes as the rest of the reader sees them: whole numbers, times, the raw bytes where extended attributes begin. */
+import { isZero } from '../../../bytes/zeros.js'
 import type { Timestamp } from '../../../tree/file-tree.js'
 import { inodeChecksum, inodeSeed } from '../checksums.js'
 import { fromHalves, fromShorts } from '../disklayout/halves.js'
@@ -81,7 +82,7 @@ export function readInode({ disk, report }: Reading, number: number): InodeRecor
     const stored = fromShorts(base.l_i_checksum_lo, hasHigh ? large!.i_checksum_hi : 0)
     const expected = inodeChecksum(bytes, seed, hasHigh)
     // An inode that was never used is all zeros, its checksum too.
-    if (stored !== expected && !isAllZeros(bytes)) {
+    if (stored !== expected && !isZero(bytes)) {
       report({
         structure: `inode ${number}`,
         offset,
@@ -158,8 +159,4 @@ const EXTRA_SIZE_STEP = 4
 function usableExtraSize(extraSize: number, inodeSize: number): number {
   const room = inodeSize - EXT4_GOOD_OLD_INODE_SIZE
   return extraSize > room || extraSize % EXTRA_SIZE_STEP !== 0 ? room : extraSize
-}
-
-function isAllZeros(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
 }
