@@ -9,9 +9,6 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { errnoOf, IoError } from '../errors.js'
 import type { SourceFile } from './extent.js'
 
-/** mtimeMs is a double: about 0.0003 ms of rounding at today's dates. */
-const MTIME_TOLERANCE_MS = 0.001
-
 interface OpenFile {
   readonly file: SourceFile
   readonly fd: number
@@ -21,15 +18,23 @@ interface OpenFile {
 export class PayloadReader {
   #open: OpenFile | undefined
 
-  /** Fills `target` from `offset` bytes into the file. Throws IoError when the file cannot be read or has changed. */
-  read(file: SourceFile, offset: number, target: Uint8Array): void {
+  /**
+   * Fills [start, end) of `target` from `offset` bytes into the file. Throws IoError when the file cannot be read or has
+   * changed.
+   */
+  read(file: SourceFile, offset: number, target: Uint8Array, start = 0, end = target.length): void {
     const { fd } = this.#opened(file)
-    for (let done = 0; done < target.length; ) {
-      const count = this.#attempt(file, () => readSync(fd, target, done, target.length - done, offset + done))
-      if (count === 0) throw changed(file, `it ends at byte ${offset + done}`)
-      done += count
+    try {
+      for (let at = start; at < end; ) {
+        const from = offset + (at - start)
+        const count = readSync(fd, target, at, end - at, from)
+        if (count === 0) throw changed(file, `it ends at byte ${from}`)
+        at += count
+      }
+    } catch (error) {
+      throw readError(file, error)
     }
-    if (offset + target.length >= file.sizeBytes) this.close()
+    if (offset + (end - start) >= file.sizeBytes) this.close()
   }
 
   /** Checks the open file once more and lets it go. */
@@ -38,7 +43,9 @@ export class PayloadReader {
     if (open === undefined) return
     this.#open = undefined
     try {
-      this.#attempt(open.file, () => assertUnchanged(open))
+      assertUnchanged(open)
+    } catch (error) {
+      throw readError(open.file, error)
     } finally {
       closeSync(open.fd)
     }
@@ -53,31 +60,30 @@ export class PayloadReader {
   #opened(file: SourceFile): OpenFile {
     if (this.#open?.file === file) return this.#open
     this.close()
-    this.#open = { file, fd: this.#attempt(file, () => openSync(file.path, 'r')) }
-    return this.#open
-  }
-
-  #attempt<T>(file: SourceFile, action: () => T): T {
     try {
-      return action()
+      this.#open = { file, fd: openSync(file.path, 'r') }
     } catch (error) {
-      if (error instanceof IoError) throw error
-      const errno = errnoOf(error) ?? String(error)
-      if (errno === 'ENOENT') throw changed(file, 'it is no longer there')
-      throw new IoError(`Cannot read payload ${displayPath(file)}: ${errno}`, {
-        details: { path: displayPath(file), errno },
-        cause: error,
-      })
+      throw readError(file, error)
     }
+    return this.#open
   }
 }
 
+/** In bigint, which is exact to the nanosecond; milliseconds come as a double. */
 function assertUnchanged({ file, fd }: OpenFile): void {
-  const { size, mtimeMs } = fstatSync(fd)
-  if (size !== file.sizeBytes) throw changed(file, `it has ${size} bytes, it had ${file.sizeBytes}`)
-  if (file.mtimeNs !== undefined && Math.abs(mtimeMs - Number(file.mtimeNs) / 1e6) > MTIME_TOLERANCE_MS) {
-    throw changed(file, 'its modification time is another')
-  }
+  const { size, mtimeNs } = fstatSync(fd, { bigint: true })
+  if (Number(size) !== file.sizeBytes) throw changed(file, `it has ${size} bytes, it had ${file.sizeBytes}`)
+  if (file.mtimeNs !== undefined && mtimeNs !== file.mtimeNs) throw changed(file, 'its modification time is another')
+}
+
+function readError(file: SourceFile, error: unknown): IoError {
+  if (error instanceof IoError) return error
+  const errno = errnoOf(error) ?? String(error)
+  if (errno === 'ENOENT') return changed(file, 'it is no longer there')
+  return new IoError(`Cannot read payload ${displayPath(file)}: ${errno}`, {
+    details: { path: displayPath(file), errno },
+    cause: error,
+  })
 }
 
 function changed(file: SourceFile, how: string): IoError {

@@ -1,5 +1,5 @@
 import { extentsWithin } from './compose.js'
-import type { DiskImage, Extent } from './extent.js'
+import type { DiskImage, Extent, Source } from './extent.js'
 import type { PayloadReader } from './payload-reader.js'
 
 /**
@@ -19,23 +19,25 @@ export function readExtents(
 ): void {
   let filled = 0
   for (const extent of extents) {
-    const at = extent.offset - offset
-    target.fill(0, filled, at)
-    readExtent(extent, target.subarray(at, at + extent.length), reader)
-    filled = at + extent.length
+    const start = extent.offset - offset
+    const end = start + extent.length
+    if (filled < start) target.fill(0, filled, start)
+    readSource(extent.source, target, start, end, reader)
+    filled = end
   }
   target.fill(0, filled)
 }
 
-function readExtent({ source }: Extent, target: Uint8Array, reader: PayloadReader): void {
+/** Into [start, end) of `target`: a view for each of a hundred thousand files would cost as much as reading some of them. */
+function readSource(source: Source, target: Uint8Array, start: number, end: number, reader: PayloadReader): void {
   switch (source.kind) {
     case 'bytes':
-      target.set(source.bytes)
+      target.set(source.bytes, start)
       return
     case 'file':
-      reader.read(source.file, source.offset, target)
+      reader.read(source.file, source.offset, target, start, end)
       return
     case 'fill':
-      target.fill(source.byte)
+      target.fill(source.byte, start, end)
   }
 }

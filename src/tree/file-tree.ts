@@ -3,7 +3,7 @@
  * change it, formats take it as an argument. Nothing in it depends on the order in which a host lists a folder.
  */
 import { type ByteString, compareBytes } from '../bytes/text.js'
-import type { DiskImage, SourceFile } from '../image/extent.js'
+import type { DiskImage, Extent, SourceFile } from '../image/extent.js'
 
 /** Seconds since 1970 (may be negative) and 0 to 999,999,999 nanoseconds after it. */
 export interface Timestamp {
@@ -95,10 +95,24 @@ export function originAndContent(
 
 /** The whole of a host file as content, without a hole. */
 export function contentOfFile(file: SourceFile): DiskImage {
-  if (file.sizeBytes === 0) return EMPTY_CONTENT
-  return {
-    sizeBytes: file.sizeBytes,
-    extents: [{ offset: 0, length: file.sizeBytes, source: { kind: 'file', file, offset: 0 } }],
+  return file.sizeBytes === 0 ? EMPTY_CONTENT : new WholeFile(file)
+}
+
+/** Its one extent is made when somebody asks: kept for each of a hundred thousand files it would be most of the tree's memory. */
+class WholeFile implements DiskImage {
+  readonly #file: SourceFile
+
+  constructor(file: SourceFile) {
+    this.#file = file
+  }
+
+  get sizeBytes(): number {
+    return this.#file.sizeBytes
+  }
+
+  get extents(): readonly Extent[] {
+    const file = this.#file
+    return [{ offset: 0, length: file.sizeBytes, source: { kind: 'file', file, offset: 0 } }]
   }
 }
 

@@ -134,8 +134,12 @@ class FolderWalk {
     return { ...node, mode: 0o755, implied: true }
   }
 
-  file(path: string, status: BigIntStats): RegularFileNode {
-    return { type: 'file', ...this.#attributes(status), ...this.#content(path, status) }
+  /** Also for one that is named by a link. Spelt out, as each node below: there is one for each file, and spreading costs more than lstat. */
+  file(path: string | Buffer, status: BigIntStats): RegularFileNode {
+    const { mode, uid, gid, mtime } = this.#attributes(status)
+    const { content, origin } = this.#content(path, status)
+    if (origin === undefined) return { type: 'file', mode, uid, gid, mtime, content }
+    return { type: 'file', mode, uid, gid, mtime, content, origin }
   }
 
   #directory(path: string | Buffer, status: BigIntStats): DirectoryNode {
@@ -175,7 +179,7 @@ class FolderWalk {
       case 'directory':
         return this.#directory(path, status)
       case 'file':
-        return { type, ...this.#attributes(status), ...this.#content(path, status) }
+        return this.file(path, status)
       case 'symlink':
         return { type, ...this.#attributes(status), target: readlinkSync(path, { encoding: 'latin1' }) as ByteString }
       case 'char':

@@ -4,17 +4,22 @@ import { clipExtent, extentEnd, firstEndingAfter, ZERO } from '../../image/exten
 import type { BlockRun } from './file-blocks.js'
 
 /**
- * Appends what `runs` hold: `content`, and zeros where an allocated block has none of it (behind the file's end, or beside
+ * Appends what `runs` hold: the content, and zeros where an allocated block has none of it (behind the file's end, or beside
  * a hole). In order of the runs, O(extents).
  */
-export function placeContent(target: Extent[], content: DiskImage, runs: readonly BlockRun[], blockSize: number): void {
+export function placeContent(
+  target: Extent[],
+  { extents }: DiskImage,
+  runs: readonly BlockRun[],
+  blockSize: number,
+): void {
   for (const { logical, physical, length } of runs) {
     const start = logical * blockSize
     const end = start + length * blockSize
     const shift = (physical - logical) * blockSize
     let done = start
-    for (let index = firstEndingAfter(content.extents, start); index < content.extents.length; index++) {
-      const part = clipExtent(content.extents[index]!, start, end)
+    for (let index = firstEndingAfter(extents, start); index < extents.length; index++) {
+      const part = clipExtent(extents[index]!, start, end)
       if (part === undefined) break
       if (part.offset > done) target.push({ offset: done + shift, length: part.offset - done, source: ZERO })
       target.push({ offset: part.offset + shift, length: part.length, source: part.source })
