@@ -43,7 +43,7 @@ export interface Threads {
   fileDigest(path: string): Promise<string>
   /**
    * Fills `target`, which begins at byte `offset` of the image, from extents of files and fills; undefined where no thread is
-   * free to. Rejects where a file cannot be read or has changed, with an error that says little.
+   * free to, or they cannot be told to one (packed-extents.ts). Rejects where a file cannot be read or has changed, with an error that says little.
    */
   read(extents: readonly Extent[], offset: number, target: Uint8Array): Promise<void> | undefined
   close(): Promise<void>

@@ -44,12 +44,8 @@ export class WindowReader {
   }
 }
 
-/** Bytes in memory would be copied whole, with the buffer they are a part of. */
 function isWorthSharing(extents: readonly Extent[]): boolean {
   let files = 0
-  for (const { source } of extents) {
-    if (source.kind === 'bytes') return false
-    if (source.kind === 'file') files++
-  }
+  for (const { source } of extents) if (source.kind === 'file') files++
   return files >= SHARED_MINIMUM_FILES
 }

@@ -1,6 +1,6 @@
 /** What the main thread and a worker say to each other. Bytes travel as views of shared memory. */
-import type { Extent } from '../image/extent.js'
 import type { DigestPlan, DigestResults } from './digests.js'
+import type { PackedExtents } from './packed-extents.js'
 import type { DigestRange } from './range-digests.js'
 import type { DeflatedBlock, EncoderName } from './threads.js'
 import type { ZstdFrame } from './zstd-frame.js'
@@ -19,7 +19,7 @@ export type WorkerRequest =
   | {
       readonly kind: 'read'
       readonly id: number
-      readonly extents: readonly Extent[]
+      readonly extents: PackedExtents
       readonly offset: number
       readonly target: Uint8Array
     }

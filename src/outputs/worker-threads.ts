@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
+import { packExtents } from './packed-extents.js'
 import {
   type DeflatedBlock,
   type DigestStream,
@@ -149,7 +150,8 @@ export function startThreads(count: number): Threads {
     read(extents, offset, target) {
       reader ??= new Channel()
       if (reader.load >= READS_UNDER_WAY) return undefined
-      return reader.ask({ kind: 'read', extents, offset, target }).then(() => {})
+      const packed = packExtents(extents)
+      return packed && reader.ask({ kind: 'read', extents: packed, offset, target }).then(() => {})
     },
     async close() {
       await Promise.all([...compressors, ...others, ...(reader ? [reader] : [])].map((channel) => channel.close()))

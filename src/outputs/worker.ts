@@ -8,6 +8,7 @@ import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { loadDeflateEncoder } from './deflate-encoder.js'
 import { Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
+import { unpackExtents } from './packed-extents.js'
 import { RangeDigests } from './range-digests.js'
 import type { DeflatedBlock, EncoderName } from './threads.js'
 import type { WorkerReply, WorkerRequest, WorkerResult } from './worker-protocol.js'
@@ -64,7 +65,7 @@ async function deflated(bytes: Uint8Array, level: number): Promise<DeflatedBlock
 function read({ extents, offset, target }: Extract<WorkerRequest, { kind: 'read' }>): void {
   const reader = new PayloadReader()
   try {
-    readExtents(extents, offset, target, reader)
+    readExtents(unpackExtents(extents), offset, target, reader)
     reader.close()
   } finally {
     reader.abandon()
