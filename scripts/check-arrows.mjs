@@ -50,7 +50,7 @@ const ALLOWED = {
   'config/': BASE,
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
-  'outputs/': [...BASE, 'image/', 'archives/'],
+  'outputs/': [...BASE, 'image/', 'archives/', 'tree/folder-listing.ts'],
   'readers/': [...BASE, 'image/', 'archives/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
   'inspect/': [
     ...BASE,

@@ -3,6 +3,7 @@
  * nothing below knows of a terminal.
  */
 import type { KeyObject } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { BudgetReport } from './build/budget.js'
 import { exportedDisk } from './build/exported-disk.js'
@@ -25,7 +26,9 @@ import type { DiskPlan, LayoutEnvironment, Payload } from './layout/disk-plan.js
 import { leafPayloads } from './layout/measure-payload.js'
 import { planDisk } from './layout/plan-disk.js'
 import { OutputFolder } from './outputs/output-folder.js'
+import type { Threads } from './outputs/threads.js'
 import { writeWholeFile } from './outputs/whole-file.js'
+import { startThreads } from './outputs/worker-threads.js'
 import { PASSPHRASE_VARIABLE, readSigningKey } from './proof/signing-key.js'
 import { compareTimestamps, EPOCH_1980, type Timestamp } from './tree/file-tree.js'
 import { measureTree } from './tree/tree-stats.js'
@@ -50,6 +53,8 @@ interface Prepared extends PayloadReading {
   readonly gadget: PreparedGadget
   readonly budget: BudgetReport | undefined
   readonly epoch: Timestamp | undefined
+  /** Until `release`. */
+  readonly threads: Threads
 }
 
 /**
@@ -84,6 +89,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         gadget: prepared.gadget,
         folder,
         runner: makeCommandRunner(options.environment ?? process.env),
+        threads: prepared.threads,
         only: options.only,
         fullSha256: options.fullSha256 ?? false,
         signingKey,
@@ -214,10 +220,11 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     ...(options.outputs !== undefined && { outputs: options.outputs }),
   })
   const work = new WorkFolder(spoolFolder(environment))
+  const threads = startThreads(availableParallelism())
   let releasePayloads: (() => Promise<void>) | undefined
   const release = async (): Promise<void> => {
     work.release()
-    await releasePayloads?.()
+    await Promise.all([threads.close(), releasePayloads?.()])
   }
   const warnings: Problem[] = []
   // Told as soon as known: what a warning says may be why the build then fails.
@@ -234,7 +241,7 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
     const runner = makeCommandRunner(environment)
     const { variable } = config
-    const readOptions = { clampTo: epoch, runner, environment, variable, signal }
+    const readOptions = { clampTo: epoch, runner, environment, variable, signal, lister: threads }
     const reading = await readPayloads(spec, readOptions)
     releasePayloads = reading.release
     warn(reading.warnings)
@@ -254,7 +261,7 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     const plan = planDisk(spec, laidOut, layout)
     const budget = spec.budget && (await import('./build/budget.js')).reportBudget(plan, spec.budget)
     warn([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
-    return { ...reading, laidOut, config, plan, gadget, budget, epoch, warnings, release }
+    return { ...reading, laidOut, config, plan, gadget, budget, epoch, threads, warnings, release }
   } catch (error) {
     await release()
     throw locateError(error, config)

@@ -10,6 +10,7 @@ import { numberPartitions, placeWord } from '../layout/numbering.js'
 import { ArchiveShelf } from '../tree/archive-shelf.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import type { Timestamp } from '../tree/file-tree.js'
+import type { FolderLister } from '../tree/folder-listing.js'
 import { readSourceFile } from '../tree/raw-file.js'
 import { ProblemCollector } from './content/problem-collector.js'
 import { type ContentOptions, readContent } from './content/read-content.js'
@@ -35,6 +36,8 @@ export interface ReadPayloadsOptions {
   readonly variable: (name: string) => string | undefined
   /** TMPDIR: where compressed archives are unpacked. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Shares the walk over large folders. */
+  readonly lister?: FolderLister | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -136,6 +139,7 @@ async function readPayload(
       })
     },
     ...(options.clampTo !== undefined && { clampTo: options.clampTo }),
+    ...(options.lister !== undefined && { lister: options.lister }),
     ...(options.signal !== undefined && { signal: options.signal }),
   })
   warnings.push(...found)

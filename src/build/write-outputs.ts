@@ -1,7 +1,6 @@
 /** From the planned disk to the folder of results: one pass over the payload, then the small files beside it. */
 import type { KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { META_NAMES, type OutputSpec } from '../config/spec.js'
 import { type ConfigPath, InterruptedError, LayoutError, type Problem } from '../errors.js'
@@ -21,7 +20,6 @@ import type { FileSink, ImageSink } from '../outputs/sink.js'
 import { type EncoderName, INLINE_THREADS, type Threads } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
-import { startThreads } from '../outputs/worker-threads.js'
 import type { ZipFile, ZipFileOptions } from '../outputs/zip-file.js'
 import { MANIFEST_NAME, SIGNATURE_NAMES } from '../proof/manifest-names.js'
 import type { CommandRunner } from '../tree/command-runner.js'
@@ -45,6 +43,8 @@ export interface WriteOutputsInput {
   readonly folder: OutputFolder
   /** For what diskloom leaves to other programs: xz, qemu-img. */
   readonly runner: CommandRunner
+  /** For images that are worth them. */
+  readonly threads: Threads
   readonly only?: 'image' | 'bundle' | undefined
   readonly fullSha256: boolean
   /** Ed25519; the manifest is signed with it. */
@@ -67,7 +67,7 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   assertPrograms(wanted.specs, runner)
   if (wanted.proof) assertGadgetPrograms(input.gadget.images, runner)
   const payloadBytes = plan.partitions.reduce((total, partition) => total + partition.payloadBytes, 0)
-  let threads = threadsFor(payloadBytes)
+  let threads = threadsFor(payloadBytes, input)
   const open: { close(): Promise<void> }[] = []
   try {
     const encoders = encodersFor(wanted)
@@ -75,7 +75,7 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
     if (encoders.length > 0) threads.warmUp(encoders)
     const image = plan.image()
     const totalBytes = carriedBytes(image)
-    if (threads === INLINE_THREADS) threads = threadsFor(totalBytes)
+    if (threads === INLINE_THREADS) threads = threadsFor(totalBytes, input)
     const files = outputFiles(wanted.specs, { plan, image, threads, runner })
     const paths = new Map(files.map((file) => [file, folder.stage(file.name)]))
     const sinks: ImageSink[] = []
@@ -160,8 +160,6 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
   } catch (error) {
     await Promise.all(open.map((output) => output.close().catch(() => {})))
     throw error
-  } finally {
-    await threads.close()
   }
 }
 
@@ -217,8 +215,8 @@ export function assertPrograms(specs: readonly OutputSpec[], runner: CommandRunn
   }
 }
 
-function threadsFor(bytes: number): Threads {
-  return bytes >= THREADS_MINIMUM_BYTES ? startThreads(availableParallelism()) : INLINE_THREADS
+function threadsFor(bytes: number, { threads }: WriteOutputsInput): Threads {
+  return bytes >= THREADS_MINIMUM_BYTES ? threads : INLINE_THREADS
 }
 
 function encodersFor({ specs, zip }: WantedOutputs): EncoderName[] {

@@ -1,6 +1,7 @@
-/** The work that outputs hand to other threads; `build` decides whether there are any. */
+/** The work that outputs, and the walk over a folder, hand to other threads; `build` decides whether there are any. */
 import { crc32 } from '../bytes/crc32.js'
 import type { Extent } from '../image/extent.js'
+import type { FolderLister } from '../tree/folder-listing.js'
 import { type DigestPlan, type DigestResults, Digests } from './digests.js'
 import { fileDigestAt } from './file-digest.js'
 import { type DigestRange, RangeDigests } from './range-digests.js'
@@ -28,7 +29,7 @@ export interface RangeDigestStream {
 /** What takes time to load. */
 export type EncoderName = 'deflate' | 'zstd'
 
-export interface Threads {
+export interface Threads extends FolderLister {
   /** Starts the compressing threads and loads what they will need, while the caller still has other work to do. */
   warmUp(encoders: readonly EncoderName[]): void
   /** `bytes` is in shared memory where threads are real, and lent until the promise settles. */
@@ -43,7 +44,8 @@ export interface Threads {
   fileDigest(path: string): Promise<string>
   /**
    * Fills `target`, which begins at byte `offset` of the image, from extents of files and fills; undefined where no thread is
-   * free to, or they cannot be told to one (packed-extents.ts). Rejects where a file cannot be read or has changed, with an error that says little.
+   * free to, or they cannot be told to one (packed-extents.ts). Rejects where a file cannot be read or has changed, with an
+   * error that says little.
    */
   read(extents: readonly Extent[], offset: number, target: Uint8Array): Promise<void> | undefined
   close(): Promise<void>
@@ -81,5 +83,6 @@ export const INLINE_THREADS: Threads = {
   },
   fileDigest: async (path) => fileDigestAt(path),
   read: () => undefined,
+  list: () => undefined,
   close: () => Promise.resolve(),
 }

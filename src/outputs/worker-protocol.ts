@@ -1,4 +1,5 @@
 /** What the main thread and a worker say to each other. Bytes travel as views of shared memory. */
+import type { FolderListing, HostPath } from '../tree/folder-listing.js'
 import type { DigestPlan, DigestResults } from './digests.js'
 import type { PackedExtents } from './packed-extents.js'
 import type { DigestRange } from './range-digests.js'
@@ -23,6 +24,7 @@ export type WorkerRequest =
       readonly offset: number
       readonly target: Uint8Array
     }
+  | { readonly kind: 'list'; readonly id: number; readonly folders: readonly HostPath[] }
   | { readonly kind: 'digest-plan'; readonly plan: DigestPlan }
   | { readonly kind: 'digest-window'; readonly id: number; readonly offset: number; readonly bytes: Uint8Array }
   | {
@@ -42,6 +44,7 @@ export type WorkerResult =
   | DeflatedBlock
   | DigestResults
   | readonly Uint8Array[]
+  | readonly FolderListing[]
   | ZstdFrame
   | readonly string[]
   | string

@@ -1,6 +1,7 @@
 /** Real threads behind the `Threads` interface. */
 import { statSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import type { FolderListing } from '../tree/folder-listing.js'
 import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
 import { packExtents } from './packed-extents.js'
 import {
@@ -80,7 +81,7 @@ class Channel {
 }
 
 /** Starts lazily: compressing threads (`count` of them) with the first block, the
- * reading one with the first window for it, a digesting one, or two, with a plan that is worth it. */
+ * reading one with the first folders or the first window for it, a digesting one, or two, with a plan that is worth it. */
 export function startThreads(count: number): Threads {
   const compressors: Channel[] = []
   const others: Channel[] = []
@@ -152,6 +153,11 @@ export function startThreads(count: number): Threads {
       if (reader.load >= READS_UNDER_WAY) return undefined
       const packed = packExtents(extents)
       return packed && reader.ask({ kind: 'read', extents: packed, offset, target }).then(() => {})
+    },
+    list(folders) {
+      reader ??= new Channel()
+      if (reader.load >= READS_UNDER_WAY) return undefined
+      return reader.ask({ kind: 'list', folders }) as Promise<readonly FolderListing[]>
     },
     async close() {
       await Promise.all([...compressors, ...others, ...(reader ? [reader] : [])].map((channel) => channel.close()))

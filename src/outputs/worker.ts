@@ -1,9 +1,10 @@
-/** A worker thread: compresses blocks, reads windows of small files, hashes outputs, or keeps digests of one pass. Started by `startThreads`. */
+/** A worker thread: compresses blocks, reads windows of small files, lists folders, hashes outputs, or keeps digests of one pass. Started by `startThreads`. */
 import { parentPort } from 'node:worker_threads'
 import { crc32 } from '../bytes/crc32.js'
 import { invariant } from '../errors.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readExtents } from '../image/read.js'
+import { listFolder } from '../tree/folder-listing.js'
 import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { loadDeflateEncoder } from './deflate-encoder.js'
 import { Digests } from './digests.js'
@@ -29,6 +30,7 @@ function answer(request: WorkerRequest): WorkerResult | Promise<WorkerResult> {
     read(request)
     return undefined
   }
+  if (request.kind === 'list') return request.folders.map(listFolder)
   if (request.kind === 'file-digest') return fileDigestAt(request.path)
   if (request.kind === 'ranges-plan') {
     ranges = new RangeDigests(request.ranges)

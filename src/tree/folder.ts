@@ -1,24 +1,15 @@
 /**
- * A folder of the host as a payload tree. One lstat a file, no content is read (but for holes): 100,000 files in about
- * half a second. Everything arrives: modes with setuid and sticky bits, symlinks as bytes, hard links, devices, fifos,
+ * A folder of the host as a payload tree. One lstat a file, no content is read (but for holes). Everything arrives: modes with setuid and sticky bits, symlinks as bytes, hard links, devices, fifos,
  * sockets, times with nanoseconds, names that are not UTF-8.
  *
  * The root directory is not the source folder's twin: its mode is 0755 whatever the umask of the checkout was, unless
  * `owner: keep` asks for the folder as it stands; its owner follows the ownership rule like everybody's. So it is implied:
  * laid over another tree it changes nothing of that one's root.
  */
-import {
-  accessSync,
-  type BigIntStats,
-  constants,
-  lstatSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, type BigIntStats, constants, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { type ByteString, byteString, decodeUtf8, displayName } from '../bytes/text.js'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type ByteString, byteString, compareBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import type { CommandRunner } from './command-runner.js'
@@ -32,6 +23,16 @@ import {
   type RegularFileNode,
   type Timestamp,
 } from './file-tree.js'
+import {
+  childPath,
+  type FileStatus,
+  type FolderLister,
+  type FolderListing,
+  type HostPath,
+  listFolder,
+  statusAt,
+  statusOf,
+} from './folder-listing.js'
 import { readFolderXattrs } from './folder-xattrs.js'
 import { type Ownership, ownerInVolume } from './ownership.js'
 import { problemAt, unreadable } from './payload-problem.js'
@@ -51,6 +52,8 @@ export interface FolderOptions {
   readonly clampTo?: Timestamp
   /** Runs getfattr; needed unless `xattrs` is `none`. */
   readonly runner?: CommandRunner
+  /** Shares the walk over a large folder. */
+  readonly lister?: FolderLister
   readonly signal?: AbortSignal
   /** The config value that named the folder, for errors. */
   readonly configPath?: ConfigPath
@@ -73,10 +76,10 @@ const OWNER_MAY_READ = 0o400
 export async function readFolder(path: string, options: FolderOptions): Promise<FolderReading> {
   const root = statRoot(path, options.configPath)
   const xattrs = readFolderXattrs(path, options)
-  // The walk below is synchronous; a failure of getfattr meanwhile must not count as unhandled.
+  // A failure of getfattr during the walk must not count as unhandled.
   xattrs.catch(() => undefined)
   const walk = new FolderWalk(options)
-  const tree = walk.root(path, root)
+  const tree = await walk.root(path, statusOf(root))
   if (walk.problems.length > 0) throw new LayoutError(walk.problems)
   for (const [file, values] of await xattrs) {
     const node = nodeAt(tree, file)
@@ -92,7 +95,7 @@ export async function readFolderFile(
 ): Promise<Pick<FolderReading, 'sparseAtSource'> & { readonly node: RegularFileNode }> {
   readSourceFile(path, options.configPath)
   const walk = new FolderWalk(options)
-  const node = walk.file(path, statSync(path, { bigint: true }))
+  const node = walk.file(path, statusOf(statSync(path, { bigint: true })))
   const real = realpathSync(path)
   const [xattrs] = (await readFolderXattrs(dirname(real), options, `./${basename(real)}`)).values()
   if (xattrs !== undefined) node.xattrs = xattrs
@@ -114,67 +117,140 @@ function statRoot(path: string, configPath: ConfigPath | undefined): BigIntStats
   )
 }
 
-/** Reads one folder. Paths are host paths: text, or bytes below the first name that is not UTF-8. */
+interface Waiting {
+  readonly path: HostPath
+  readonly children: Map<ByteString, FileNode>
+}
+
+/** A name of a file that has several. */
+interface LinkedName extends Waiting {
+  readonly name: ByteString
+  readonly status: FileStatus
+}
+
+/** Before this many entries are known, a folder is read sooner than a thread has started. */
+const SHARED_MINIMUM_ENTRIES = 4096
+/** Some thousand files: what is asked of another thread at once. */
+const FOLDERS_AT_ONCE = 16
+
+/** Reads one folder, the folders in it one after the other; two at a time where there is a thread to share them with. */
 class FolderWalk {
   readonly problems: Problem[] = []
   readonly sparse = { files: 0, bytes: 0 }
   readonly #options: FolderOptions
   readonly #user = process.geteuid?.() ?? 0
-  /** Nodes with several names, by device and inode number. */
-  readonly #linked = new Map<string, FileNode>()
+  /** Folders that nobody has listed yet. */
+  #waiting: Waiting[] = []
+  /** Batches of folders that another thread lists, and what is to be done with those that it has listed. */
+  readonly #asked = new Set<Promise<void>>()
+  readonly #answers: (() => void)[] = []
+  readonly #linked: LinkedName[] = []
+  #entries = 0
   #scanner: DataScanner | undefined
 
   constructor(options: FolderOptions) {
     this.#options = options
   }
 
-  root(path: string, status: BigIntStats): DirectoryNode {
+  async root(path: string, status: FileStatus): Promise<DirectoryNode> {
     const node = this.#directory(path, status)
+    await this.#walk()
+    this.#nameLinked()
+    this.problems.sort((a, b) => (a.message < b.message ? -1 : 1))
     if (this.#options.owner.kind === 'keep') return node
     return { ...node, mode: 0o755, implied: true }
   }
 
-  /** Also for one that is named by a link. Spelt out, as each node below: there is one for each file, and spreading costs more than lstat. */
-  file(path: string | Buffer, status: BigIntStats): RegularFileNode {
+  /** Also for one that a link names. Spelt out, as each node here: there is one for each file, and spreading costs more than lstat. */
+  file(path: HostPath, status: FileStatus): RegularFileNode {
     const { mode, uid, gid, mtime } = this.#attributes(status)
     const { content, origin } = this.#content(path, status)
     if (origin === undefined) return { type: 'file', mode, uid, gid, mtime, content }
     return { type: 'file', mode, uid, gid, mtime, content, origin }
   }
 
-  #directory(path: string | Buffer, status: BigIntStats): DirectoryNode {
-    const children = new Map<ByteString, FileNode>()
-    let names: string[] = []
-    try {
-      names = readdirSync(path, { encoding: 'latin1' })
-    } catch (error) {
-      this.#unreadable('folder', path, error)
-    }
-    for (const name of names as ByteString[]) {
-      const child = this.#node(childPath(path, name))
-      if (child !== undefined) children.set(name, child)
-    }
-    return { type: 'directory', ...this.#attributes(status), children }
-  }
-
-  #node(path: string | Buffer): FileNode | undefined {
-    try {
-      const status = lstatSync(path, { bigint: true })
-      if (status.nlink === 1n || status.isDirectory()) return this.#fresh(path, status)
-      const key = `${status.dev}:${status.ino}`
-      const known = this.#linked.get(key)
-      if (known !== undefined) return known
-      const node = this.#fresh(path, status)
-      this.#linked.set(key, node)
-      return node
-    } catch (error) {
-      this.#unreadable('file', path, error)
-      return undefined
+  async #walk(): Promise<void> {
+    for (;;) {
+      for (const enter of this.#answers.splice(0)) enter()
+      this.#share()
+      const folder = this.#waiting.pop()
+      if (folder !== undefined) this.#listHere(folder)
+      else if (this.#asked.size > 0) await Promise.race(this.#asked)
+      else if (this.#answers.length === 0) return
+      // What the other thread has to say comes in here.
+      if (this.#asked.size > 0) await nextTurn()
     }
   }
 
-  #fresh(path: string | Buffer, status: BigIntStats): FileNode {
-    const type = typeOfMode(Number(status.mode))
+  /** Hands the folders that wait longest to another thread, as long as it takes some and enough are left. */
+  #share(): void {
+    const { lister } = this.#options
+    if (lister === undefined || this.#entries < SHARED_MINIMUM_ENTRIES) return
+    while (this.#waiting.length >= 2 * FOLDERS_AT_ONCE) {
+      const folders = this.#waiting.slice(0, FOLDERS_AT_ONCE)
+      const listings = lister.list(folders.map(({ path }) => path))
+      if (listings === undefined) return
+      this.#waiting = this.#waiting.slice(FOLDERS_AT_ONCE)
+      const asked: Promise<void> = listings
+        .then(
+          (found) => folders.map((folder, index) => () => this.#enter(folder, found[index]!)),
+          // Whatever went wrong there goes wrong here too, and as the error that it is.
+          () => folders.map((folder) => () => this.#listHere(folder)),
+        )
+        .then((answers) => {
+          this.#answers.push(...answers)
+          this.#asked.delete(asked)
+        })
+      this.#asked.add(asked)
+    }
+  }
+
+  #listHere(folder: Waiting): void {
+    try {
+      this.#enter(folder, listFolder(folder.path))
+    } catch (error) {
+      this.#unreadable('folder', folder.path, error)
+    }
+  }
+
+  #enter({ path, children }: Waiting, listing: FolderListing): void {
+    this.#entries += listing.names.length
+    listing.names.forEach((name, index) => {
+      this.#add({ path: childPath(path, name), children, name, status: statusAt(listing, index) })
+    })
+    for (const name of listing.refused) {
+      const child = childPath(path, name)
+      this.#attempt(child, () => {
+        this.#add({ path: child, children, name, status: statusOf(lstatSync(child, { bigint: true })) })
+      })
+    }
+  }
+
+  #add(entry: LinkedName): void {
+    const { path, children, name, status } = entry
+    if (status.linkCount === 1 || typeOfMode(status.mode) === 'directory') {
+      this.#attempt(path, () => children.set(name, this.#node(path, status)))
+    } else {
+      this.#linked.push(entry)
+    }
+  }
+
+  /** In the order of their paths, so that what stands for all of them does not depend on who was first. */
+  #nameLinked(): void {
+    const known = new Map<string, FileNode>()
+    const sorted = this.#linked.map((entry) => ({ ...entry, order: pathBytes(entry.path) }))
+    for (const { path, children, name, status } of sorted.sort((a, b) => compareBytes(a.order, b.order))) {
+      this.#attempt(path, () => {
+        const key = `${status.dev}:${status.ino}`
+        const node = known.get(key) ?? this.#node(path, status)
+        known.set(key, node)
+        children.set(name, node)
+      })
+    }
+  }
+
+  #node(path: HostPath, status: FileStatus): FileNode {
+    const type = typeOfMode(status.mode)
     switch (type) {
       case 'directory':
         return this.#directory(path, status)
@@ -190,30 +266,36 @@ class FolderWalk {
     }
   }
 
-  #attributes(status: BigIntStats) {
-    const owner = ownerInVolume(this.#options.owner, { uid: Number(status.uid), gid: Number(status.gid) })
+  /** Empty as yet. */
+  #directory(path: HostPath, status: FileStatus): DirectoryNode {
+    const children = new Map<ByteString, FileNode>()
+    this.#waiting.push({ path, children })
+    return { type: 'directory', ...this.#attributes(status), children }
+  }
+
+  #attributes({ mode, uid, gid, mtimeNs }: FileStatus) {
+    const owner = ownerInVolume(this.#options.owner, { uid, gid })
     return {
-      mode: Number(status.mode) & ~S_IFMT,
+      mode: mode & ~S_IFMT,
       uid: owner.uid,
       gid: owner.gid,
-      mtime: clampTimestamp(timestampFromNs(status.mtimeNs), this.#options.clampTo),
+      mtime: clampTimestamp(timestampFromNs(mtimeNs), this.#options.clampTo),
     }
   }
 
-  #content(path: string | Buffer, status: BigIntStats): Pick<RegularFileNode, 'content' | 'origin'> {
+  #content(path: HostPath, status: FileStatus): Pick<RegularFileNode, 'content' | 'origin'> {
+    const { uid, mode, sizeBytes, mtimeNs } = status
     // access() costs as much as lstat(): the owner's read bit settles it for nearly every file.
-    if (Number(status.uid) !== this.#user || (Number(status.mode) & OWNER_MAY_READ) === 0) {
-      accessSync(path, constants.R_OK)
-    }
-    const file: SourceFile = { path, sizeBytes: Number(status.size), mtimeNs: status.mtimeNs }
-    const saved = file.sizeBytes - Number(status.blocks) * STAT_BLOCK_BYTES
+    if (uid !== this.#user || (mode & OWNER_MAY_READ) === 0) accessSync(path, constants.R_OK)
+    const file: SourceFile = { path, sizeBytes, mtimeNs }
+    const saved = sizeBytes - status.blocks * STAT_BLOCK_BYTES
     const isSparse = saved >= ZERO_BLOCK_BYTES
     if (isSparse) {
       this.sparse.files++
       this.sparse.bytes += saved
     }
     const { holes } = this.#options
-    const hasHoles = (holes === 'host' && isSparse) || (holes === 'all' && file.sizeBytes >= MIN_SPARSE_FILE_BYTES)
+    const hasHoles = (holes === 'host' && isSparse) || (holes === 'all' && sizeBytes >= MIN_SPARSE_FILE_BYTES)
     return originAndContent(file, hasHoles ? this.#sparseContent(file) : undefined)
   }
 
@@ -226,21 +308,23 @@ class FolderWalk {
     return builder.finish()
   }
 
-  #unreadable(kind: 'file' | 'folder', path: string | Buffer, error: unknown): void {
+  #attempt(path: HostPath, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#unreadable('file', path, error)
+    }
+  }
+
+  #unreadable(kind: 'file' | 'folder', path: HostPath, error: unknown): void {
     const accepted = 'everything in a payload folder must be readable by this user'
-    this.problems.push(unreadable(`${kind} "${displayPath(path)}"`, error, accepted, this.#options.configPath))
+    const shown = displayName(pathBytes(path))
+    this.problems.push(unreadable(`${kind} "${shown}"`, error, accepted, this.#options.configPath))
   }
 }
 
-/** Text as long as every name is UTF-8; bytes from the first other one on. */
-function childPath(folder: string | Buffer, name: ByteString): string | Buffer {
-  const text = decodeUtf8(name)
-  if (typeof folder === 'string' && text !== undefined) return `${folder}/${text}`
-  return Buffer.concat([Buffer.from(folder), Buffer.from('/'), Buffer.from(name, 'latin1')])
-}
-
-function displayPath(path: string | Buffer): string {
-  return displayName(typeof path === 'string' ? byteString(path) : (path.toString('latin1') as ByteString))
+function pathBytes(path: HostPath): ByteString {
+  return typeof path === 'string' ? byteString(path) : (path.toString('latin1') as ByteString)
 }
 
 /** As glibc's makedev packs them: minor bits 0-7 and 20-31, major bits 8-19 and 32-63. */
