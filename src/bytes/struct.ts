@@ -161,6 +161,7 @@ export function reserved(size: number): Reserved {
 // biome-ignore lint/suspicious/noExplicitAny: a table holds codecs of different types; Infer recovers each of them
 type Field = readonly [offset: number, codec: Codec<any> | Reserved]
 type Fields = Record<string, Field>
+type ValuedField = readonly [offset: number, codec: Codec<unknown>]
 
 type ValueKeys<F extends Fields> = { [K in keyof F]: F[K][1] extends Reserved ? never : K }[keyof F]
 type Values<F extends Fields> = { [K in ValueKeys<F>]: F[K][1] extends Codec<infer T> ? T : never }
@@ -203,12 +204,10 @@ function assertTiles(name: string, size: number, entries: [string, Field][]): vo
 export function struct<const F extends Fields>(name: string, size: number, fields: F): Struct<Values<F>> {
   const entries = Object.entries(fields) as [string, Field][]
   assertTiles(name, size, entries)
-  // biome-ignore lint/suspicious/noExplicitAny: see Field
-  const valued = entries.filter(([, [, codec]]) => !isReserved(codec)) as [string, readonly [number, Codec<any>]][]
-
-  // Compiled when first used: of some 100 records that a build loads it writes a dozen, and reads few.
+  // Made when first used: of some 100 records that a build loads it writes a dozen, and reads few.
   let encodeFields: EncodeFields | undefined
   let decodeFields: DecodeFields<Values<F>> | undefined
+  let places: Struct<Values<F>>['FIELDS'] | undefined
 
   function encodeInto(target: Uint8Array, offset: number, value: Values<F>): void {
     assertRoom(name, target, offset, size)
@@ -218,7 +217,7 @@ export function struct<const F extends Fields>(name: string, size: number, field
 
   function decode(source: Uint8Array, offset = 0): Values<F> {
     assertRoom(name, source, offset, size)
-    decodeFields ??= compileDecoder<Values<F>>(valued)
+    decodeFields ??= compileDecoder<Values<F>>(entries)
     return decodeFields(viewOfBuffer(source), source.byteOffset + offset)
   }
 
@@ -236,7 +235,10 @@ export function struct<const F extends Fields>(name: string, size: number, field
   return {
     name,
     SIZE: size,
-    FIELDS: Object.fromEntries(entries.map(([field, [offset, codec]]) => [field, [offset, codec.size] as const])),
+    get FIELDS() {
+      places ??= Object.fromEntries(entries.map(([field, [offset, codec]]) => [field, [offset, codec.size] as const]))
+      return places
+    },
     encode(value) {
       const target = new Uint8Array(size)
       encodeInto(target, 0, value)
@@ -258,7 +260,8 @@ const FETCH: Readonly<Record<NonNullable<Codec<number>['fast']>, (at: string) =>
 type DecodeFields<V> = (view: DataView, base: number) => V
 
 /** One object literal for each record, as the encoder is one straight function: a hundred thousand inodes are read this way. */
-function compileDecoder<V>(valued: readonly (readonly [string, readonly [number, Codec<unknown>]])[]): DecodeFields<V> {
+function compileDecoder<V>(entries: readonly [string, Field][]): DecodeFields<V> {
+  const valued = entries.filter((entry): entry is [string, ValuedField] => !isReserved(entry[1][1]))
   const codecs = valued.map(([, [, codec]]) => codec)
   const items = valued.map(([field, [offset, { fast }]], index) => {
     const at = `base + ${offset}`

@@ -6,9 +6,12 @@ import { type PartitionInput, partition } from './schema/partition.js'
 
 const NONE: ReadonlySet<string> = new Set()
 
+/** A config is read once: compiling a reader for each of its maps takes longer than reading them. */
+const ONCE = { jitless: true }
+
 /** Plain values through the schema. A key with something wrong in it is left out, so that the rest is still checked. */
 export function readInput(plain: unknown): { input: ConfigInput; problems: PathProblem[] } {
-  const whole = image.safeParse(plain)
+  const whole = image.safeParse(plain, ONCE)
   if (whole.success) {
     const { partitions, ...values } = whole.data
     const complete = partitions.map((partition) => ({ values: partition, unread: NONE }))
@@ -39,7 +42,7 @@ function readPieces<Values>(shape: z.core.$ZodShape, plain: Record<string, unkno
   for (const [key, value] of Object.entries(plain)) {
     const schema = Object.hasOwn(shape, key) ? shape[key] : undefined
     if (schema === undefined) continue
-    const read = z.safeParse(schema, value)
+    const read = z.safeParse(schema, value, ONCE)
     if (read.success) values[key] = read.data
     else unread.add(key)
   }

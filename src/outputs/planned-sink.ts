@@ -12,6 +12,7 @@ export interface PlannedFile {
 }
 
 class PlannedSink implements FileSink {
+  readonly writesOnly = true
   readonly #file: OutputFile
   readonly #writer: PlacedWriter
 

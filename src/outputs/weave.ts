@@ -15,6 +15,9 @@ import { WindowReader } from './window-reader.js'
  */
 const BUFFERS = Math.min(8 + 2 * availableParallelism(), 24)
 
+/** Four that Node's threads write, one that is read, and one between. */
+const BUFFERS_FOR_WRITING = 6
+
 export interface WeaveOptions {
   readonly signal?: AbortSignal | undefined
   /** Called with the number of bytes that all sinks are done with. */
@@ -40,7 +43,7 @@ class Pass {
   readonly #image: DiskImage
   readonly #sinks: readonly ImageSink[]
   readonly #options: WeaveOptions
-  readonly #pool = new BufferPool(BUFFERS)
+  readonly #pool: BufferPool
   readonly #reader: WindowReader
   readonly #pending = new Set<Promise<void>>()
   /** Settles when the windows read so far have been handed to the sinks: they want them in order. */
@@ -52,6 +55,7 @@ class Pass {
     this.#image = image
     this.#sinks = sinks
     this.#options = options
+    this.#pool = new BufferPool(sinks.every((sink) => sink.writesOnly) ? BUFFERS_FOR_WRITING : BUFFERS)
     this.#reader = new WindowReader(image, threads)
   }
 

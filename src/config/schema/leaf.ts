@@ -15,17 +15,20 @@ export interface RefusalParams {
   readonly refusal: Refusal
 }
 
+/** There are some 300 leaves, and a schema is 2 KiB. */
+const TEXT = z.string()
+
 export function leaf<T>(read: (text: string) => T | Refusal, json: LeafJson) {
-  return z
-    .string()
-    .transform((text, context): T => {
-      const value = read(text)
-      if (!(value instanceof Refusal)) return value
-      const params: RefusalParams = { refusal: value }
-      context.addIssue({ code: 'custom', message: value.text, params: { ...params } })
-      return z.NEVER
-    })
-    .meta({ json })
+  const schema = TEXT.transform((text, context): T => {
+    const value = read(text)
+    if (!(value instanceof Refusal)) return value
+    const params: RefusalParams = { refusal: value }
+    context.addIssue({ code: 'custom', message: value.text, params: { ...params } })
+    return z.NEVER
+  })
+  // What `meta` does, but for the copy.
+  z.globalRegistry.add(schema, { json })
+  return schema
 }
 
 /** A variable stands where a value of any type may. */

@@ -82,11 +82,11 @@ export class InodeEncoder {
   }
 
   #addBlock(block: number, bytes: Uint8Array): void {
-    this.#extents.push({
-      offset: block * this.#format.blockSize,
-      length: bytes.length,
-      source: { kind: 'bytes', bytes },
-    })
+    this.#addBytes(block * this.#format.blockSize, bytes)
+  }
+
+  #addBytes(offset: number, bytes: Uint8Array): void {
+    this.#extents.push({ offset, length: bytes.length, source: { kind: 'bytes', bytes } })
   }
 
   /** The inode's place in its group's table. */
@@ -142,7 +142,11 @@ export class InodeEncoder {
     if (placement.resizeBlock !== undefined) {
       const { sizeBytes, blocks, block, mapBlocks } = encodeResizeInode(geometry, placement.resizeBlock)
       this.#write(EXT4_RESIZE_INO, { ...system, sizeBytes, blocks, flags: 0, block })
-      for (const { block: place, bytes } of mapBlocks) this.#addBlock(place, bytes)
+      const zeros = new Uint8Array(blockSize)
+      for (const { block: place, bytes } of mapBlocks) {
+        this.#addBytes(place * blockSize, bytes)
+        this.#addBytes(place * blockSize + bytes.length, zeros.subarray(bytes.length))
+      }
     }
   }
 

@@ -17,6 +17,7 @@ export interface ResizeInode {
   readonly blocks: number
   /** i_block. */
   readonly block: Uint8Array
+  /** `bytes`: what a block begins with, zeros follow to its end. There are hundreds, with a few numbers in each. */
   readonly mapBlocks: readonly { readonly block: number; readonly bytes: Uint8Array }[]
 }
 
@@ -36,7 +37,7 @@ export function encodeResizeInode(geometry: Geometry, doubleIndirectBlock: numbe
   for (let index = 0; index < reservedDescriptorBlocks; index++) {
     const block = firstReserved + index
     top.setUint32(((descriptorBlocks + index) % perBlock) * ADDRESS_BYTES, block, true)
-    const bytes = new Uint8Array(blockSize)
+    const bytes = new Uint8Array(distances.length * ADDRESS_BYTES)
     const view = new DataView(bytes.buffer)
     distances.forEach((distance, at) => {
       view.setUint32(at * ADDRESS_BYTES, block + distance, true)
