@@ -7,6 +7,8 @@ import type { FileSystem } from 'fatfs'
 import type { ImageView } from '../../image/image-view.js'
 import type { OtherEntry } from './listing.js'
 
+const REPLACEMENT_CHARACTER = '\ufffd'
+
 export async function listFat(view: ImageView, sectorSize: number): Promise<Map<string, OtherEntry>> {
   const { default: fatfs } = await import('fatfs')
   const volume = fatfs.createFileSystem({
@@ -29,6 +31,8 @@ export async function listFat(view: ImageView, sectorSize: number): Promise<Map<
 
 async function walk(volume: FileSystem, folder: string, found: Map<string, OtherEntry>): Promise<void> {
   for (const name of await namesIn(volume, folder === '' ? '/' : folder)) {
+    // Bytes above 0x7F in a short name, which are no UTF-8: their code page is nowhere told, and the file cannot be opened.
+    if (name.includes(REPLACEMENT_CHARACTER)) throw new Error(`${folder}/ has short names that it takes for UTF-8`)
     const path = `${folder}/${name}`
     if (await isFolder(volume, path)) {
       found.set(path, { type: 'directory' })
