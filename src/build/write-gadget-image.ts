@@ -35,7 +35,7 @@ export async function writeGadgetImage(
   } finally {
     await sink.close()
   }
-  return { sizeBytes: statSync(path).size, sha256: await threads.fileDigest(path) }
+  return { sizeBytes: statSync(path).size, sha256: sink.sha256 ?? (await threads.fileDigest(path)) }
 }
 
 async function openSink(

@@ -79,11 +79,13 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
     const files = outputFiles(wanted.specs, { plan, image, threads, runner })
     const paths = new Map(files.map((file) => [file, folder.stage(file.name)]))
     const sinks: ImageSink[] = []
+    const sinkOf = new Map<OutputFile, FileSink>()
     for (const file of files) {
       if (file.open === undefined) continue
       const sink = await file.open(paths.get(file)!)
       open.push(sink)
       sinks.push(sink)
+      sinkOf.set(file, sink)
     }
     const source = await sourceForQemu(files, paths, input)
     if (source.sink !== undefined) {
@@ -118,7 +120,8 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
           return { path, kind, sizeBytes: rawBytes, sha256, startByte }
         }
         const staged = paths.get(file)!
-        return { path, kind, sizeBytes: statSync(staged).size, sha256: await threads.fileDigest(staged) }
+        const sha256 = sinkOf.get(file)?.sha256 ?? (await threads.fileDigest(staged))
+        return { path, kind, sizeBytes: statSync(staged).size, sha256 }
       }),
     )
     if (digests !== undefined) {

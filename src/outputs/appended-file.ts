@@ -1,4 +1,5 @@
 /** A file that is written front to back. */
+import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf, IoError } from '../errors.js'
 import { writePieces } from './write-pieces.js'
@@ -6,6 +7,7 @@ import { writePieces } from './write-pieces.js'
 export class AppendedFile {
   readonly #handle: FileHandle
   readonly #path: string
+  readonly #hash = createHash('sha256')
   #position = 0
 
   private constructor(handle: FileHandle, path: string) {
@@ -28,10 +30,18 @@ export class AppendedFile {
     return this.#position
   }
 
+  /** SHA-256 of the bytes written so far, lower-case hexadecimal: what is written in order need not be read for it. */
+  get sha256(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
   /** Appends all of `pieces`; calls must not overlap. Throws IoError with the place. */
   async write(...pieces: readonly Uint8Array[]): Promise<void> {
     await writePieces(this.#handle, this.#path, pieces, this.#position)
-    for (const { length } of pieces) this.#position += length
+    for (const piece of pieces) {
+      this.#hash.update(piece)
+      this.#position += piece.length
+    }
   }
 
   /** Safe to call twice. */

@@ -83,6 +83,10 @@ export class GroupedSink implements FileSink {
     return new GroupedSink(file, image, format, Math.min(processes, MOST_PROCESSES))
   }
 
+  get sha256(): string {
+    return this.#file.sha256
+  }
+
   window(offset: number, bytes: Uint8Array): Promise<void> {
     const inside = bytes.subarray(0, this.#sizeBytes - offset)
     return this.#enqueue(async () => {

@@ -25,6 +25,10 @@ class GzSink extends DeflatedSink implements FileSink {
     this.#file = file
   }
 
+  get sha256(): string {
+    return this.#file.sha256
+  }
+
   close(): Promise<void> {
     return this.#file.close()
   }

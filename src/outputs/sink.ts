@@ -15,6 +15,8 @@ export interface ImageSink {
 
 /** A sink over a file (or several) of its own, staged by whoever made it. */
 export interface FileSink extends ImageSink {
+  /** After `finish`: SHA-256 of the file, lower-case hexadecimal, where it was made while the file was written. */
+  readonly sha256?: string | undefined
   /** Lets the file go, complete or not; safe to call twice, and after `finish`. */
   close(): Promise<void>
 }
