@@ -11,8 +11,9 @@ import { grownSpec } from './build/grow-last.js'
 import { makeMeasuredVolumes, makePlacedVolumes } from './build/host-volumes.js'
 import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildPhase, BuildResult, PlanOptions, PlanResult } from './build/options.js'
+import type { prepareGadget } from './build/prepare-gadget.js'
 import { NO_GADGET, type PreparedGadget } from './build/prepared-gadget.js'
-import { type PayloadReading, type ReadPayloadsOptions, readPayloads, spoolFolder } from './build/read-payloads.js'
+import { type PayloadReading, readPayloads, spoolFolder } from './build/read-payloads.js'
 import { openPayloads, sealPartitions } from './build/seal-partitions.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { WorkFolder } from './build/work-folder.js'
@@ -75,7 +76,7 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now()
   const signingKey = options.signingKey === undefined ? undefined : readKey(options, options.signingKey)
-  const prepared = await prepare(options)
+  const prepared = await prepare(options, { unwritten: options.only === 'image' })
   const { config, epoch } = prepared
   try {
     const folder = OutputFolder.open(join(resolve(options.out ?? 'out'), prepared.plan.spec.name))
@@ -209,7 +210,8 @@ function layoutEnvironment(epoch: Timestamp | undefined): LayoutEnvironment {
   return epoch === undefined ? {} : { time: epoch }
 }
 
-async function prepare(options: PlanOptions): Promise<Prepared> {
+/** `unwritten`: the board's files are not asked for. */
+async function prepare(options: PlanOptions, { unwritten = false } = {}): Promise<Prepared> {
   const environment = options.environment ?? process.env
   const { onEvent, signal } = options
   onEvent?.({ kind: 'phase', phase: 'config', title: 'Reading the config' })
@@ -242,13 +244,18 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
     const runner = makeCommandRunner(environment)
     const { variable } = config
     const readOptions = { clampTo: epoch, runner, environment, variable, signal, lister: threads }
-    const reading = await readPayloads(spec, readOptions)
-    releasePayloads = reading.release
-    warn(reading.warnings)
-    const gadget = spec.gadget === undefined ? NO_GADGET : await makeGadget(spec.gadget, readOptions)
+    // Side by side, since both wait for programs; what is wrong with the payload is told first.
+    const [payloadReading, gadgetMaking] = await Promise.allSettled([
+      readPayloads(spec, readOptions),
+      makeGadget(spec.gadget, { ...readOptions, unwritten }),
+    ])
     releasePayloads = async () => {
-      await Promise.all([reading.release(), gadget.release()])
+      const made = [payloadReading, gadgetMaking].filter((each) => each.status === 'fulfilled')
+      await Promise.all(made.map(({ value }) => value.release()))
     }
+    const reading = settledValue(payloadReading)
+    warn(reading.warnings)
+    const gadget = settledValue(gadgetMaking)
     warn(gadget.warnings)
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
@@ -268,8 +275,17 @@ async function prepare(options: PlanOptions): Promise<Prepared> {
   }
 }
 
+function settledValue<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason
+  return settled.value
+}
+
 /** Its code is a fifth of a build's, and most disks have no such section. */
-async function makeGadget(spec: GadgetSpec, options: ReadPayloadsOptions): Promise<PreparedGadget> {
+async function makeGadget(
+  spec: GadgetSpec | undefined,
+  options: Parameters<typeof prepareGadget>[1],
+): Promise<PreparedGadget> {
+  if (spec === undefined) return NO_GADGET
   const { prepareGadget } = await import('./build/prepare-gadget.js')
   return prepareGadget(spec, options)
 }

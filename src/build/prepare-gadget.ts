@@ -7,7 +7,7 @@ import type { ContentSource, GadgetSpec, InitramfsSpec } from '../config/spec.js
 import { ConfigError, type ConfigPath, FormatError, type Problem } from '../errors.js'
 import { GADGET_FOLDER } from '../gadget/gadget-files.js'
 import { MODULE_LIST } from '../gadget/module-files.js'
-import { type CheckedGadget, planCheckedGadget } from '../gadget/plan-checked.js'
+import { type CheckedGadget, type PlanCheckedOptions, planCheckedGadget } from '../gadget/plan-checked.js'
 import { type DiskImage, imageOfBytes } from '../image/extent.js'
 import { ArchiveShelf } from '../tree/archive-shelf.js'
 import { type CpioPlan, planCpio } from '../tree/cpio-image.js'
@@ -19,8 +19,11 @@ import { NO_GADGET, type PreparedGadget } from './prepared-gadget.js'
 import { type ReadPayloadsOptions, spoolFolder } from './read-payloads.js'
 
 /** Throws as `planCheckedGadget` and `readContent`; ConfigError also for results of one name. */
-export async function prepareGadget(spec: GadgetSpec, options: ReadPayloadsOptions): Promise<PreparedGadget> {
-  const checked = await planCheckedGadget(spec, options.runner, options.signal)
+export async function prepareGadget(
+  spec: GadgetSpec,
+  options: ReadPayloadsOptions & Pick<PlanCheckedOptions, 'unwritten'>,
+): Promise<PreparedGadget> {
+  const checked = await planCheckedGadget(spec, options)
   const { files, warnings, moduleFiles } = checked
   const { initramfs } = spec
   const path = initramfs && `${GADGET_FOLDER}/${initramfs.name}`

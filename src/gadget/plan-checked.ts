@@ -5,6 +5,12 @@ import { type ChangedSource, checkDeviceTrees } from './check-device-tree.js'
 import { GADGET_FOLDER, type GadgetPlan, planGadgetFiles } from './gadget-files.js'
 import { readGadgetInputs } from './read-gadget-inputs.js'
 
+export interface PlanCheckedOptions {
+  readonly runner: CommandRunner
+  readonly unwritten?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface CheckedGadget extends GadgetPlan {
   /** What the module tree stands below on this machine: the install root of the list. */
   readonly hostRoot?: string
@@ -12,11 +18,13 @@ export interface CheckedGadget extends GadgetPlan {
   readonly moduleFiles: readonly string[]
 }
 
-/** Throws as `readGadgetInputs`, `planGadgetFiles` and `checkDeviceTrees`. */
+/**
+ * Throws as `readGadgetInputs`, `planGadgetFiles` and `checkDeviceTrees`. `unwritten`: the files are planned for their errors
+ * alone, and nobody is asked for a second opinion on them.
+ */
 export async function planCheckedGadget(
   spec: GadgetSpec,
-  runner: CommandRunner,
-  signal?: AbortSignal,
+  { runner, unwritten = false, signal }: PlanCheckedOptions,
 ): Promise<CheckedGadget> {
   const inputs = await readGadgetInputs(spec)
   const { files, warnings } = planGadgetFiles(spec, inputs)
@@ -26,10 +34,11 @@ export async function planCheckedGadget(
     const specs = spec.deviceTrees.filter(({ file }) => file === input.path)
     return [{ path: input.path, before: input.file, after, specs }]
   })
+  const unchecked = unwritten ? [] : await checkDeviceTrees(sources, runner, signal)
   const { moduleTree } = inputs
   return {
     files,
-    warnings: [...warnings, ...(await checkDeviceTrees(sources, runner, signal))],
+    warnings: [...warnings, ...unchecked],
     ...(moduleTree && { hostRoot: moduleTree.hostRoot }),
     moduleFiles: moduleTree?.files ?? [],
   }

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { build } from '../../src/build.js'
 import { dtsText } from '../../src/bytes/dts-value.js'
 import { DiskloomError, type Problem } from '../../src/errors.js'
 import { checkDeviceTrees } from '../../src/gadget/check-device-tree.js'
@@ -250,6 +251,22 @@ describeWithTools('the check by dtc', ['dtc', 'cpp'], () => {
       'b.dts': '#include "roles.h"\n/dts-v1/;\n#include "soc.dtsi"\n',
     }
     expect(await problemsWith(files, 'file: b.dts, node: "&usb_hs", dr_mode: peripheral')).toEqual([])
+  })
+
+  it('is not asked where no board file is written', async () => {
+    const folder = join(scratch, 'image-only')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'boot.img'), 'boot')
+    writeFileSync(join(folder, 'b.dts'), '&usb_hs { };\n')
+    const config = join(folder, 'board.yaml')
+    writeFileSync(
+      config,
+      'gadget:\n  device_tree: { file: b.dts, node: "&usb_hs", dr_mode: host }\nimage: x\nsize: 8MiB\npartitions: [{ fs: boot.img }]\n',
+    )
+    const options = { config, out: join(folder, 'out'), environment: process.env }
+    const about = async (only?: 'image') => (await build({ ...options, only })).warnings.map(({ message }) => message)
+    expect(await about()).toEqual([expect.stringMatching(/^Device tree b\.dts was not compiled as a check: dtc: /)])
+    expect(await about('image')).toEqual([])
   })
 
   it('says what was not checked, and why', async () => {
