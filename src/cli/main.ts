@@ -7,10 +7,11 @@ import { exitCodeOf, reportable, reportError } from './report-error.js'
 import type { Terminal } from './terminal.js'
 
 /**
- * V8 optimizes what has run for a millisecond. Most of a build is over by then: its readers of YAML and its schema were compiled when they
- * had done their work, for a fifth of the processor time of a small build. Ten milliseconds cost a long build nothing.
+ * V8 of Node 20 optimizes what has run for a millisecond. Most of a build is over by then: its readers of YAML and its schema were
+ * compiled when they had done their work, for a fifth of the processor time of a small build. Ten milliseconds cost a long build
+ * nothing. Later ones wait longer by themselves, and print an error for the flag, which they do not know.
  */
-setFlagsFromString('--interrupt-budget=1000000')
+if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--interrupt-budget=1000000')
 
 const SHOW_CURSOR = '\x1b[?25h'
 
