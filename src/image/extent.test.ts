@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { extentsWithin, overlayImages, placeImage, sliceImage, unspecifiedStretches } from './compose.js'
-import { type DiskImage, type Extent, ImageBuilder, type SourceFile } from './extent.js'
+import { type DiskImage, type Extent, ImageBuilder, type MakeBytes, type SourceFile } from './extent.js'
 import { MappedDigest, outlineOf } from './mapped-digest.js'
 import { PayloadReader } from './payload-reader.js'
 import { readImage } from './read.js'
@@ -19,6 +19,11 @@ const path = join(folder, 'payload')
 writeFileSync(path, Buffer.from(Array.from({ length: FILE_BYTES }, (_, index) => (index * 7 + (index >> 8)) & 0xff)))
 const file: SourceFile = { path, sizeBytes: FILE_BYTES, mtimeNs: statSync(path, { bigint: true }).mtimeNs }
 
+/** No two neighbours alike, wherever it is cut. */
+const make: MakeBytes = (target, offset) => {
+  for (let index = 0; index < target.length; index++) target[index] = (offset + index) * 31 + ((offset + index) >> 8)
+}
+
 const SIZE = 400_000
 
 /** An image of SIZE bytes and the model that it must agree with: byte values, -1 where unspecified. */
@@ -27,7 +32,7 @@ const images = fc
     fc.record({
       gap: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 90_000 })),
       length: fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1, max: 100_000 })),
-      kind: fc.constantFrom('bytes', 'file', 'zero', 'ones'),
+      kind: fc.constantFrom('bytes', 'made', 'file', 'zero', 'ones'),
       seed: fc.integer({ min: 0, max: 199_999 }),
     }),
     { maxLength: 12 },
@@ -46,6 +51,7 @@ const images = fc
           length: size,
           source: { kind: 'bytes', bytes: new Uint8Array(size).fill(seed & 0xff) },
         })
+      else if (kind === 'made') extents.push({ offset: at, length: size, source: { kind: 'made', make, offset: seed } })
       else if (kind === 'file') extents.push({ offset: at, length: size, source: { kind: 'file', file, offset: seed } })
       else extents.push({ offset: at, length: size, source: { kind: 'fill', byte: kind === 'zero' ? 0 : 0xff } })
       at += size

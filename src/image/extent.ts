@@ -1,8 +1,8 @@
 /**
  * The image value: what stands where, without the bytes being anywhere yet.
  *
- * Three states, not two. An extent says what a stretch *is*: bytes in memory, a range of a file, or a fill (zeros; 0xFF
- * in NOR flash). What no extent covers is *unspecified*: no reader of the image relies on it, so an output may skip it.
+ * Three states, not two. An extent says what a stretch *is*: bytes in memory, bytes that are made when somebody reads them,
+ * a range of a file, or a fill (zeros; 0xFF in NOR flash). What no extent covers is *unspecified*: no reader of the image relies on it, so an output may skip it.
  *
  * The same value serves a disk, a volume, and the content of one file (where an uncovered stretch is a hole).
  * All offsets and lengths are bytes; all intervals are half-open.
@@ -18,8 +18,13 @@ export interface SourceFile {
   readonly mtimeNs?: bigint
 }
 
+/** Fills all of `target`, whatever is in it, with what stands from byte `offset` on of the whole that it makes; the same each time. */
+export type MakeBytes = (target: Uint8Array, offset: number) => void
+
 export type Source =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** From byte `offset` on of what `make` makes: for large tables of records, which nobody should have to hold. */
+  | { readonly kind: 'made'; readonly make: MakeBytes; readonly offset: number }
   | { readonly kind: 'file'; readonly file: SourceFile; readonly offset: number }
   | { readonly kind: 'fill'; readonly byte: number }
 
@@ -55,6 +60,8 @@ function advance(source: Source, skip: number, length: number): Source {
   switch (source.kind) {
     case 'bytes':
       return { kind: 'bytes', bytes: source.bytes.subarray(skip, skip + length) }
+    case 'made':
+      return { kind: 'made', make: source.make, offset: source.offset + skip }
     case 'file':
       return { kind: 'file', file: source.file, offset: source.offset + skip }
     case 'fill':

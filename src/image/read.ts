@@ -34,6 +34,9 @@ function readSource(source: Source, target: Uint8Array, start: number, end: numb
     case 'bytes':
       target.set(source.bytes, start)
       return
+    case 'made':
+      source.make(target.subarray(start, end), source.offset)
+      return
     case 'file':
       reader.read(source.file, source.offset, target, start, end)
       return

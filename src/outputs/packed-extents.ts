@@ -22,7 +22,7 @@ const NO_FILL = -1
 /** No file system has such a time: 292 years before 1970. */
 const NO_TIME = -(2n ** 63n)
 
-/** undefined where one of them is bytes in memory, or a file whose path is no text. */
+/** undefined where one of them is neither, or a file whose path is no text. */
 export function packExtents(extents: readonly Extent[]): PackedExtents | undefined {
   const paths: string[] = []
   const places = new Float64Array(extents.length * PLACE_FIELDS)
@@ -34,7 +34,7 @@ export function packExtents(extents: readonly Extent[]): PackedExtents | undefin
     places[at++] = length
     places[at++] = source.kind === 'fill' ? source.byte : NO_FILL
     if (source.kind === 'fill') continue
-    if (source.kind === 'bytes' || typeof source.file.path !== 'string') return undefined
+    if (source.kind !== 'file' || typeof source.file.path !== 'string') return undefined
     const index = paths.push(source.file.path) - 1
     files[index * FILE_FIELDS] = source.offset
     files[index * FILE_FIELDS + 1] = source.file.sizeBytes

@@ -3,6 +3,7 @@ import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs
 import { type DiskImage, extentEnd } from '../../src/image/extent.js'
 
 const CHUNK_BYTES = 1 << 20
+const USED_MEMORY = 0xd1
 
 export interface MaterializeOptions {
   /** What unspecified space holds: `'hole'` (default) or a byte, as on a used medium (0xD1 hides no missing write). */
@@ -31,6 +32,13 @@ function writeExtent(fd: number, { offset, length, source }: DiskImage['extents'
     case 'bytes':
       writeSync(fd, source.bytes, 0, length, offset)
       return
+    case 'made': {
+      // Whatever the maker leaves alone shows.
+      const bytes = Buffer.alloc(length, USED_MEMORY)
+      source.make(bytes, source.offset)
+      writeSync(fd, bytes, 0, length, offset)
+      return
+    }
     case 'fill':
       if (source.byte !== 0 || dense) writeFill(fd, offset, length, source.byte)
       return

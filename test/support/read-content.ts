@@ -7,6 +7,7 @@ export function readBytes(image: DiskImage): Uint8Array {
   for (const { offset, length, source } of image.extents) {
     if (source.kind === 'bytes') bytes.set(source.bytes, offset)
     else if (source.kind === 'fill') bytes.fill(source.byte, offset, offset + length)
+    else if (source.kind === 'made') source.make(bytes.subarray(offset, offset + length), source.offset)
     else {
       const fd = openSync(source.file.path, 'r')
       try {

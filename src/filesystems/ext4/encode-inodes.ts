@@ -3,7 +3,7 @@
 import { uuidToBytes } from '../../bytes/guid.js'
 import { byteStringToBytes } from '../../bytes/text.js'
 import { invariant } from '../../errors.js'
-import type { Extent } from '../../image/extent.js'
+import type { Extent, MakeBytes } from '../../image/extent.js'
 import type { FileNode } from '../../tree/file-tree.js'
 import { checksumSeed, inodeSeed, signInode, xattrBlockChecksum } from './checksums.js'
 import { encodeDirectory, fileTypeOf } from './directory-encode.js'
@@ -30,7 +30,7 @@ import {
 } from './inode-encode.js'
 import { clampTime } from './inode-time.js'
 import { encodeResizeInode } from './resize-inode.js'
-import { inodeNumberOf } from './tree-survey.js'
+import { inodeNumberOf, nodeOfInode } from './tree-survey.js'
 import { isLongSymlink } from './volume-demand.js'
 import { placedBlocksOf } from './volume-placement.js'
 import { countPlaced, lastInodeOf, orphanInodeOf, usedInodesOf, type VolumePlan } from './volume-plan.js'
@@ -45,15 +45,21 @@ const NO_BLOCK = new Uint8Array(I_BLOCK_BYTES)
 export class InodeEncoder {
   readonly #plan: VolumePlan
   readonly #format: InodeFormat
-  /** One buffer for each group with inodes in use, in whole blocks. */
-  readonly #tables: Uint8Array[] = []
-  /** Blocks of maps and of the area, out of order. */
+  /** The file system's own that are in use, by number. */
+  readonly #systemInodes = new Map<number, InodeContent>()
+  /** i_block of inodes whose maps have blocks of their own, by number. */
+  readonly #mapRoots = new Map<number, Uint8Array>()
+  /** Nodes of directories with a hash tree. */
+  readonly #indexed = new Set<number>()
+  /** An inode that a read cuts through. */
+  readonly #scratch: Uint8Array
+  /** Tables, and blocks of maps and of the area, out of order. */
   readonly #extents: Extent[] = []
   /** i_block and i_size of the journal, for the superblock's copy. */
   journalInode: { readonly block: Uint8Array; readonly sizeBytes: number } | undefined
 
   constructor(plan: VolumePlan) {
-    const { blockSize, inodeSize, features, inodesPerGroup } = plan.geometry
+    const { blockSize, inodeSize, features } = plan.geometry
     this.#plan = plan
     this.#format = {
       blockSize,
@@ -61,24 +67,35 @@ export class InodeEncoder {
       hasExtents: features.has('extent'),
       volumeSeed: features.has('metadata_csum') ? checksumSeed(uuidToBytes(plan.uuid)) : undefined,
     }
-    const groups = Math.ceil(lastInodeOf(plan) / inodesPerGroup)
-    for (let group = 0; group < groups; group++) {
-      const blocks = Math.ceil((usedInodesOf(plan, group) * inodeSize) / blockSize)
-      this.#tables.push(new Uint8Array(blocks * blockSize))
-    }
+    this.#scratch = new Uint8Array(inodeSize)
+    plan.survey.directories.forEach(({ node }, at) => {
+      if (plan.demand.directoryLayouts[at]!.index !== undefined) this.#indexed.add(node)
+    })
   }
 
-  /** Encodes everything. Gives the extents in no particular order. */
+  /** Encodes everything but the inodes, which are made when they are read. Gives the extents in no particular order. */
   encode(): Extent[] {
-    this.#encodeSystemInodes()
-    this.#encodeNodes()
+    this.#planSystemInodes()
+    this.#encodeMaps()
     this.#encodeArea()
-    const { layout, geometry } = this.#plan
-    this.#tables.forEach((bytes, group) => {
-      this.#addBlock(layout.inodeTable[group]!, bytes)
-    })
-    invariant(geometry.inodeCount >= lastInodeOf(this.#plan), 'more inodes than the volume has')
+    this.#addTables()
+    invariant(this.#plan.geometry.inodeCount >= lastInodeOf(this.#plan), 'more inodes than the volume has')
     return this.#extents
+  }
+
+  /** Whole blocks of each group's table, as far as its inodes are in use. */
+  #addTables(): void {
+    const { geometry, layout } = this.#plan
+    const { blockSize, inodeSize, inodesPerGroup } = geometry
+    const groups = Math.ceil(lastInodeOf(this.#plan) / inodesPerGroup)
+    for (let group = 0; group < groups; group++) {
+      const make: MakeBytes = (target, offset) => this.#makeInodes(target, offset, group * inodesPerGroup + 1)
+      this.#extents.push({
+        offset: layout.inodeTable[group]! * blockSize,
+        length: Math.ceil((usedInodesOf(this.#plan, group) * inodeSize) / blockSize) * blockSize,
+        source: { kind: 'made', make, offset: 0 },
+      })
+    }
   }
 
   #addBlock(block: number, bytes: Uint8Array): void {
@@ -89,23 +106,39 @@ export class InodeEncoder {
     this.#extents.push({ offset, length: bytes.length, source: { kind: 'bytes', bytes } })
   }
 
-  /** The inode's place in its group's table. */
-  #slot(number: number): Uint8Array {
-    const { inodesPerGroup, inodeSize } = this.#plan.geometry
-    const offset = ((number - 1) % inodesPerGroup) * inodeSize
-    return this.#tables[Math.floor((number - 1) / inodesPerGroup)]!.subarray(offset, offset + inodeSize)
+  /** Bytes from `offset` on of a table that begins with inode `first`. */
+  #makeInodes(target: Uint8Array, offset: number, first: number): void {
+    const { inodeSize } = this.#format
+    for (let at = 0; at < target.length; ) {
+      const index = Math.floor((offset + at) / inodeSize)
+      const skip = offset + at - index * inodeSize
+      const length = Math.min(inodeSize - skip, target.length - at)
+      const isWhole = length === inodeSize
+      const inode = isWhole ? target.subarray(at, at + inodeSize) : this.#scratch
+      this.#makeInode(inode, first + index)
+      if (!isWhole) target.set(inode.subarray(skip, skip + length), at)
+      at += length
+    }
   }
 
-  /** A reserved inode may hold the checksum of an unused one, which would count into its own. */
-  #write(number: number, inode: InodeContent): void {
-    const slot = this.#slot(number)
-    if (number < EXT4_GOOD_OLD_FIRST_INO) slot.fill(0)
-    encodeInode(slot, number, inode, this.#format)
+  /** Those behind the last one in use are zeros, and so are reserved ones that are not, but for a checksum. */
+  #makeInode(target: Uint8Array, number: number): void {
+    const { volumeSeed } = this.#format
+    target.fill(0)
+    const inode = this.#systemInodes.get(number) ?? this.#nodeInode(number)
+    if (inode !== undefined) encodeInode(target, number, inode, this.#format)
+    else if (number < EXT4_GOOD_OLD_FIRST_INO && volumeSeed !== undefined) signInode(target, volumeSeed, number, false)
   }
 
-  #encodeSystemInodes(): void {
+  #nodeInode(number: number): InodeContent | undefined {
+    const index = nodeOfInode(number)
+    const node = index === undefined ? undefined : this.#plan.survey.nodes[index]
+    return node && this.#inodeOf(node, index!, this.#indexed.has(index!))
+  }
+
+  #planSystemInodes(): void {
     const { geometry, placement, time } = this.#plan
-    const { inodeSize, volumeSeed, blockSize } = this.#format
+    const { inodeSize, blockSize } = this.#format
     const system = {
       mode: SYSTEM_FILE_MODE,
       uid: 0,
@@ -115,13 +148,7 @@ export class InodeEncoder {
       xattrBlock: 0,
       xattrs: undefined,
     }
-    if (volumeSeed !== undefined) {
-      // Those not in use are zeros with a checksum.
-      for (let number = 1; number < EXT4_GOOD_OLD_FIRST_INO; number++) {
-        signInode(this.#slot(number), volumeSeed, number, false)
-      }
-    }
-    const writeFile = (number: number, placed: PlacedBlocks, length: number): InodeContent => {
+    const planFile = (number: number, placed: PlacedBlocks, length: number): InodeContent => {
       const inode = {
         ...system,
         sizeBytes: length * blockSize,
@@ -129,19 +156,19 @@ export class InodeEncoder {
         flags: blockFlags(this.#format.hasExtents),
         block: this.#encodeMap(placed, number),
       }
-      this.#write(number, inode)
+      this.#systemInodes.set(number, inode)
       return inode
     }
     if (geometry.features.has('has_journal')) {
-      this.journalInode = writeFile(EXT4_JOURNAL_INO, placement.journal, geometry.journalBlocks)
+      this.journalInode = planFile(EXT4_JOURNAL_INO, placement.journal, geometry.journalBlocks)
     }
     if (geometry.features.has('orphan_file')) {
       const { orphanFile } = placement
-      writeFile(orphanInodeOf(this.#plan), orphanFile, countPlaced(orphanFile) - orphanFile.mapBlocks.length)
+      planFile(orphanInodeOf(this.#plan), orphanFile, countPlaced(orphanFile) - orphanFile.mapBlocks.length)
     }
     if (placement.resizeBlock !== undefined) {
       const { sizeBytes, blocks, block, mapBlocks } = encodeResizeInode(geometry, placement.resizeBlock)
-      this.#write(EXT4_RESIZE_INO, { ...system, sizeBytes, blocks, flags: 0, block })
+      this.#systemInodes.set(EXT4_RESIZE_INO, { ...system, sizeBytes, blocks, flags: 0, block })
       const zeros = new Uint8Array(blockSize)
       for (const { block: place, bytes } of mapBlocks) {
         this.#addBytes(place * blockSize, bytes)
@@ -161,21 +188,20 @@ export class InodeEncoder {
     return map.root
   }
 
-  #encodeNodes(): void {
-    const { survey, demand } = this.#plan
-    const indexed = new Set<number>()
-    survey.directories.forEach(({ node }, at) => {
-      if (demand.directoryLayouts[at]!.index !== undefined) indexed.add(node)
-    })
-    survey.nodes.forEach((node, index) => {
-      this.#write(inodeNumberOf(index), this.#inodeOf(node, index, indexed.has(index)))
-    })
+  /** Of nodes whose maps have blocks of their own. */
+  #encodeMaps(): void {
+    for (const [node, placed] of this.#plan.placement.scattered) {
+      if (placed.mapBlocks.length === 0) continue
+      const number = inodeNumberOf(node)
+      this.#mapRoots.set(number, this.#encodeMap(placed, number))
+    }
   }
 
   #inodeOf(node: FileNode, index: number, isIndexed: boolean): InodeContent {
     const { survey, demand, placement } = this.#plan
     const links = survey.linkCounts[index]!
     const xattrIndex = demand.xattrs.blockOf.get(index)
+    const number = inodeNumberOf(index)
     const placed = placedBlocksOf(placement, demand, index)
     const hasMap = node.type === 'file' || placed.runs.length > 0
     return {
@@ -187,7 +213,7 @@ export class InodeEncoder {
       links: node.type === 'directory' && links > EXT4_LINK_MAX ? MANY_LINKS : links,
       blocks: countPlaced(placed) + (xattrIndex === undefined ? 0 : 1),
       flags: hasMap ? blockFlags(this.#format.hasExtents, isIndexed) : 0,
-      block: hasMap ? this.#encodeMap(placed, inodeNumberOf(index)) : blockWithoutMap(node),
+      block: hasMap ? (this.#mapRoots.get(number) ?? this.#encodeMap(placed, number)) : blockWithoutMap(node),
       xattrBlock: xattrIndex === undefined ? 0 : placement.xattrBlocks[xattrIndex]!,
       xattrs: demand.xattrs.inInode.get(index),
     }

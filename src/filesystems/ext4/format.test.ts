@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ByteString, byteString } from '../../bytes/text.js'
+import { PayloadReader } from '../../image/payload-reader.js'
+import { readImage } from '../../image/read.js'
 import { EMPTY_CONTENT, emptyTree, type FileNode, type FileTree } from '../../tree/file-tree.js'
 import type { VolumeEnvironment } from '../volume.js'
 import { type ExtFormatOptions, extFormat } from './format.js'
@@ -207,5 +209,35 @@ describe('the image', () => {
     const last = extents.at(-1)!
     expect(last.source).toEqual({ kind: 'fill', byte: 0 })
     expect(last.offset + last.length).toBe(16 * MIB + 3 * SECTOR_BYTES)
+  })
+})
+
+describe('inode tables, which are made when they are read', () => {
+  const names = Array.from({ length: 300 }, (_, index) => `file ${index}`)
+  const tree = treeOf(
+    Object.fromEntries(names.map((name) => [name, { type: 'file', ...attributes, content: EMPTY_CONTENT }])),
+  )
+
+  it.each([
+    ['ext4', { type: 'ext4' }],
+    ['ext4 with an orphan file', { type: 'ext4', profile: 'modern' }],
+    ['ext2 with inodes of 128 bytes', { type: 'ext2', inode_size: 128 }],
+  ] as const)('are the same however they are cut: %s', (_, options) => {
+    const image = plan(tree, options).encode()
+    const tables = image.extents.filter(({ source }) => source.kind === 'made')
+    expect(tables).not.toEqual([])
+    for (const { offset, length } of tables) {
+      const read = (start: number, end: number): Uint8Array => {
+        const bytes = new Uint8Array(end - start).fill(0xd1)
+        readImage(image, offset + start, bytes, new PayloadReader())
+        return bytes
+      }
+      const whole = read(0, length)
+      for (const step of [100, 512, 1000]) {
+        const parts: Uint8Array[] = []
+        for (let at = 0; at < length; at += step) parts.push(read(at, Math.min(at + step, length)))
+        expect(Buffer.concat(parts).equals(whole)).toBe(true)
+      }
+    }
   })
 })

@@ -45,6 +45,12 @@ export function inodeNumberOf(node: number): number {
   return node === 0 ? EXT4_ROOT_INO : EXT4_GOOD_OLD_FIRST_INO - 1 + node
 }
 
+/** The other way round; undefined for the file system's own. Beyond the last node there are none, which nobody checks here. */
+export function nodeOfInode(number: number): number | undefined {
+  if (number === EXT4_ROOT_INO) return 0
+  return number < EXT4_GOOD_OLD_FIRST_INO ? undefined : number - (EXT4_GOOD_OLD_FIRST_INO - 1)
+}
+
 /** Throws FormatError with everything in the tree that no ext file system can hold. */
 export function surveyTree(tree: FileTree, options: SurveyOptions): TreeSurvey {
   const survey = new Survey()
