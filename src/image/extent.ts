@@ -84,7 +84,7 @@ export function firstEndingAfter(extents: readonly Pick<Extent, 'offset' | 'leng
 /** Collects extents in any order; `finish` sorts them and refuses overlaps (a bug of the caller, never of the user). */
 export class ImageBuilder {
   readonly #sizeBytes: number
-  readonly #extents: Extent[] = []
+  #extents: Extent[] = []
 
   constructor(sizeBytes: number) {
     invariant(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, `image of ${sizeBytes} bytes`)
@@ -106,7 +106,8 @@ export class ImageBuilder {
 
   /** Everything that `image` specifies, moved by `offset`. */
   image(offset: number, image: DiskImage): this {
-    for (const extent of image.extents) this.extent(offset, extent)
+    if (offset === 0 && this.#extents.length === 0) this.#extents = image.extents.slice()
+    else for (const extent of image.extents) this.extent(offset, extent)
     return this
   }
 
@@ -122,22 +123,31 @@ export class ImageBuilder {
 
   finish(): DiskImage {
     const extents = this.#extents
-    if (!isSorted(extents)) extents.sort((a, b) => a.offset - b.offset)
-    let end = 0
-    for (const extent of extents) {
-      invariant(extent.offset >= end, `extents overlap: one begins at ${extent.offset}, the one before ends at ${end}`)
-      end = extentEnd(extent)
+    if (firstOverlap(extents) >= 0) {
+      extents.sort((a, b) => a.offset - b.offset)
+      const overlap = firstOverlap(extents)
+      const [before, extent] = [extents[overlap - 1], extents[overlap]]
+      invariant(
+        extent === undefined,
+        `extents overlap: one begins at ${extent?.offset}, the one before ends at ${before && extentEnd(before)}`,
+      )
     }
+    const last = extents.at(-1)
+    const end = last === undefined ? 0 : extentEnd(last)
     invariant(end <= this.#sizeBytes, `an extent ends at ${end}, the image at ${this.#sizeBytes}`)
     return { sizeBytes: this.#sizeBytes, extents }
   }
 }
 
-function isSorted(extents: readonly Extent[]): boolean {
-  for (let index = 1; index < extents.length; index++) {
-    if (extents[index]!.offset < extents[index - 1]!.offset) return false
+/** The index of the first extent that begins before the one in front of it ends; −1 where none does. */
+function firstOverlap(extents: readonly Extent[]): number {
+  let end = 0
+  for (let index = 0; index < extents.length; index++) {
+    const { offset, length } = extents[index]!
+    if (offset < end) return index
+    end = offset + length
   }
-  return true
+  return -1
 }
 
 /** One byte over and over. */

@@ -1,5 +1,5 @@
 /** What the main thread and a worker say to each other. Bytes travel as views of shared memory. */
-import type { FolderListing, HostPath } from '../tree/folder-listing.js'
+import type { HostPath, PackedListing } from '../tree/folder-listing.js'
 import type { DigestPlan, DigestResults } from './digests.js'
 import type { PackedExtents } from './packed-extents.js'
 import type { DigestRange } from './range-digests.js'
@@ -44,7 +44,7 @@ export type WorkerResult =
   | DeflatedBlock
   | DigestResults
   | readonly Uint8Array[]
-  | readonly FolderListing[]
+  | readonly PackedListing[]
   | ZstdFrame
   | readonly string[]
   | string

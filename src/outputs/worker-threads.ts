@@ -1,7 +1,7 @@
 /** Real threads behind the `Threads` interface. */
 import { statSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import type { FolderListing } from '../tree/folder-listing.js'
+import { type PackedListing, unpackListing } from '../tree/folder-listing.js'
 import { type DigestPlan, type DigestResults, mergeDigests, splitDigestPlan } from './digests.js'
 import { packExtents } from './packed-extents.js'
 import {
@@ -157,7 +157,8 @@ export function startThreads(count: number): Threads {
     list(folders) {
       reader ??= new Channel()
       if (reader.load >= READS_UNDER_WAY) return undefined
-      return reader.ask({ kind: 'list', folders }) as Promise<readonly FolderListing[]>
+      const packed = reader.ask({ kind: 'list', folders }) as Promise<readonly PackedListing[]>
+      return packed.then((listings) => listings.map(unpackListing))
     },
     async close() {
       await Promise.all([...compressors, ...others, ...(reader ? [reader] : [])].map((channel) => channel.close()))

@@ -4,7 +4,7 @@ import { crc32 } from '../bytes/crc32.js'
 import { invariant } from '../errors.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readExtents } from '../image/read.js'
-import { listFolder } from '../tree/folder-listing.js'
+import { listFolder, packListing } from '../tree/folder-listing.js'
 import { deflateBlock, deflateClusters } from './deflate-block.js'
 import { loadDeflateEncoder } from './deflate-encoder.js'
 import { Digests } from './digests.js'
@@ -30,7 +30,7 @@ function answer(request: WorkerRequest): WorkerResult | Promise<WorkerResult> {
     read(request)
     return undefined
   }
-  if (request.kind === 'list') return request.folders.map(listFolder)
+  if (request.kind === 'list') return request.folders.map((folder) => packListing(listFolder(folder)))
   if (request.kind === 'file-digest') return fileDigestAt(request.path)
   if (request.kind === 'ranges-plan') {
     ranges = new RangeDigests(request.ranges)

@@ -2,10 +2,10 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FileTree } from './file-tree.js'
-import { walkTree } from './file-tree.js'
+import { byteString } from '../bytes/text.js'
+import { type FileTree, walkTree } from './file-tree.js'
 import { readFolder } from './folder.js'
-import { type FolderLister, listFolder, statusAt } from './folder-listing.js'
+import { type FolderLister, listFolder, packListing, unpackListing } from './folder-listing.js'
 
 const FOLDERS = 120
 const FILES = 60
@@ -48,7 +48,7 @@ describe('a large folder', () => {
     const tree = await read({
       list: async (folders) => {
         listed += folders.length
-        return folders.map(listFolder)
+        return folders.map((folder) => unpackListing(packListing(listFolder(folder))))
       },
     })
     expect(listed).toBeGreaterThan(FOLDERS / 4)
@@ -64,10 +64,20 @@ describe('a large folder', () => {
 
 describe('the listing of a folder', () => {
   it('has what lstat says, times before 1970 too', () => {
-    const found = listFolder(join(root, 'folder 7'))
-    const status = statusAt(found, found.names.indexOf(Buffer.from('ä1').toString('latin1') as never))
-    expect(status).toMatchObject({ mode: 0o100644, linkCount: 1, sizeBytes: 1, mtimeNs: -1_500_000_000n, rdev: 0n })
-    expect(found.names).toHaveLength(FILES + 1)
-    expect(found.refused).toEqual([])
+    const { entries, refused } = listFolder(join(root, 'folder 7'))
+    const found = entries.find(({ name }) => name === byteString('ä1'))
+    const expected = { mode: 0o100644, linkCount: 1, sizeBytes: 1, mtimeNs: -1_500_000_000n, rdev: 0n }
+    expect(found?.status).toMatchObject(expected)
+    expect(entries).toHaveLength(FILES + 1)
+    expect(refused).toEqual([])
+  })
+
+  it('comes from another thread as it is, the largest numbers too', () => {
+    const largest = 2n ** 64n - 1n
+    const numbers = { mode: 0o177777, uid: 2 ** 32 - 1, gid: 0, linkCount: 3, sizeBytes: 2 ** 52, blocks: 2 ** 43 }
+    const status = { ...numbers, mtimeNs: -(2n ** 63n), dev: largest, ino: largest - 1n, rdev: 0n }
+    const listing = { entries: [{ name: byteString('ä'), status }], refused: [byteString('gone')] }
+    expect(unpackListing(packListing(listing))).toEqual(listing)
+    expect(unpackListing(packListing({ entries: [], refused: [] }))).toEqual({ entries: [], refused: [] })
   })
 })

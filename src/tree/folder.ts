@@ -30,7 +30,6 @@ import {
   type FolderListing,
   type HostPath,
   listFolder,
-  statusAt,
   statusOf,
 } from './folder-listing.js'
 import { readFolderXattrs } from './folder-xattrs.js'
@@ -214,10 +213,8 @@ class FolderWalk {
   }
 
   #enter({ path, children }: Waiting, listing: FolderListing): void {
-    this.#entries += listing.names.length
-    listing.names.forEach((name, index) => {
-      this.#add({ path: childPath(path, name), children, name, status: statusAt(listing, index) })
-    })
+    this.#entries += listing.entries.length
+    for (const { name, status } of listing.entries) this.#add({ path: childPath(path, name), children, name, status })
     for (const name of listing.refused) {
       const child = childPath(path, name)
       this.#attempt(child, () => {

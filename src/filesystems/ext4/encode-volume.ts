@@ -21,32 +21,25 @@ export function encodeVolume(plan: VolumePlan, overheadBlocks: number): DiskImag
   const groups = encodeGroups(plan)
   const heads = encodeHeads(plan, { groups, overheadBlocks, journalInode: inodes.journalInode })
   const builder = new ImageBuilder(plan.sizeBytes)
-  const parts = [
-    heads,
-    groups.extents,
-    metadata,
-    journalExtents(plan),
-    orphanExtents(plan),
-    contentExtents(plan),
-    tail(plan),
-  ]
-  for (const part of parts) for (const extent of part) builder.extent(0, extent)
+  for (const part of [heads, groups.extents, metadata, orphanExtents(plan), tail(plan)]) {
+    for (const extent of part) builder.extent(0, extent)
+  }
+  placeJournal(plan, builder)
+  placeFiles(plan, builder)
   return builder.finish()
 }
 
-function journalExtents({ geometry, placement, uuid }: VolumePlan): Extent[] {
+function placeJournal({ geometry, placement, uuid }: VolumePlan, builder: ImageBuilder): void {
   const { blockSize, journalBlocks } = geometry
-  if (journalBlocks === 0) return []
+  if (journalBlocks === 0) return
   const bytes = encodeJournalSuperblock(blockSize, journalBlocks, uuidToBytes(uuid))
-  const extents: Extent[] = []
   const sizeBytes = journalBlocks * blockSize
   placeContent(
-    extents,
+    builder,
     { sizeBytes, extents: [{ offset: 0, length: blockSize, source: { kind: 'bytes', bytes } }] },
     placement.journal.runs,
     blockSize,
   )
-  return extents
 }
 
 function orphanExtents(plan: VolumePlan): Extent[] {
@@ -61,13 +54,11 @@ function orphanExtents(plan: VolumePlan): Extent[] {
   )
 }
 
-function contentExtents({ survey, demand, placement, geometry }: VolumePlan): Extent[] {
-  const extents: Extent[] = []
+function placeFiles({ survey, demand, placement, geometry }: VolumePlan, builder: ImageBuilder): void {
   survey.nodes.forEach((node, index) => {
     if (node.type !== 'file' || demand.blocks[index] === 0) return
-    placeContent(extents, node.content, placedBlocksOf(placement, demand, index).runs, geometry.blockSize)
+    placeContent(builder, node.content, placedBlocksOf(placement, demand, index).runs, geometry.blockSize)
   })
-  return extents
 }
 
 /** Zeros in the last 64 KiB, where no block is in use, and in what lies behind the file system there. */
