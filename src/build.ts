@@ -280,7 +280,7 @@ function settledValue<T>(settled: PromiseSettledResult<T>): T {
   return settled.value
 }
 
-/** Its code is a fifth of a build's, and most disks have no such section. */
+/** Its code is a tenth of a build's, and most disks have no such section. */
 async function makeGadget(
   spec: GadgetSpec | undefined,
   options: Parameters<typeof prepareGadget>[1],

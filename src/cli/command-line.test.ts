@@ -270,6 +270,14 @@ describe('help', () => {
     })
   }
 
+  it('is the same from a command that is loaded alone', async () => {
+    const { stdout } = await run(['--help'])
+    const list = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'))
+    const commands = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name!).filter((name) => name !== 'help')
+    expect(commands).toHaveLength(19)
+    for (const command of commands) expect(await run([command, '--help'])).toEqual(await run(['help', command]))
+  })
+
   it('gives the version', async () => {
     expect(await run(['--version'])).toEqual({ status: 0, stdout: `${VERSION}\n`, stderr: '' })
   })
