@@ -10,11 +10,19 @@ export class BufferPool {
   readonly #waiting: ((buffer: Uint8Array) => void)[] = []
   readonly #memory: SharedArrayBuffer
   #unused: number
+  #spare: number
 
-  /** `count` buffers of WINDOW_BYTES; memory is touched only when a buffer is first used. */
-  constructor(count: number) {
-    this.#memory = pageAlignedMemory(count * WINDOW_BYTES)
+  /** `count` buffers of WINDOW_BYTES, and some `spare` ones for later; memory is touched only when a buffer is first used. */
+  constructor(count: number, spare = 0) {
+    this.#memory = pageAlignedMemory((count + spare) * WINDOW_BYTES)
     this.#unused = count
+    this.#spare = spare
+  }
+
+  /** From now on there are as many more as were spare. Nobody may wait for one. */
+  useSpare(): void {
+    this.#unused += this.#spare
+    this.#spare = 0
   }
 
   /** A buffer of WINDOW_BYTES with any content; waits until one is free. */
@@ -23,7 +31,9 @@ export class BufferPool {
     if (free !== undefined) return Promise.resolve(free)
     if (this.#unused > 0) {
       this.#unused--
-      return Promise.resolve(new Uint8Array(this.#memory, this.#unused * WINDOW_BYTES, WINDOW_BYTES))
+      // Spare ones come first in memory: those that are used before are behind them.
+      const place = this.#unused + this.#spare
+      return Promise.resolve(new Uint8Array(this.#memory, place * WINDOW_BYTES, WINDOW_BYTES))
     }
     return new Promise((resolve) => this.#waiting.push(resolve))
   }

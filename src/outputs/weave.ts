@@ -17,6 +17,8 @@ const BUFFERS = Math.min(8 + 2 * availableParallelism(), 24)
 
 /** Four that Node's threads write, one that is read, and one between. */
 const BUFFERS_FOR_WRITING = 6
+/** Where another thread reads windows, too: two that are there, and one to be filled here meanwhile. */
+const MORE_FOR_READING = 3
 
 export interface WeaveOptions {
   readonly signal?: AbortSignal | undefined
@@ -55,7 +57,8 @@ class Pass {
     this.#image = image
     this.#sinks = sinks
     this.#options = options
-    this.#pool = new BufferPool(sinks.every((sink) => sink.writesOnly) ? BUFFERS_FOR_WRITING : BUFFERS)
+    const writesOnly = sinks.every((sink) => sink.writesOnly)
+    this.#pool = writesOnly ? new BufferPool(BUFFERS_FOR_WRITING, MORE_FOR_READING) : new BufferPool(BUFFERS)
     this.#reader = new WindowReader(image, threads)
   }
 
@@ -83,8 +86,10 @@ class Pass {
     }
     const buffer = await this.#pool.acquire()
     const bytes = buffer.subarray(0, end - start)
+    const elsewhere = this.#failure === undefined ? this.#reader.read(start, bytes) : undefined
+    if (elsewhere !== undefined) this.#pool.useSpare()
     this.#handOn(
-      this.#failure === undefined ? this.#reader.read(start, bytes) : undefined,
+      elsewhere,
       () => this.#sinks.map((sink) => sink.window(start, bytes)),
       () => {
         this.#pool.release(buffer)
