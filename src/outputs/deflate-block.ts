@@ -3,7 +3,7 @@
  *
  * The encoders give complete streams. `openEnded` makes one go on: it clears the mark of the last block and fills up to a byte.
  */
-import { type DeflateOptions, deflateSync } from 'fflate'
+import type { DeflateOptions } from 'fflate'
 import { concatBytes } from '../bytes/concat.js'
 import { loadDeflateEncoder } from './deflate-encoder.js'
 import { DEFLATE_END } from './deflate-fill.js'
@@ -67,7 +67,9 @@ const CLUSTER_MEMORY = 2
  *
  * @param level 1 to 9
  */
-export function deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Uint8Array[] {
+export async function deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Promise<Uint8Array[]> {
+  // Its tables are made when it is loaded, in every thread that loads it.
+  const { deflateSync } = await import('fflate')
   const clusters: Uint8Array[] = []
   for (let start = 0; start < bytes.length; start += clusterBytes) {
     const cluster = bytes.subarray(start, start + clusterBytes)
