@@ -322,11 +322,18 @@ function viewOf(name: string, bytes: Uint8Array, offset: number, size: number): 
   return new DataView(bytes.buffer, bytes.byteOffset + offset, size)
 }
 
-/** Records are written into one buffer after another, thousands into each: its view is made once. */
+/**
+ * Records are written into one buffer after another, thousands into each, and small ones into a buffer between: the views of
+ * the last two are kept. Making one takes longer than writing a record.
+ */
 let latestView: DataView = new DataView(new ArrayBuffer(0))
-function viewOfBuffer(bytes: Uint8Array): DataView {
-  if (latestView.buffer !== bytes.buffer) latestView = new DataView(bytes.buffer)
-  return latestView
+let olderView = latestView
+function viewOfBuffer({ buffer }: Uint8Array): DataView {
+  if (latestView.buffer === buffer) return latestView
+  const view = olderView.buffer === buffer ? olderView : new DataView(buffer)
+  olderView = latestView
+  latestView = view
+  return view
 }
 
 function show(value: unknown): string {

@@ -113,7 +113,8 @@ export class ImageBuilder {
 
   /** One extent, moved by `offset`. */
   extent(offset: number, extent: Extent): this {
-    return this.#add(offset === 0 ? extent : { ...extent, offset: extent.offset + offset })
+    if (offset === 0) return this.#add(extent)
+    return this.#add({ offset: extent.offset + offset, length: extent.length, source: extent.source })
   }
 
   #add(extent: Extent): this {

@@ -53,6 +53,7 @@ export class InodeEncoder {
   readonly #indexed = new Set<number>()
   /** An inode that a read cuts through. */
   readonly #scratch: Uint8Array
+  readonly #root = new Uint8Array(I_BLOCK_BYTES)
   /** Tables, and blocks of maps and of the area, out of order. */
   readonly #extents: Extent[] = []
   /** i_block and i_size of the journal, for the superblock's copy. */
@@ -178,14 +179,22 @@ export class InodeEncoder {
   }
 
   /** i_block of an inode; the map's own blocks join the extents. */
-  #encodeMap(placed: PlacedBlocks, number: number): Uint8Array {
+  #encodeMap({ runs, mapBlocks }: PlacedBlocks, number: number): Uint8Array {
     const { blockSize, volumeSeed, hasExtents } = this.#format
-    const seed = volumeSeed === undefined || placed.mapBlocks.length === 0 ? undefined : inodeSeed(volumeSeed, number)
+    const seed = volumeSeed === undefined || mapBlocks.length === 0 ? undefined : inodeSeed(volumeSeed, number)
     const map: EncodedMap = hasExtents
-      ? encodeExtentTree(placed.runs, placed.mapBlocks, blockSize, seed)
-      : encodeIndirectMap(placed.runs, placed.mapBlocks, blockSize)
+      ? encodeExtentTree(runs, mapBlocks, blockSize, seed)
+      : encodeIndirectMap(runs, mapBlocks, blockSize)
     for (const { block, bytes } of map.blocks) this.#addBlock(block, bytes)
     return map.root
+  }
+
+  /** i_block of an inode that leads to all its blocks itself, as nearly every one does. Valid until the next call. */
+  #encodeRoot({ runs }: PlacedBlocks): Uint8Array {
+    const { blockSize, hasExtents } = this.#format
+    if (!hasExtents) return encodeIndirectMap(runs, [], blockSize).root
+    this.#root.fill(0)
+    return encodeExtentTree(runs, [], blockSize, undefined, this.#root).root
   }
 
   /** Of nodes whose maps have blocks of their own. */
@@ -213,7 +222,7 @@ export class InodeEncoder {
       links: node.type === 'directory' && links > EXT4_LINK_MAX ? MANY_LINKS : links,
       blocks: countPlaced(placed) + (xattrIndex === undefined ? 0 : 1),
       flags: hasMap ? blockFlags(this.#format.hasExtents, isIndexed) : 0,
-      block: hasMap ? (this.#mapRoots.get(number) ?? this.#encodeMap(placed, number)) : blockWithoutMap(node),
+      block: hasMap ? (this.#mapRoots.get(number) ?? this.#encodeRoot(placed)) : blockWithoutMap(node),
       xattrBlock: xattrIndex === undefined ? 0 : placement.xattrBlocks[xattrIndex]!,
       xattrs: demand.xattrs.inInode.get(index),
     }

@@ -60,15 +60,17 @@ export interface EncodedMap {
 
 /**
  * The tree over `runs` (sorted by logical block) with its nodes in `mapBlocks`, as many as countExtentTreeBlocks says.
- * `seed`, the inode's checksum seed, is undefined without metadata_csum.
+ * `seed`, the inode's checksum seed, is undefined without metadata_csum. `root` becomes the result's: zeros, if it is given.
  */
 export function encodeExtentTree(
   runs: readonly BlockRun[],
   mapBlocks: readonly number[],
   blockSize: number,
   seed: number | undefined,
+  root = new Uint8Array(I_BLOCK_BYTES),
 ): EncodedMap {
-  let entries: Entry[] = runs.flatMap(splitRun)
+  // Nearly every file is one short run, and there is a tree for each.
+  let entries: readonly Entry[] = runs.every(({ length }) => length <= EXT_INIT_MAX_LEN) ? runs : runs.flatMap(splitRun)
   const perNode = entriesPerNode(blockSize)
   const counts = countNodes(entries.length, blockSize)
   const blocks: { block: number; bytes: Uint8Array }[] = []
@@ -86,7 +88,6 @@ export function encodeExtentTree(
     }
     entries = upper
   })
-  const root = new Uint8Array(I_BLOCK_BYTES)
   encodeNode(root, entries, ROOT_ENTRIES, counts.length)
   return { root, blocks }
 }
