@@ -33,6 +33,7 @@ export interface AndroidSparsePart {
   readonly headers: readonly { readonly position: number; readonly bytes: Uint8Array }[]
   /** Where the content of raw chunks goes. */
   readonly stretches: readonly PlacedStretch[]
+  readonly ascending: true
 }
 
 /**
@@ -115,6 +116,7 @@ class PartBuilder {
       sizeBytes: this.#sizeBytes,
       headers: [{ position: 0, bytes: header }, ...this.#headers],
       stretches: this.#stretches,
+      ascending: true,
     }
   }
 

@@ -1,5 +1,6 @@
 /** Routes what a pass carries to places in a file that were planned beforehand, straight from the lent windows. */
 import type { OutputFile } from './output-file.js'
+import type { PlacedSum } from './placed-sum.js'
 
 /** [start, end) of the image stands at `position` of the file. */
 export interface PlacedStretch {
@@ -11,22 +12,32 @@ export interface PlacedStretch {
 export class PlacedWriter {
   readonly #file: OutputFile
   readonly #stretches: readonly PlacedStretch[]
+  readonly #sum: PlacedSum | undefined
   #index = 0
 
-  /** Stretches ascending and disjoint; what is fed is ascending too. What lies in none of them is not written. */
-  constructor(file: OutputFile, stretches: readonly PlacedStretch[]) {
+  /**
+   * Stretches ascending and disjoint; what is fed is ascending too. What lies in none of them is not written. `sum` takes what
+   * is written, where the places in the file ascend as well.
+   */
+  constructor(file: OutputFile, stretches: readonly PlacedStretch[], sum?: PlacedSum) {
     this.#file = file
     this.#stretches = stretches
+    this.#sum = sum
   }
 
   async window(offset: number, bytes: Uint8Array): Promise<void> {
-    await this.#each(offset, bytes.length, (from, to, position) =>
-      this.#file.write(position, bytes.subarray(from - offset, to - offset)),
-    )
+    await this.#each(offset, bytes.length, (from, to, position) => {
+      const part = bytes.subarray(from - offset, to - offset)
+      this.#sum?.content(position, part)
+      return this.#file.write(position, part)
+    })
   }
 
   async fill(offset: number, length: number, byte: number): Promise<void> {
-    await this.#each(offset, length, (from, to, position) => this.#file.fill(position, to - from, byte))
+    await this.#each(offset, length, (from, to, position) => {
+      this.#sum?.fill(position, to - from, byte)
+      return this.#file.fill(position, to - from, byte)
+    })
   }
 
   /** Finds the stretches at once, since the next call may come before the writes are done. */
