@@ -138,8 +138,9 @@ class FolderWalk {
   readonly sparse = { files: 0, bytes: 0 }
   readonly #options: FolderOptions
   readonly #user = process.geteuid?.() ?? 0
-  /** Folders that nobody has listed yet. */
-  #waiting: Waiting[] = []
+  /** Folders that nobody has listed yet, from `#shared` on; those before it another thread has got. */
+  readonly #waiting: Waiting[] = []
+  #shared = 0
   /** Batches of folders that another thread lists, and what is to be done with those that it has listed. */
   readonly #asked = new Set<Promise<void>>()
   readonly #answers: (() => void)[] = []
@@ -172,7 +173,7 @@ class FolderWalk {
     for (;;) {
       for (const enter of this.#answers.splice(0)) enter()
       this.#share()
-      const folder = this.#waiting.pop()
+      const folder = this.#waiting.length > this.#shared ? this.#waiting.pop() : undefined
       if (folder !== undefined) this.#listHere(folder)
       else if (this.#asked.size > 0) await Promise.race(this.#asked)
       else if (this.#answers.length === 0) return
@@ -185,11 +186,11 @@ class FolderWalk {
   #share(): void {
     const { lister } = this.#options
     if (lister === undefined || this.#entries < SHARED_MINIMUM_ENTRIES) return
-    while (this.#waiting.length >= 2 * FOLDERS_AT_ONCE) {
-      const folders = this.#waiting.slice(0, FOLDERS_AT_ONCE)
+    while (this.#waiting.length - this.#shared >= 2 * FOLDERS_AT_ONCE) {
+      const folders = this.#waiting.slice(this.#shared, this.#shared + FOLDERS_AT_ONCE)
       const listings = lister.list(folders.map(({ path }) => path))
       if (listings === undefined) return
-      this.#waiting = this.#waiting.slice(FOLDERS_AT_ONCE)
+      this.#shared += FOLDERS_AT_ONCE
       const asked: Promise<void> = listings
         .then(
           (found) => folders.map((folder, index) => () => this.#enter(folder, found[index]!)),
