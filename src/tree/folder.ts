@@ -1,6 +1,7 @@
 /**
- * A folder of the host as a payload tree. One lstat a file, no content is read (but for holes). Everything arrives: modes with setuid and sticky bits, symlinks as bytes, hard links, devices, fifos,
- * sockets, times with nanoseconds, names that are not UTF-8.
+ * A folder of the host as a payload tree. One lstat a file, no content is read (but for holes). Everything arrives: modes
+ * with setuid and sticky bits, symlinks as bytes, hard links, devices, fifos, sockets, times with nanoseconds, names that
+ * are not UTF-8.
  *
  * The root directory is not the source folder's twin: its mode is 0755 whatever the umask of the checkout was, unless
  * `owner: keep` asks for the folder as it stands; its owner follows the ownership rule like everybody's. So it is implied:
