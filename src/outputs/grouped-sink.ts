@@ -29,7 +29,7 @@ export interface GroupFormat {
   /** Shorter fills go to the compressor, too: cutting a group costs more. A multiple of `fillUnitBytes`. */
   readonly leastFillBytes: number
   header(): Uint8Array
-  /** `group` is in memory that threads share, and lent until the promise settles. */
+  /** `group` is in memory that threads share, and the format's until its part is written: the part may stand in it. */
   compress(group: Uint8Array, signal: AbortSignal): Promise<PackedPart>
   fill(byte: number, lengthBytes: number, signal: AbortSignal): Promise<PackedPart>
   /** What stands behind all units, given in their order. */

@@ -36,7 +36,7 @@ export interface Threads extends FolderLister {
   deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
   /** Each cluster as a stream of its own, as deflate-block.ts makes it for a qcow2; `bytes` as above. */
   deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Promise<readonly Uint8Array[]>
-  /** One frame, as zstd-frame.ts makes it; `bytes` as above. */
+  /** One frame, as zstd-frame.ts makes it. `bytes`, in shared memory likewise, is given away: the frame takes its place. */
   zstdFrame(bytes: Uint8Array, level: number): Promise<ZstdFrame>
   digests(plan: DigestPlan): DigestStream
   rangeDigests(ranges: readonly DigestRange[]): RangeDigestStream
