@@ -56,11 +56,23 @@ class HuffmanCode {
   /** By length, then by value. */
   readonly #symbols = new Uint16Array(288)
 
-  /** @param lengths of each symbol's code in bits, 0 for a symbol without one */
-  set(lengths: Uint8Array): this {
+  /**
+   * As strict as zlib: every sequence of bits is a code, but where there is one code only, of one bit.
+   *
+   * @param lengths of each symbol's code in bits, 0 for a symbol without one
+   */
+  set(lengths: Uint8Array, mayBeSingle = true): this {
     const counts = this.#counts.fill(0)
     for (const length of lengths) counts[length]!++
+    const coded = lengths.length - counts[0]!
     counts[0] = 0
+    let free = 1
+    for (let length = 1; length <= LONGEST_CODE_BITS; length++) {
+      free = 2 * free - counts[length]!
+      if (free < 0) mismatch()
+    }
+    const isSingle = coded === 0 || (coded === 1 && counts[1] === 1)
+    if (free > 0 && !(mayBeSingle && isSingle)) mismatch()
     const places = new Uint16Array(LONGEST_CODE_BITS + 2)
     const codes = new Uint16Array(LONGEST_CODE_BITS + 2)
     for (let length = 1; length <= LONGEST_CODE_BITS; length++) {
@@ -181,10 +193,11 @@ class StreamReader {
   #codeLengths(): { literals: Uint8Array; distances: Uint8Array } {
     const literalCount = this.#take(5) + 257
     const distanceCount = this.#take(5) + 1
+    if (literalCount > FIRST_LENGTH + LENGTH_SYMBOLS || distanceCount > DISTANCE_SYMBOLS) mismatch()
     const codeLengths = new Uint8Array(CODE_LENGTH_ORDER.length)
     const stored = this.#take(4) + 4
     for (const symbol of CODE_LENGTH_ORDER.slice(0, stored)) codeLengths[symbol] = this.#take(3)
-    const code = this.#literals.set(codeLengths)
+    const code = this.#literals.set(codeLengths, false)
     const lengths = new Uint8Array(literalCount + distanceCount)
     for (let at = 0; at < lengths.length; ) {
       const symbol = this.#symbol(code)
@@ -199,6 +212,7 @@ class StreamReader {
       lengths.fill(repeated, at, at + times)
       at += times
     }
+    if (lengths[END_OF_BLOCK] === 0) mismatch()
     return { literals: lengths.subarray(0, literalCount), distances: lengths.subarray(literalCount) }
   }
 
@@ -283,8 +297,10 @@ class StreamReader {
   }
 }
 
+/** Two of them stand for nothing. */
+const FIXED_DISTANCE_CODES = 32
 /** Of the fixed code. [§3.2.6] */
 const FIXED_LENGTHS = {
   literals: new Uint8Array(288).fill(8, 0, 144).fill(9, 144, 256).fill(7, 256, 280).fill(8, 280),
-  distances: new Uint8Array(DISTANCE_SYMBOLS).fill(5),
+  distances: new Uint8Array(FIXED_DISTANCE_CODES).fill(5),
 }
