@@ -15,6 +15,7 @@ import type { Threads } from '../outputs/threads.js'
 import { createXzSink } from '../outputs/xz-file.js'
 import { ZipFile } from '../outputs/zip-file.js'
 import { createZstSink } from '../outputs/zst-file.js'
+import { DEFAULT_DEFLATE_LEVEL, DEFAULT_XZ_LEVEL, DEFAULT_ZST_LEVEL } from './output-files.js'
 
 export interface ConvertSinkOptions {
   /** Undefined: the format's own. */
@@ -44,10 +45,10 @@ const FORMATS = {
     extensions: ['.img', '.raw', '.bin', '.wic', '.sdcard', '.hddimg'],
     open: (path, image) => RawSink.create(path, image.sizeBytes, carriedBytes(image)),
   },
-  zip: { extensions: ['.zip'], levels: { least: 0, most: 9, usual: 5 }, open: openZip },
-  gz: { extensions: ['.gz'], levels: { least: 0, most: 9, usual: 5 }, open: createGzSink },
-  xz: { extensions: ['.xz'], levels: { least: 0, most: 9, usual: 6 }, open: createXzSink },
-  zst: { extensions: ['.zst', '.zstd'], levels: { least: 1, most: 19, usual: 3 }, open: createZstSink },
+  zip: { extensions: ['.zip'], levels: { least: 0, most: 9, usual: DEFAULT_DEFLATE_LEVEL }, open: openZip },
+  gz: { extensions: ['.gz'], levels: { least: 0, most: 9, usual: DEFAULT_DEFLATE_LEVEL }, open: createGzSink },
+  xz: { extensions: ['.xz'], levels: { least: 0, most: 9, usual: DEFAULT_XZ_LEVEL }, open: createXzSink },
+  zst: { extensions: ['.zst', '.zstd'], levels: { least: 1, most: 19, usual: DEFAULT_ZST_LEVEL }, open: createZstSink },
   bmap: { extensions: ['.bmap'], open: createBmapSink },
   'android-sparse': {
     extensions: ['.simg', '.sparseimg'],

@@ -5,6 +5,7 @@ import type { DiskImage } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
 import { planAndroidSparse } from '../outputs/android-sparse-plan.js'
+import { createBmapSink } from '../outputs/bmap-sink.js'
 import type { ProgramRunner } from '../outputs/group-compressor.js'
 import type { QemuFormat } from '../outputs/qemu-img.js'
 import { RawSink } from '../outputs/raw-sink.js'
@@ -105,14 +106,7 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
       ]
     }
     case 'bmap':
-      return [
-        {
-          name,
-          kind: 'bmap',
-          spec,
-          open: async (path) => (await import('../outputs/bmap-sink.js')).createBmapSink(path, image, {}, threads),
-        },
-      ]
+      return [{ name, kind: 'bmap', spec, open: (path) => createBmapSink(path, image, {}, threads) }]
     case 'android-sparse': {
       const parts = planAndroidSparse(image, spec.splitBytes)
       return parts.map((part, index) => ({
