@@ -1,5 +1,6 @@
 /** The formats that `convert` writes: how a path names one, and its sink. */
 import { basename, extname } from 'node:path'
+import { levelsOf } from '../config/output-levels.js'
 import { UsageError } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
@@ -15,7 +16,6 @@ import type { Threads } from '../outputs/threads.js'
 import { createXzSink } from '../outputs/xz-file.js'
 import { ZipFile } from '../outputs/zip-file.js'
 import { createZstSink } from '../outputs/zst-file.js'
-import { DEFAULT_DEFLATE_LEVEL, DEFAULT_XZ_LEVEL, DEFAULT_ZST_LEVEL } from './output-files.js'
 
 export interface ConvertSinkOptions {
   /** Undefined: the format's own. */
@@ -30,8 +30,6 @@ export interface ConvertSinkOptions {
 interface Format {
   /** Lower case, with their dot. */
   readonly extensions: readonly string[]
-  /** The levels that it knows; none where it has no choice. */
-  readonly levels?: { readonly least: number; readonly most: number; readonly usual: number }
   open(
     path: string,
     image: DiskImage,
@@ -45,16 +43,16 @@ const FORMATS = {
     extensions: ['.img', '.raw', '.bin', '.wic', '.sdcard', '.hddimg'],
     open: (path, image) => RawSink.create(path, image.sizeBytes, carriedBytes(image)),
   },
-  zip: { extensions: ['.zip'], levels: { least: 0, most: 9, usual: DEFAULT_DEFLATE_LEVEL }, open: openZip },
-  gz: { extensions: ['.gz'], levels: { least: 0, most: 9, usual: DEFAULT_DEFLATE_LEVEL }, open: createGzSink },
-  xz: { extensions: ['.xz'], levels: { least: 0, most: 9, usual: DEFAULT_XZ_LEVEL }, open: createXzSink },
-  zst: { extensions: ['.zst', '.zstd'], levels: { least: 1, most: 19, usual: DEFAULT_ZST_LEVEL }, open: createZstSink },
+  zip: { extensions: ['.zip'], open: openZip },
+  gz: { extensions: ['.gz'], open: createGzSink },
+  xz: { extensions: ['.xz'], open: createXzSink },
+  zst: { extensions: ['.zst', '.zstd'], open: createZstSink },
   bmap: { extensions: ['.bmap'], open: createBmapSink },
   'android-sparse': {
     extensions: ['.simg', '.sparseimg'],
     open: (path, image) => createPlannedSink(path, planAndroidSparse(image)[0]!),
   },
-  qcow2: { extensions: ['.qcow2'], levels: { least: 0, most: 9, usual: 0 }, open: createQcow2Sink },
+  qcow2: { extensions: ['.qcow2'], open: createQcow2Sink },
 } satisfies Readonly<Record<string, Format>>
 
 export type ConvertFormat = keyof typeof FORMATS
@@ -83,7 +81,7 @@ export function parseConvertTarget(text: string): ConvertTarget {
 export function assertLevel(level: number | undefined, targets: readonly ConvertTarget[]): void {
   if (level === undefined) return
   for (const { path, format } of targets) {
-    const levels = (FORMATS[format] as Format).levels
+    const levels = levelsOf(format)
     if (levels === undefined || (level >= levels.least && level <= levels.most)) continue
     throw new UsageError(
       `Cannot write ${path} with level ${level}: ${format} has levels from ${levels.least} to ${levels.most}`,
@@ -98,8 +96,8 @@ export function openConvertSink(
   options: ConvertSinkOptions,
   threads: Threads,
 ): Promise<FileSink> {
-  const { levels, open }: Format = FORMATS[format]
-  return open(path, image, { ...options, level: options.level ?? levels?.usual ?? 0 }, threads)
+  const { open }: Format = FORMATS[format]
+  return open(path, image, { ...options, level: options.level ?? levelsOf(format)?.usual ?? 0 }, threads)
 }
 
 function isFormat(word: string): word is ConvertFormat {

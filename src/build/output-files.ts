@@ -1,4 +1,5 @@
 /** From the outputs that are asked for to files: which there are, and what fills each of them from the one pass. */
+import { OUTPUT_LEVELS } from '../config/output-levels.js'
 import type { OutputSpec } from '../config/spec.js'
 import { LayoutError, type Problem } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
@@ -11,6 +12,7 @@ import type { QemuFormat } from '../outputs/qemu-img.js'
 import { RawSink } from '../outputs/raw-sink.js'
 import type { FileSink } from '../outputs/sink.js'
 import type { Threads } from '../outputs/threads.js'
+import { createCompressedSink } from './compressed-file.js'
 import type { OutputKind } from './options.js'
 import { type NamedStretch, splitStretches } from './split-stretches.js'
 
@@ -35,13 +37,6 @@ export interface OutputFilesInput {
   readonly threads: Threads
   readonly runner: ProgramRunner
 }
-
-/** As dense as gzip's 6 (outputs/deflate-encoder.ts). */
-export const DEFAULT_DEFLATE_LEVEL = 5
-export const DEFAULT_XZ_LEVEL = 6
-export const DEFAULT_ZST_LEVEL = 3
-/** Not compressed: QEMU reads such clusters straight from the file. */
-const DEFAULT_QCOW2_LEVEL = 0
 
 /** Throws LayoutError where two files would have one name, FormatError where a format cannot hold the image. */
 export function outputFiles(specs: readonly OutputSpec[], input: OutputFilesInput): OutputFile[] {
@@ -72,38 +67,12 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
       const open = (path: string): Promise<FileSink> => RawSink.create(path, image.sizeBytes, carriedBytes(image))
       return [{ name, kind: 'image', rawBytes: image.sizeBytes, spec, open }]
     }
-    case 'gz': {
-      const level = spec.level ?? DEFAULT_DEFLATE_LEVEL
-      return [
-        {
-          name,
-          kind: 'compressed',
-          spec,
-          open: async (path) => (await import('../outputs/gz-file.js')).createGzSink(path, image, { level }, threads),
-        },
-      ]
-    }
-    case 'xz': {
-      const options = { level: spec.level ?? DEFAULT_XZ_LEVEL, runner }
-      return [
-        {
-          name,
-          kind: 'compressed',
-          spec,
-          open: async (path) => (await import('../outputs/xz-file.js')).createXzSink(path, image, options, threads),
-        },
-      ]
-    }
+    case 'gz':
+    case 'xz':
     case 'zst': {
-      const options = { level: spec.level ?? DEFAULT_ZST_LEVEL }
-      return [
-        {
-          name,
-          kind: 'compressed',
-          spec,
-          open: async (path) => (await import('../outputs/zst-file.js')).createZstSink(path, image, options, threads),
-        },
-      ]
+      const options = { level: spec.level, runner }
+      const open = (path: string): Promise<FileSink> => createCompressedSink(format, path, image, options, threads)
+      return [{ name, kind: 'compressed', spec, open }]
     }
     case 'bmap':
       return [{ name, kind: 'bmap', spec, open: (path) => createBmapSink(path, image, {}, threads) }]
@@ -118,7 +87,7 @@ function filesOf(spec: OutputSpec, { plan, image, threads, runner }: OutputFiles
       }))
     }
     case 'qcow2': {
-      const level = spec.level ?? DEFAULT_QCOW2_LEVEL
+      const level = spec.level ?? OUTPUT_LEVELS.qcow2.usual
       return [
         {
           name,

@@ -7,7 +7,7 @@ import type { FileSink } from '../outputs/sink.js'
 import type { Threads } from '../outputs/threads.js'
 import { weave } from '../outputs/weave.js'
 import type { CommandRunner } from '../tree/command-runner.js'
-import { DEFAULT_DEFLATE_LEVEL, DEFAULT_XZ_LEVEL, DEFAULT_ZST_LEVEL } from './output-files.js'
+import { createCompressedSink } from './compressed-file.js'
 import type { GadgetImage } from './prepared-gadget.js'
 
 export interface WeaveTools {
@@ -38,34 +38,11 @@ export async function writeGadgetImage(
   return { sizeBytes: statSync(path).size, sha256: sink.sha256 ?? (await threads.fileDigest(path)) }
 }
 
-async function openSink(
+function openSink(
   { image, compression, level }: GadgetImage,
   path: string,
   { threads, runner }: WeaveTools,
 ): Promise<FileSink> {
-  switch (compression) {
-    case 'none':
-      return RawSink.create(path, image.sizeBytes, carriedBytes(image))
-    case 'gz':
-      return (await import('../outputs/gz-file.js')).createGzSink(
-        path,
-        image,
-        { level: level ?? DEFAULT_DEFLATE_LEVEL },
-        threads,
-      )
-    case 'xz':
-      return (await import('../outputs/xz-file.js')).createXzSink(
-        path,
-        image,
-        { level: level ?? DEFAULT_XZ_LEVEL, runner },
-        threads,
-      )
-    case 'zst':
-      return (await import('../outputs/zst-file.js')).createZstSink(
-        path,
-        image,
-        { level: level ?? DEFAULT_ZST_LEVEL, oneFrame: true },
-        threads,
-      )
-  }
+  if (compression === 'none') return RawSink.create(path, image.sizeBytes, carriedBytes(image))
+  return createCompressedSink(compression, path, image, { level, runner, oneFrame: true }, threads)
 }

@@ -1,11 +1,10 @@
 import { basename } from 'node:path'
 import type { ConfigPath } from '../errors.js'
 import type { Interpretation } from './interpretation.js'
+import { OUTPUT_LEVELS } from './output-levels.js'
 import type { BundleInput } from './schema/bundle.js'
 import { type BundleSpec, type GadgetSpec, META_NAMES, type OutputSpec, README_NAME } from './spec.js'
 
-/** As dense as zip's 6 (outputs/deflate-encoder.ts). */
-const DEFAULT_LEVEL = 5
 const ZIP_SUFFIX = '.zip'
 
 /** What every build writes beside the image, in the folder and in the zip. */
@@ -63,7 +62,7 @@ export function interpretBundle(
       hint: `image: ${imageName}.img`,
     })
   }
-  return { name, include, level: zip?.level ?? input.level ?? DEFAULT_LEVEL, meta, readme }
+  return { name, include, level: zip?.level ?? input.level ?? OUTPUT_LEVELS.zip.usual, meta, readme }
 }
 
 function checkEntryName(

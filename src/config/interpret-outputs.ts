@@ -1,5 +1,6 @@
 import type { ConfigPath } from '../errors.js'
 import type { Interpretation } from './interpretation.js'
+import { levelsOf } from './output-levels.js'
 import type { OutputInput } from './schema/output.js'
 import type { OutputFormat, OutputSpec } from './spec.js'
 
@@ -24,19 +25,6 @@ const SUFFIXES: Readonly<Record<OutputFormat, string>> = {
 
 /** Beside layout.svg. */
 const PAGE_NAME = 'layout.html'
-
-interface Levels {
-  readonly least: number
-  readonly most: number
-}
-
-const LEVELS: Readonly<Partial<Record<OutputFormat, Levels>>> = {
-  zip: { least: 0, most: 9 },
-  gz: { least: 0, most: 9 },
-  xz: { least: 0, most: 9 },
-  zst: { least: 1, most: 19 },
-  qcow2: { least: 0, most: 9 },
-}
 
 /** What every build writes beside the image. */
 const OTHER_RESULTS = ['PartList.cfg', 'manifest.json', 'SHA256SUMS', 'layout.svg', 'gadget']
@@ -103,7 +91,7 @@ export function checkLevel(
   path: ConfigPath,
   interpretation: Interpretation,
 ): void {
-  const levels = LEVELS[format]
+  const levels = levelsOf(format)
   if (level === undefined || (levels && level >= levels.least && level <= levels.most)) return
   const accepted = levels
     ? `accepted are ${levels.least} to ${levels.most}`
