@@ -1,9 +1,8 @@
 import * as z from 'zod'
+import { OUTPUT_LEVELS } from '../output-levels.js'
 import { plainFileName, zipEntryName } from './file-names.js'
 import { group } from './group.js'
 import { flag, integer, text } from './leaf.js'
-
-const MAX_DEFLATE_LEVEL = 9
 
 const includedFile = group(
   {
@@ -20,8 +19,8 @@ export const bundle = group(
       .array(z.union([text(), includedFile]))
       .describe('Files and folders beside the image: a path (under its own name), or { path: …, name: … }')
       .exactOptional(),
-    level: integer({ maximum: MAX_DEFLATE_LEVEL })
-      .describe('Effort of the compression, 0 to 9. Default: 6')
+    level: integer({ maximum: OUTPUT_LEVELS.zip.most })
+      .describe(`Effort of the compression, 0 to ${OUTPUT_LEVELS.zip.most}. Default: ${OUTPUT_LEVELS.zip.usual}`)
       .exactOptional(),
     meta: flag()
       .describe('Put .meta/image.bmap and .meta/manifest.json into the zip, which balenaEtcher reads. Default: false')

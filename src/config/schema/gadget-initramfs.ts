@@ -1,11 +1,10 @@
 /** `gadget.initramfs:`: a cpio that a kernel unpacks into its first root file system. */
 import * as z from 'zod'
+import { OUTPUT_LEVELS } from '../output-levels.js'
 import { contentEntry } from './content.js'
 import { plainFileName } from './file-names.js'
 import { group } from './group.js'
 import { choice, flag, integer, text } from './leaf.js'
-
-const MAX_LEVEL = 19
 
 export const initramfs = group(
   {
@@ -21,7 +20,9 @@ export const initramfs = group(
       .describe("The gadget's own files by their paths in it: { /etc/init.d/S50usb-gadget: S50usb-gadget }")
       .exactOptional(),
     compression: choice(['none', 'gz', 'xz', 'zst']).describe('Default: gz').exactOptional(),
-    level: integer({ maximum: MAX_LEVEL }).describe('How hard to compress: 0 to 9, zst 1 to 19').exactOptional(),
+    level: integer({ maximum: OUTPUT_LEVELS.zst.most })
+      .describe('How hard to compress: 0 to 9, zst 1 to 19')
+      .exactOptional(),
     name: plainFileName().describe('Its file name. Default: initramfs.cpio with .gz, .xz or .zst').exactOptional(),
   },
   { noun: 'an initramfs' },

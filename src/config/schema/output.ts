@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { OUTPUT_LEVELS } from '../output-levels.js'
 import { plainFileName } from './file-names.js'
 import { group } from './group.js'
 import { byteCount, choice, integer } from './leaf.js'
@@ -20,11 +21,15 @@ export const OUTPUT_FORMATS = [
 ] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
 
-/** What zstd takes without --ultra. */
-const MAX_LEVEL = 19
+/** Of all formats. */
+const MAX_LEVEL = OUTPUT_LEVELS.zst.most
 /** Below this a sparse file has hardly room for its own headers. */
 const MIN_SPLIT_BYTES = 1 << 20
 const MAX_SPLIT_BYTES = 2 ** 40
+
+const LEVEL_RANGES = Object.entries(OUTPUT_LEVELS)
+  .map(([format, { least, most, usual }]) => `${format} ${least} to ${most} (default ${usual})`)
+  .join(', ')
 
 export function outputFormat() {
   return choice(OUTPUT_FORMATS, {
@@ -47,9 +52,7 @@ const longOutput = group(
       .describe('Its file name; of split, how the names of its files begin. Default: the image with a suffix')
       .exactOptional(),
     level: integer({ maximum: MAX_LEVEL })
-      .describe(
-        'Effort of the compression: zip, gz and xz 0 to 9 (default 6), zst 1 to 19 (default 3), qcow2 0 to 9 (default 0: not compressed)',
-      )
+      .describe(`Effort of the compression: ${LEVEL_RANGES}. A qcow2 of level 0 is not compressed`)
       .exactOptional(),
     split: byteCount({ minimum: MIN_SPLIT_BYTES, maximum: MAX_SPLIT_BYTES })
       .describe('android-sparse: the most that one file may have, such as the max-download-size of fastboot')
