@@ -9,9 +9,14 @@ export type ByteString = string & { readonly [byteStringBrand]: true }
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const PLAIN_ASCII = /^[\x01-\x7f]*$/
 
+/** Text and its byte string are the same then. No NUL stands in a name. */
+export function isPlainAscii(text: string): boolean {
+  return PLAIN_ASCII.test(text)
+}
+
 /** Text → the byte string of its UTF-8 form. */
 export function byteString(text: string): ByteString {
-  return (PLAIN_ASCII.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1')) as ByteString
+  return (isPlainAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1')) as ByteString
 }
 
 export function byteStringToBytes(name: ByteString): Uint8Array {
@@ -24,7 +29,7 @@ export function byteStringFromBytes(bytes: Uint8Array): ByteString {
 
 /** The text of a name, or undefined where its bytes are not UTF-8. */
 export function decodeUtf8(name: ByteString): string | undefined {
-  if (PLAIN_ASCII.test(name)) return name
+  if (isPlainAscii(name)) return name
   try {
     return utf8.decode(Buffer.from(name, 'latin1'))
   } catch {

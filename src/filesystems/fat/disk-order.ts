@@ -36,20 +36,17 @@ export class DiskOrder {
     return LAST
   }
 
-  /** The entries of a directory in the order of the disk, each with the rank of its data. */
-  sort<T extends { readonly path: ByteString }>(
-    items: readonly T[],
-    directoryPath: ByteString,
-    directoryRank: OrderRank,
-  ): { item: T; rank: OrderRank }[] {
-    const ranked = items.map((item) => ({ item, rank: this.#rankOf(item.path, directoryRank) }))
-    if (this.#leading.size === 0 || !(directoryPath === '' || this.#leading.has(directoryPath))) return ranked
-    const lead = ({ item }: { item: T }) => this.#leading.get(item.path) ?? LAST
-    return ranked.sort((a, b) => compareRanks(lead(a), lead(b)))
+  /** The entries of a directory in the order of the disk. */
+  sort<T extends { readonly path: ByteString }>(items: readonly T[], directoryPath: ByteString): readonly T[] {
+    if (this.#leading.size === 0 || !(directoryPath === '' || this.#leading.has(directoryPath))) return items
+    const lead = ({ path }: T) => this.#leading.get(path) ?? LAST
+    return items.toSorted((a, b) => compareRanks(lead(a), lead(b)))
   }
 
-  #rankOf(path: ByteString, inherited: OrderRank): OrderRank {
-    const own = this.#listed.get(path)
+  /** The rank of the data of a file, or of all files under a folder, in a directory of rank `inherited`. */
+  rankOf(path: ByteString, inherited: OrderRank): OrderRank {
+    // Looking a path up would first put it together from its parts.
+    const own = this.#listed.size === 0 ? undefined : this.#listed.get(path)
     if (own === undefined) return inherited
     this.#unmet.delete(path)
     return own

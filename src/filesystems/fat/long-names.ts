@@ -2,7 +2,7 @@
  * Long names: up to 255 UTF-16 units, 13 to a slot, the last part first, each slot with a checksum of the short name
  * that follows.  [FATGEN §7]
  */
-import { type ByteString, decodeUtf8 } from '../../bytes/text.js'
+import { type ByteString, decodeUtf8, isPlainAscii } from '../../bytes/text.js'
 import { ATTR_LONG_NAME, LAST_LONG_ENTRY, LongNameEntry, SLOT_BYTES } from './disklayout.js'
 
 export const MAX_LONG_NAME_UNITS = 255
@@ -44,6 +44,7 @@ const foldedUnits = new Map<string, string>()
  * it. Units whose upper case is longer (ß) or crosses into ASCII (ı, ſ) stay: those tables keep them apart.
  */
 export function foldCase(name: string): string {
+  if (isPlainAscii(name)) return name.toUpperCase()
   const ascii = name.replace(/[a-z]+/g, (part) => part.toUpperCase())
   return ascii.replace(/[\x80-\uffff]/g, (unit) => {
     let folded = foldedUnits.get(unit)

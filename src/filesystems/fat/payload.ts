@@ -37,6 +37,7 @@ export interface FatDirectory {
   readonly parent: FatDirectory | undefined
   readonly path: ByteString
   readonly node: DirectoryNode
+  readonly rank: OrderRank
   entries: readonly FatEntry[]
   /** Slots of the names, `.` and `..`; the root's volume label is not counted. */
   slots: number
@@ -48,6 +49,7 @@ export interface FatFile {
   /** Place in `FatPayload.files`. */
   index: number
   readonly node: RegularFileNode
+  readonly rank: OrderRank
 }
 
 export interface FatPayload {
@@ -71,8 +73,7 @@ export function planPayload(tree: FileTree, { lossy, order }: PayloadOptions): F
   const findings = new PayloadFindings()
   const diskOrder = new DiskOrder(order)
   const directories: FatDirectory[] = []
-  const ranks: OrderRank[] = []
-  const files: { file: FatFile; rank: OrderRank }[] = []
+  const files: FatFile[] = []
 
   const addDirectory = (node: DirectoryNode, path: ByteString, parent: FatDirectory | undefined, rank: OrderRank) => {
     const slots = parent === undefined ? 0 : DOT_SLOTS
@@ -82,29 +83,29 @@ export function planPayload(tree: FileTree, { lossy, order }: PayloadOptions): F
       parent,
       path,
       node,
+      rank,
       entries: [],
       slots,
     }
     directories.push(directory)
-    ranks.push(rank)
     return directory
+  }
+  const addFile = (node: RegularFileNode, rank: OrderRank) => {
+    const file: FatFile = { kind: 'file', index: 0, node, rank }
+    files.push(file)
+    return file
   }
 
   findings.checkAttributes('' as ByteString, tree)
   addDirectory(tree, '' as ByteString, undefined, diskOrder.rootRank)
-  for (let index = 0; index < directories.length; index++) {
-    const directory = directories[index]!
-    const names = nameEntries(directory, findings)
-    const ranked = diskOrder.sort(names, directory.path, ranks[index]!)
-    directory.entries = ranked.map(({ item, rank }) => {
-      const { node, path, shortName, caseFlags, longName } = item
+  // It grows while it is gone through.
+  for (const directory of directories) {
+    const names = diskOrder.sort(nameEntries(directory, findings), directory.path)
+    directory.entries = names.map(({ node, path, shortName, caseFlags, longName }) => {
       directory.slots += 1 + (longName === undefined ? 0 : longNameSlots(longName))
-      if (node.type === 'directory') {
-        return { shortName, caseFlags, longName, target: addDirectory(node, path, directory, rank) }
-      }
-      const file: FatFile = { kind: 'file', index: 0, node }
-      files.push({ file, rank })
-      return { shortName, caseFlags, longName, target: file }
+      const rank = diskOrder.rankOf(path, directory.rank)
+      const target = node.type === 'directory' ? addDirectory(node, path, directory, rank) : addFile(node, rank)
+      return { shortName, caseFlags, longName, target }
     })
     if (directory.slots > MAX_DIRECTORY_SLOTS) findings.tooManySlots(directory.path, directory.slots)
   }
@@ -112,7 +113,7 @@ export function planPayload(tree: FileTree, { lossy, order }: PayloadOptions): F
 
   const problems = findings.problems({ lossy })
   if (problems.length > 0) throw new FormatError(problems)
-  const sorted = diskOrder.byData(files).map(({ file }) => file)
+  const sorted = diskOrder.byData(files)
   for (const [index, file] of sorted.entries()) file.index = index
   return { directories, files: sorted, warnings: findings.warnings({ lossy }) }
 }

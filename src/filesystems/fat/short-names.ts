@@ -14,8 +14,6 @@ export const EXTENSION_LENGTH = 3
 const SHORT_PART = "[A-Za-z0-9!#$%&'()@^_`{}~-]"
 const EIGHT_THREE = new RegExp(`^(${SHORT_PART}{1,${BASE_LENGTH}})(?:\\.(${SHORT_PART}{1,${EXTENSION_LENGTH}}))?$`)
 const NOT_SHORT = new RegExp(`(?!${SHORT_PART})[^]`, 'g')
-const LOWER = /[a-z]/
-const UPPER = /[A-Z]/
 const SURROGATE_PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
 
 export interface ShortName {
@@ -31,14 +29,21 @@ export interface ShortName {
 export function exactShortName(name: string): ShortName | undefined {
   const [, base, extension = ''] = EIGHT_THREE.exec(name) ?? []
   if (base === undefined) return undefined
-  const short = blankFilled(base.toUpperCase(), extension.toUpperCase())
-  if (isMixed(base) || isMixed(extension)) return { name: short, caseFlags: 0, needsLongName: true }
-  const caseFlags = (LOWER.test(base) ? NTRES_LOWER_BASE : 0) | (LOWER.test(extension) ? NTRES_LOWER_EXTENSION : 0)
+  const upperBase = base.toUpperCase()
+  const upperExtension = extension.toUpperCase()
+  const short = blankFilled(upperBase, upperExtension)
+  const baseCase = caseOf(base, upperBase)
+  const extensionCase = caseOf(extension, upperExtension)
+  if (baseCase === 'mixed' || extensionCase === 'mixed') return { name: short, caseFlags: 0, needsLongName: true }
+  const caseFlags =
+    (baseCase === 'lower' ? NTRES_LOWER_BASE : 0) | (extensionCase === 'lower' ? NTRES_LOWER_EXTENSION : 0)
   return { name: short, caseFlags, needsLongName: false }
 }
 
-function isMixed(part: string): boolean {
-  return LOWER.test(part) && UPPER.test(part)
+/** Without a letter it is upper case: nothing has to be kept. */
+function caseOf(part: string, upper: string): 'upper' | 'lower' | 'mixed' {
+  if (part === upper) return 'upper'
+  return part === part.toLowerCase() ? 'lower' : 'mixed'
 }
 
 function blankFilled(base: string, extension: string): string {
