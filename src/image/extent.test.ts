@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -33,7 +33,7 @@ const images = fc
       gap: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 90_000 })),
       length: fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1, max: 100_000 })),
       kind: fc.constantFrom('bytes', 'made', 'file', 'zero', 'ones'),
-      seed: fc.integer({ min: 0, max: 199_999 }),
+      seed: fc.integer({ min: 0, max: FILE_BYTES + 5000 }),
     }),
     { maxLength: 12 },
   )
@@ -106,6 +106,34 @@ describe('the image value', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('reads zeros from the end of a file on', () => {
+    const image = new ImageBuilder(SIZE).padded(
+      1000,
+      { offset: 0, length: FILE_BYTES, source: { kind: 'file', file, offset: 0 } },
+      5000,
+    )
+    const { extents } = image.finish()
+    expect(extents.map(({ offset, length }) => [offset, length])).toEqual([[1000, FILE_BYTES + 5000]])
+    const expected = Buffer.concat([readFileSync(path).subarray(-10), Buffer.alloc(5000)])
+    for (const [start, end] of [
+      [0, 5010],
+      [9, 11],
+      [10, 100],
+      [4000, 5010],
+    ] as const) {
+      const got = read({ sizeBytes: SIZE, extents }, 1000 + FILE_BYTES - 10 + start, end - start)
+      expect(Buffer.compare(got, expected.subarray(start, end))).toBe(0)
+    }
+  })
+
+  it('pads a part of a file by an extent of its own', () => {
+    const part: Extent = { offset: 0, length: 10, source: { kind: 'file', file, offset: 0 } }
+    expect(new ImageBuilder(SIZE).padded(0, part, 5).finish().extents).toEqual([
+      part,
+      { offset: 10, length: 5, source: { kind: 'fill', byte: 0 } },
+    ])
   })
 
   it('reads zeros where nothing is specified', () => {

@@ -2,7 +2,8 @@
  * The image value: what stands where, without the bytes being anywhere yet.
  *
  * Three states, not two. An extent says what a stretch *is*: bytes in memory, bytes that are made when somebody reads them,
- * a range of a file, or a fill (zeros; 0xFF in NOR flash). What no extent covers is *unspecified*: no reader of the image relies on it, so an output may skip it.
+ * a range of a file, or a fill (zeros; 0xFF in NOR flash). What no extent covers is *unspecified*: no reader of the image
+ * relies on it, so an output may skip it.
  *
  * The same value serves a disk, a volume, and the content of one file (where an uncovered stretch is a hole).
  * All offsets and lengths are bytes; all intervals are half-open.
@@ -25,6 +26,7 @@ export type Source =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** From byte `offset` on of what `make` makes: for large tables of records, which nobody should have to hold. */
   | { readonly kind: 'made'; readonly make: MakeBytes; readonly offset: number }
+  /** From byte `offset` on of a file, and zeros from its end on: the rest of its last block, without an extent of its own. */
   | { readonly kind: 'file'; readonly file: SourceFile; readonly offset: number }
   | { readonly kind: 'fill'; readonly byte: number }
 
@@ -67,6 +69,13 @@ function advance(source: Source, skip: number, length: number): Source {
     case 'fill':
       return source
   }
+}
+
+/** The extent up to the end of its file, without the zeros behind that; undefined where there is nothing else. */
+export function withoutPadding(extent: Extent): Extent | undefined {
+  const { offset, length, source } = extent
+  if (source.kind !== 'file') return extent
+  return clipExtent(extent, offset, offset + Math.min(length, source.file.sizeBytes - source.offset))
 }
 
 /** The index of the first extent that ends after `offset`; extents.length when none does. O(log n). */
@@ -115,6 +124,15 @@ export class ImageBuilder {
   extent(offset: number, extent: Extent): this {
     if (offset === 0) return this.#add(extent)
     return this.#add({ offset: extent.offset + offset, length: extent.length, source: extent.source })
+  }
+
+  /** The same with zeros behind it: one extent where it goes to the end of its file, two otherwise. */
+  padded(offset: number, extent: Extent, zeroBytes: number): this {
+    const { length, source } = extent
+    if (source.kind !== 'file' || source.offset + length < source.file.sizeBytes) {
+      return this.extent(offset, extent).fill(offset + extentEnd(extent), zeroBytes)
+    }
+    return this.#add({ offset: extent.offset + offset, length: length + zeroBytes, source })
   }
 
   #add(extent: Extent): this {

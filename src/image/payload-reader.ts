@@ -19,15 +19,18 @@ export class PayloadReader {
   #open: OpenFile | undefined
 
   /**
-   * Fills [start, end) of `target` from `offset` bytes into the file. Throws IoError when the file cannot be read or has
-   * changed.
+   * Fills [start, end) of `target` from `offset` bytes into the file, with zeros from its end on. Throws IoError when the
+   * file cannot be read or has changed.
    */
   read(file: SourceFile, offset: number, target: Uint8Array, start = 0, end = target.length): void {
+    const dataEnd = Math.min(end, start + Math.max(0, file.sizeBytes - offset))
+    if (dataEnd < end) target.fill(0, dataEnd, end)
+    if (dataEnd === start) return
     const { fd } = this.#opened(file)
     try {
-      for (let at = start; at < end; ) {
+      for (let at = start; at < dataEnd; ) {
         const from = offset + (at - start)
-        const count = readSync(fd, target, at, end - at, from)
+        const count = readSync(fd, target, at, dataEnd - at, from)
         if (count === 0) throw changed(file, `it ends at byte ${from}`)
         at += count
       }

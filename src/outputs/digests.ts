@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { struct, u64le } from '../bytes/struct.js'
 import { sliceImage } from '../image/compose.js'
-import type { DiskImage, SourceFile } from '../image/extent.js'
+import { type DiskImage, type SourceFile, withoutPadding } from '../image/extent.js'
 import { MappedDigest, outlineOf, type RunOutline } from '../image/mapped-digest.js'
 
 /** A stretch of a payload file and where it stands on the disk. */
@@ -96,8 +96,10 @@ function planPieces(image: DiskImage, members: Iterable<FileRange>): { files: Fi
     return ofFile
   }
   for (const member of members) begin(member)
-  for (const { offset, length, source } of image.extents) {
-    if (source.kind !== 'file') continue
+  for (const extent of image.extents) {
+    const content = withoutPadding(extent)
+    if (content?.source.kind !== 'file') continue
+    const { offset, length, source } = content
     const { file } = source
     const ofFile = waiting.get(file) ?? begin({ file, offset: 0, length: file.sizeBytes })
     const state = ofFile.get(source.offset)

@@ -1,6 +1,6 @@
 /** The picture of a disk that is planned: its extents say what each stretch is for. */
 import type { Extent } from '../image/extent.js'
-import { extentEnd, firstEndingAfter } from '../image/extent.js'
+import { extentEnd, firstEndingAfter, withoutPadding } from '../image/extent.js'
 import type { DiskPlan, Payload, PlannedPartition, Region } from '../layout/disk-plan.js'
 import { partitionTypeName } from '../tables/types.js'
 import type { DiskPicture, PictureFact, PicturePart, PictureStretch, StretchUse } from './disk-picture.js'
@@ -61,18 +61,24 @@ function stretchesOf(
   extents: readonly Extent[],
 ): PictureStretch[] {
   const stretches: PictureStretch[] = []
-  for (let at = firstEndingAfter(extents, startByte); at < extents.length; at++) {
-    const extent = extents[at]!
-    if (extent.offset >= endByte) break
-    const offset = Math.max(extent.offset, startByte)
-    const length = Math.min(extentEnd(extent), endByte) - offset
-    const use = kind === 'table' ? 'table' : useOf(extent, partition)
+  const add = (from: number, to: number, use: StretchUse): void => {
+    const offset = Math.max(from, startByte)
+    const length = Math.min(to, endByte) - offset
+    if (length <= 0) return
     const last = stretches.at(-1)
     if (last !== undefined && last.use === use && last.offset + last.length === offset) {
       stretches[stretches.length - 1] = { ...last, length: last.length + length }
     } else {
       stretches.push({ offset, length, use })
     }
+  }
+  for (let at = firstEndingAfter(extents, startByte); at < extents.length; at++) {
+    const extent = extents[at]!
+    if (extent.offset >= endByte) break
+    const content = withoutPadding(extent)
+    const contentEnd = content === undefined ? extent.offset : extentEnd(content)
+    add(extent.offset, contentEnd, kind === 'table' ? 'table' : useOf(extent, partition))
+    add(contentEnd, extentEnd(extent), 'zero')
   }
   return stretches
 }

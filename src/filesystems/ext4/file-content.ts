@@ -1,5 +1,5 @@
 /** A file's content moved to its blocks on the volume. No byte is read. */
-import type { DiskImage, ImageBuilder } from '../../image/extent.js'
+import type { DiskImage, Extent, ImageBuilder } from '../../image/extent.js'
 import { clipExtent, extentEnd, firstEndingAfter } from '../../image/extent.js'
 import type { BlockRun } from './file-blocks.js'
 
@@ -17,14 +17,16 @@ export function placeContent(
     const start = logical * blockSize
     const end = start + length * blockSize
     const shift = (physical - logical) * blockSize
-    let done = start
+    // What was clipped last, until what follows it is known.
+    let last: Extent | undefined
     for (let index = firstEndingAfter(extents, start); index < extents.length; index++) {
       const part = clipExtent(extents[index]!, start, end)
       if (part === undefined) break
-      target.fill(done + shift, part.offset - done)
-      target.extent(shift, part)
-      done = extentEnd(part)
+      if (last === undefined) target.fill(start + shift, part.offset - start)
+      else target.padded(shift, last, part.offset - extentEnd(last))
+      last = part
     }
-    target.fill(done + shift, end - done)
+    if (last === undefined) target.fill(start + shift, end - start)
+    else target.padded(shift, last, end - extentEnd(last))
   }
 }

@@ -94,13 +94,11 @@ function encodeFiles(plan: FatPlan, image: ImageBuilder): void {
     const { sizeBytes, extents } = node.content
     if (sizeBytes === 0) continue
     const offset = clusterOffset(plan, plan.allocation.files[index]!)
-    let end = 0
-    for (const extent of extents) {
-      // A hole: FAT has none, so its zeros are written.
-      image.fill(offset + end, extent.offset - end)
-      image.extent(offset, extent)
-      end = extentEnd(extent)
-    }
-    image.fill(offset + end, alignUp(sizeBytes, clusterBytes) - end)
+    const end = alignUp(sizeBytes, clusterBytes)
+    // Holes, which FAT has none of, are written as zeros, and so is the rest of the last cluster.
+    image.fill(offset, extents[0]?.offset ?? end)
+    extents.forEach((extent, at) => {
+      image.padded(offset, extent, (extents[at + 1]?.offset ?? end) - extentEnd(extent))
+    })
   }
 }
