@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { pageAlignedMemory } from '../bytes/page-aligned.js'
 import { errnoOf, IoError, systemReason } from '../errors.js'
 import { writeError } from './write-error.js'
+import { writePieces } from './write-pieces.js'
 
 /** A span of a fill is written from one buffer of this size. */
 const FILL_BLOCK_BYTES = 1 << 20
@@ -35,26 +36,20 @@ export class OutputFile {
     sizeBytes: number,
     { direct = false }: OutputFileOptions = {},
   ): Promise<OutputFile> {
-    const handle = await openForWriting(path, direct)
+    const file = new OutputFile(await openForWriting(path, direct), path, sizeBytes, direct)
     try {
       // At its full length from the start: extending writes would serialise, and XFS would preallocate over the holes.
-      await handle.truncate(sizeBytes)
+      await file.setLength(sizeBytes)
     } catch (error) {
-      await handle.close()
-      throw writeError(path, sizeBytes, error, sizeBytes)
+      await file.close()
+      throw error
     }
-    return new OutputFile(handle, path, sizeBytes, direct)
+    return file
   }
 
   /** Writes all of `bytes` at `position`. Throws IoError with the place. */
-  async write(position: number, bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      try {
-        done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
-      } catch (error) {
-        throw writeError(this.#path, this.#sizeBytes, error, position + done)
-      }
-    }
+  write(position: number, bytes: Uint8Array): Promise<void> {
+    return writePieces(this.#handle, this.#path, [bytes], position)
   }
 
   /** `length` times `byte` from `position` on. */
@@ -66,9 +61,9 @@ export class OutputFile {
     }
   }
 
-  /** Cuts off what was written behind the final length. */
-  async restoreLength(): Promise<void> {
-    await this.#handle.truncate(this.#sizeBytes)
+  /** Cuts off what was written behind the final length. Throws IoError. */
+  restoreLength(): Promise<void> {
+    return this.setLength(this.#sizeBytes)
   }
 
   /** For a file whose length only its content tells. Throws IoError. */
@@ -76,7 +71,7 @@ export class OutputFile {
     try {
       await this.#handle.truncate(sizeBytes)
     } catch (error) {
-      throw writeError(this.#path, sizeBytes, error, sizeBytes)
+      throw writeError(this.#path, error, { offset: sizeBytes, sizeBytes })
     }
   }
 

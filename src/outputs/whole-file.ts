@@ -6,6 +6,6 @@ export function writeWholeFile(path: string, bytes: Uint8Array): void {
   try {
     writeFileSync(path, bytes)
   } catch (error) {
-    throw writeError(path, bytes.length, error, 0)
+    throw writeError(path, error, { offset: 0, sizeBytes: bytes.length })
   }
 }

@@ -1,7 +1,13 @@
 import { errnoOf, IoError, systemReason } from '../errors.js'
 
+export interface WritePlace {
+  readonly offset: number
+  /** The least that the file would have had. */
+  readonly sizeBytes: number
+}
+
 /** A failed write as an IoError with path, place and reason. */
-export function writeError(path: string, sizeBytes: number, error: unknown, offset: number): IoError {
+export function writeError(path: string, error: unknown, { offset, sizeBytes }: WritePlace): IoError {
   const errno = errnoOf(error) ?? String(error)
   const details = { path, offset, errno }
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {

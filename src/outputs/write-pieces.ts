@@ -16,7 +16,7 @@ export async function writePieces(
       at += bytesWritten
       rest = withoutStart(rest, bytesWritten)
     } catch (error) {
-      throw writeError(path, end, error, at)
+      throw writeError(path, error, { offset: at, sizeBytes: end })
     }
   }
 }
