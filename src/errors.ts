@@ -137,6 +137,8 @@ export function withProblems<T>(change: (problem: Problem) => Problem, make: () 
 
 /** The errno name (`ENOENT`) of a system error, if it is one. */
 export function errnoOf(error: unknown): string | undefined {
+  // The code of our errors is no errno.
+  if (error instanceof DiskloomError) return undefined
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' ? code : undefined
 }
@@ -155,8 +157,9 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'this process has too many files open',
 }
 
-/** What a system error says, in words where the errno is a usual one. */
-export function systemReason(error: unknown): string {
+/** Why something failed: in words where the errno is a usual one, else as Node says it. `here`: what some mean where it happened. */
+export function systemReason(error: unknown, here: Readonly<Record<string, string>> = {}): string {
   const errno = errnoOf(error)
-  return errno === undefined ? String(error) : (SYSTEM_REASONS[errno] ?? errno)
+  const words = errno === undefined ? undefined : (here[errno] ?? SYSTEM_REASONS[errno])
+  return words ?? (error instanceof Error ? error.message : String(error))
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from '@commander-js/extra-typings'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { Terminal } from './terminal.js'
 
 export function addInitCommand(program: Command, terminal: Terminal): void {
@@ -34,7 +34,7 @@ async function writeNewFile(path: string, text: string): Promise<void> {
         details: { path, errno: code },
       })
     }
-    const reason = code === 'ENOENT' ? 'its folder does not exist' : code
+    const reason = systemReason(error, { ENOENT: 'its folder does not exist' })
     throw new IoError(`Cannot write ${path}: ${reason}`, { details: { path, errno: code }, cause: error })
   }
 }

@@ -1,7 +1,7 @@
 /** A config and everything it includes, as one tree of located values. */
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { ConfigError, errnoOf, IoError, type Problem } from '../errors.js'
+import { ConfigError, errnoOf, IoError, type Problem, systemReason } from '../errors.js'
 import { expandVariables } from './expand-variables.js'
 import { childOf, type Located, type LocatedMap, type LocatedScalar } from './located.js'
 import { mergeConfigs } from './merge-configs.js'
@@ -143,18 +143,16 @@ export function readUtf8Text(path: string): string {
   }
 }
 
-const ERRNO_TEXTS: Readonly<Record<string, string>> = {
+const FILE_REASONS = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a folder, accepted is a file',
-  EACCES: 'reading it is not permitted',
 }
 
 /** For people; what is neither a system error nor ours is a bug and goes on. */
 function reasonOf(error: unknown): string {
   if (error instanceof ConfigError) return error.message
-  const errno = errnoOf(error)
-  if (errno === undefined) throw error
-  return ERRNO_TEXTS[errno] ?? errno
+  if (errnoOf(error) === undefined) throw error
+  return systemReason(error, FILE_REASONS)
 }
 
 function unreadable(path: string, error: unknown): Error {

@@ -1,7 +1,7 @@
 /** A file that is written front to back. */
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { errnoOf, IoError } from '../errors.js'
+import { createError } from './write-error.js'
 import { writePieces } from './write-pieces.js'
 
 export class AppendedFile {
@@ -20,8 +20,7 @@ export class AppendedFile {
     try {
       return new AppendedFile(await open(path, 'w', 0o644), path)
     } catch (error) {
-      const errno = errnoOf(error) ?? String(error)
-      throw new IoError(`Cannot create ${path}: ${errno}`, { details: { path, errno }, cause: error })
+      throw createError(path, error)
     }
   }
 

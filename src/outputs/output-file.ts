@@ -2,8 +2,8 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pageAlignedMemory } from '../bytes/page-aligned.js'
-import { errnoOf, IoError, systemReason } from '../errors.js'
-import { writeError } from './write-error.js'
+import { errnoOf } from '../errors.js'
+import { createError, writeError } from './write-error.js'
 import { writePieces } from './write-pieces.js'
 
 /** A span of a fill is written from one buffer of this size. */
@@ -93,9 +93,6 @@ async function openForWriting(path: string, direct: boolean): Promise<FileHandle
       return await open(path, flags, 0o644)
     }
   } catch (error) {
-    throw new IoError(`Cannot create ${path}: ${systemReason(error)}`, {
-      details: { path, errno: errnoOf(error) },
-      cause: error,
-    })
+    throw createError(path, error)
   }
 }

@@ -120,18 +120,16 @@ export class OutputFolder {
       // Refuses a file of that name: the folder that is there is only asked for.
       readdirSync(path)
     } catch (error) {
-      const errno = errnoOf(error)
-      const reason = (errno !== undefined && FOLDER_REASONS[errno]) || systemReason(error)
-      throw new IoError(`Cannot make the folder ${path}: ${reason}`, {
+      throw new IoError(`Cannot make the folder ${path}: ${systemReason(error, FOLDER_REASONS)}`, {
         hint: 'Choose another folder with --out.',
-        details: { path, errno },
+        details: { path, errno: errnoOf(error) },
         cause: error,
       })
     }
   }
 }
 
-const FOLDER_REASONS: Readonly<Record<string, string>> = {
+const FOLDER_REASONS = {
   EEXIST: 'a file stands in its place',
   ENOTDIR: 'a file stands in its place',
   ENOENT: 'its file system takes no new folders',

@@ -1,5 +1,13 @@
 import { errnoOf, IoError, systemReason } from '../errors.js'
 
+/** A file that could not be opened for writing. */
+export function createError(path: string, error: unknown): IoError {
+  return new IoError(`Cannot create ${path}: ${systemReason(error)}`, {
+    details: { path, errno: errnoOf(error) },
+    cause: error,
+  })
+}
+
 export interface WritePlace {
   readonly offset: number
   /** The least that the file would have had. */

@@ -1,11 +1,11 @@
 /** The bundle: one zip to burn, the image first. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { ZipWriter } from '../archives/zip/writer.js'
-import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
 import type { ImageSink } from './sink.js'
 import type { Threads } from './threads.js'
 import { weave } from './weave.js'
+import { createError } from './write-error.js'
 import { writePieces } from './write-pieces.js'
 import { ZipEntrySink } from './zip-entry-sink.js'
 
@@ -37,10 +37,7 @@ export class ZipFile {
     try {
       return new ZipFile(await open(path, 'w', 0o644), path, threads, options)
     } catch (error) {
-      throw new IoError(`Cannot create ${path}: ${systemReason(error)}`, {
-        details: { path, errno: errnoOf(error) },
-        cause: error,
-      })
+      throw createError(path, error)
     }
   }
 

@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { DiskloomError, errnoOf, FormatError, InterruptedError, IoError } from '../errors.js'
+import { DiskloomError, errnoOf, FormatError, InterruptedError, IoError, systemReason } from '../errors.js'
 import { overlayImages } from '../image/compose.js'
 import type { DiskImage } from '../image/extent.js'
 import type { CommandRunner } from '../tree/command-runner.js'
@@ -140,7 +140,7 @@ class Reading {
     } catch (error) {
       if (signal?.aborted === true) throw new InterruptedError()
       if (error instanceof DiskloomError) throw error
-      throw new IoError(`Cannot read image "${name}": ${errnoOf(error) ?? String(error)}`, { cause: error })
+      throw new IoError(`Cannot read image "${name}": ${systemReason(error)}`, { cause: error })
     }
     return this.#open(spool.path, { isSpool: true, name: name === '-' ? 'standard input' : name })
   }
@@ -163,9 +163,8 @@ async function openForReading(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r')
   } catch (error) {
-    const errno = errnoOf(error) ?? String(error)
-    throw new IoError(`Cannot read image "${path}": ${errno === 'ENOENT' ? 'it does not exist' : errno}`, {
-      details: { path, errno },
+    throw new IoError(`Cannot read image "${path}": ${systemReason(error)}`, {
+      details: { path, errno: errnoOf(error) },
       cause: error,
     })
   }
