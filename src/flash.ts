@@ -252,7 +252,7 @@ async function inspectAll(options: FlashOptions, neededBytes: number, runner: Co
 
 async function resolveDevice(device: string): Promise<string> {
   return realpath(device).catch((error: unknown) => {
-    throw new IoError(`Cannot flash to ${device}: ${errnoOf(error) ?? String(error)}`, {
+    throw new IoError(`Cannot flash to ${device}: ${systemReason(error)}`, {
       hint: '"diskloom devices" lists the disks of this machine',
       details: { path: device, errno: errnoOf(error) },
       cause: error,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PlanOptions, PlanResult } from './build/options.js'
 import { openDisk } from './build.js'
-import { DifferenceError, errnoOf, FormatError, IoError, type Problem } from './errors.js'
+import { DifferenceError, errnoOf, FormatError, IoError, type Problem, systemReason } from './errors.js'
 import { compareImage } from './proof/compare-image.js'
 import { readFully } from './proof/verify-image.js'
 
@@ -56,7 +56,7 @@ function openImage(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (error) {
-    throw new IoError(`Cannot read ${path}: ${errnoOf(error)}`, {
+    throw new IoError(`Cannot read ${path}: ${systemReason(error)}`, {
       details: { path, errno: errnoOf(error) },
       cause: error,
     })

@@ -1,6 +1,6 @@
 /** Random access to an archive on the host, with a window for the many small headers. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { errnoOf, FormatError, IoError } from '../errors.js'
+import { errnoOf, FormatError, IoError, systemReason } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
 
 const WINDOW_BYTES = 1 << 17
@@ -17,7 +17,7 @@ export class ArchiveFile {
     try {
       this.#fd = openSync(path, 'r')
     } catch (error) {
-      throw new IoError(`Cannot open archive "${path}": ${(error as Error).message}`, {
+      throw new IoError(`Cannot open archive "${path}": ${systemReason(error)}`, {
         details: { path, errno: errnoOf(error) },
         cause: error,
       })

@@ -1,7 +1,7 @@
 /** sizes.jsonl: a line of JSON for each release, the bytes that each partition uses. Kept with the sources, so it is text. */
 import { readFileSync, renameSync } from 'node:fs'
 import * as z from 'zod'
-import { ConfigError, errnoOf, IoError } from '../errors.js'
+import { ConfigError, errnoOf, IoError, systemReason } from '../errors.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
 
 const bytes = z.int().min(0)
@@ -20,7 +20,7 @@ export function readSizeHistory(path: string): SizeHistoryLine[] {
     text = readFileSync(path, 'utf8')
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return []
-    throw new IoError(`Cannot read the history ${path}: ${errnoOf(error)}`, { details: { path }, cause: error })
+    throw new IoError(`Cannot read the history ${path}: ${systemReason(error)}`, { details: { path }, cause: error })
   }
   return text.split('\n').flatMap((row, index) => {
     if (row === '') return []
@@ -59,7 +59,7 @@ export function writeSizeHistory(path: string, lines: readonly SizeHistoryLine[]
   try {
     renameSync(temporary, path)
   } catch (error) {
-    throw new IoError(`Cannot write the history ${path}: ${errnoOf(error)}`, { details: { path }, cause: error })
+    throw new IoError(`Cannot write the history ${path}: ${systemReason(error)}`, { details: { path }, cause: error })
   }
 }
 

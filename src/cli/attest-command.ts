@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from '@commander-js/extra-typings'
-import { errnoOf, IoError, UsageError } from '../errors.js'
+import { errnoOf, IoError, systemReason, UsageError } from '../errors.js'
 import { setOption } from './config-options.js'
 import type { Terminal } from './terminal.js'
 
@@ -50,7 +50,7 @@ function readManifest(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new IoError(`Cannot read ${path}: ${errnoOf(error)}`, {
+    throw new IoError(`Cannot read ${path}: ${systemReason(error)}`, {
       details: { path, errno: errnoOf(error) },
       cause: error,
     })

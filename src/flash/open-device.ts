@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { alignDown } from '../bytes/align.js'
 import { pageAlignedMemory } from '../bytes/page-aligned.js'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import type { BlockDevice } from './block-device.js'
 import { type Disk, inspectDisk } from './disks.js'
@@ -52,7 +52,7 @@ async function assertSameDisk(handle: FileHandle, disk: Disk, runner: CommandRun
 }
 
 function openError(path: string, error: unknown): IoError {
-  const errno = errnoOf(error) ?? String(error)
+  const errno = errnoOf(error)
   const details = { path, errno }
   switch (errno) {
     case 'EBUSY':
@@ -71,7 +71,7 @@ function openError(path: string, error: unknown): IoError {
     case 'EROFS':
       return new IoError(`Cannot open ${path}: it is read-only`, { details, cause: error })
     default:
-      return new IoError(`Cannot open ${path}: ${errno}`, { details, cause: error })
+      return new IoError(`Cannot open ${path}: ${systemReason(error)}`, { details, cause: error })
   }
 }
 

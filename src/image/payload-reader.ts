@@ -6,7 +6,7 @@
  * costs ten times the read (100,000 files of 1 KiB: 0.4 s this way).
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { SourceFile } from './extent.js'
 
 interface OpenFile {
@@ -81,9 +81,9 @@ function assertUnchanged({ file, fd }: OpenFile): void {
 
 function readError(file: SourceFile, error: unknown): IoError {
   if (error instanceof IoError) return error
-  const errno = errnoOf(error) ?? String(error)
+  const errno = errnoOf(error)
   if (errno === 'ENOENT') return changed(file, 'it is no longer there')
-  return new IoError(`Cannot read payload ${displayPath(file)}: ${errno}`, {
+  return new IoError(`Cannot read payload ${displayPath(file)}: ${systemReason(error)}`, {
     details: { path: displayPath(file), errno },
     cause: error,
   })

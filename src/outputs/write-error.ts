@@ -16,20 +16,18 @@ export interface WritePlace {
 
 /** A failed write as an IoError with path, place and reason. */
 export function writeError(path: string, error: unknown, { offset, sizeBytes }: WritePlace): IoError {
-  const errno = errnoOf(error) ?? String(error)
+  const errno = errnoOf(error)
   const details = { path, offset, errno }
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new IoError(`Cannot write ${path} at byte ${offset}: the disk is full`, {
-      hint: 'Free space there, or choose another folder with --out.',
-      details,
-      cause: error,
-    })
-  }
   if (errno === 'EFBIG') {
     return new IoError(`Cannot write ${path}: ${sizeBytes} bytes are more than its file system allows for one file`, {
       details,
       cause: error,
     })
   }
-  return new IoError(`Cannot write ${path} at byte ${offset}: ${systemReason(error)}`, { details, cause: error })
+  const isFull = errno === 'ENOSPC' || errno === 'EDQUOT'
+  return new IoError(`Cannot write ${path} at byte ${offset}: ${systemReason(error)}`, {
+    ...(isFull && { hint: 'Free space there, or choose another folder with --out.' }),
+    details,
+    cause: error,
+  })
 }

@@ -1,7 +1,7 @@
 /** Ed25519 keys [RFC 8032] in the PEM forms that every tool knows: PKCS #8 for the private, SPKI for the public key [RFC 8410]. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { ConfigError, errnoOf, IoError } from '../errors.js'
+import { ConfigError, errnoOf, IoError, systemReason } from '../errors.js'
 
 /** Where a key with a passphrase takes it from. */
 export const PASSPHRASE_VARIABLE = 'DISKLOOM_KEY_PASSPHRASE'
@@ -81,7 +81,7 @@ function readKeyFile(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new IoError(`Cannot read the key ${path}: ${errnoOf(error)}`, {
+    throw new IoError(`Cannot read the key ${path}: ${systemReason(error)}`, {
       details: { path, errno: errnoOf(error) },
       cause: error,
     })

@@ -7,7 +7,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isZero } from '../bytes/zeros.js'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 
 const BLOCK_BYTES = 4096
 
@@ -54,7 +54,7 @@ function attempt<T>(action: () => T): T {
   try {
     return action()
   } catch (error) {
-    throw new IoError(`Cannot keep the image in ${tmpdir()} until its manifest comes: ${errnoOf(error)}`, {
+    throw new IoError(`Cannot keep the image in ${tmpdir()} until its manifest comes: ${systemReason(error)}`, {
       hint: 'TMPDIR chooses another folder; a bundle in a file needs none.',
       details: { path: tmpdir(), errno: errnoOf(error) },
       cause: error,

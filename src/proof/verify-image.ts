@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { errnoOf, InterruptedError, IoError, type Problem } from '../errors.js'
+import { InterruptedError, IoError, type Problem, systemReason } from '../errors.js'
 import { ImageCheck, type SpecifiedRun } from './image-check.js'
 import { KeptBytes } from './kept-bytes.js'
 import type { Manifest } from './manifest-schema.js'
@@ -98,13 +98,13 @@ export function readFully(fd: number, path: string, target: Uint8Array, position
     try {
       count = readSync(fd, target, done, target.length - done, position + done)
     } catch (error) {
-      throw readFailure(path, position + done, errnoOf(error), error)
+      throw readFailure(path, position + done, systemReason(error), error)
     }
     if (count === 0) throw readFailure(path, position + done, 'it ends there')
     done += count
   }
 }
 
-function readFailure(path: string, offset: number, reason: string | undefined, cause?: unknown): IoError {
+function readFailure(path: string, offset: number, reason: string, cause?: unknown): IoError {
   return new IoError(`Cannot read ${path} at byte ${offset}: ${reason}`, { details: { path, offset }, cause })
 }

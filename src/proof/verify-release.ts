@@ -13,6 +13,7 @@ import {
   InterruptedError,
   IoError,
   type Problem,
+  systemReason,
 } from '../errors.js'
 import { MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_NAMES } from './manifest-names.js'
 import { type Manifest, parseManifest } from './manifest-schema.js'
@@ -333,7 +334,7 @@ function statOf(path: string): ReturnType<typeof statSync> & object {
 }
 
 function unreadable(path: string, error: unknown): IoError {
-  return new IoError(`Cannot read ${path}: ${errnoOf(error)}`, {
+  return new IoError(`Cannot read ${path}: ${systemReason(error)}`, {
     details: { path, errno: errnoOf(error) },
     cause: error,
   })

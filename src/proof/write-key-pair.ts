@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 import { minisignPublicKey } from './minisign.js'
 import { generateKeyPair } from './signing-key.js'
 import { allowedSignersLine } from './ssh-signature.js'
@@ -32,7 +32,7 @@ export function writeKeyPair(name: string): string[] {
     } catch (error) {
       for (const done of written) rmSync(done, { force: true })
       const errno = errnoOf(error)
-      const reason = errno === 'EEXIST' ? 'it is there already, a key is never overwritten' : errno
+      const reason = systemReason(error, { EEXIST: 'it is there already, a key is never overwritten' })
       throw new IoError(`Cannot write the key ${path}: ${reason}`, {
         ...(errno === 'EEXIST' && { hint: 'Choose another name with --out.' }),
         details: { path, errno },

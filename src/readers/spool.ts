@@ -7,7 +7,7 @@ import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, rmSync, wr
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { isZero } from '../bytes/zeros.js'
-import { errnoOf, FormatError, IoError } from '../errors.js'
+import { errnoOf, FormatError, IoError, systemReason } from '../errors.js'
 import { ZERO_BLOCK_BYTES } from '../tree/data-ranges.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
 import { SparseCrc32 } from './sparse-crc32.js'
@@ -34,7 +34,7 @@ export class Spool {
       this.path = isReachable ? reachable : named
       this.#folder = isReachable ? undefined : folder
     } catch (error) {
-      throw new IoError(`Cannot unpack into ${workFolder}: ${errnoOf(error) ?? String(error)}`, {
+      throw new IoError(`Cannot unpack into ${workFolder}: ${systemReason(error)}`, {
         hint: 'TMPDIR chooses another folder.',
         details: { path: workFolder, errno: errnoOf(error) },
         cause: error,
@@ -136,11 +136,10 @@ export class SpoolStream extends Writable {
 
 /** The spool's own failure as an IoError: the disk of temporary files is full, mostly. */
 export function spoolError(error: unknown): IoError {
-  const errno = errnoOf(error) ?? String(error)
-  const reason = errno === 'ENOSPC' ? 'the disk of temporary files is full' : errno
+  const reason = systemReason(error, { ENOSPC: 'the disk of temporary files is full' })
   return new IoError(`Cannot unpack the image: ${reason}`, {
     hint: 'TMPDIR chooses another folder.',
-    details: { errno },
+    details: { errno: errnoOf(error) },
     cause: error,
   })
 }

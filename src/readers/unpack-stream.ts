@@ -3,7 +3,7 @@ import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib'
-import { DiskloomError, errnoOf, FormatError, InterruptedError, IoError } from '../errors.js'
+import { DiskloomError, errnoOf, FormatError, InterruptedError, IoError, systemReason } from '../errors.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import type { ImageFile } from './image-file.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
@@ -112,9 +112,8 @@ function programError(file: ImageFile, command: string, status: number, stderr: 
 }
 
 function readError(file: ImageFile, error: unknown): IoError {
-  const errno = errnoOf(error) ?? String(error)
-  return new IoError(`Cannot read image "${file.name}": ${errno}`, {
-    details: { path: file.name, errno },
+  return new IoError(`Cannot read image "${file.name}": ${systemReason(error)}`, {
+    details: { path: file.name, errno: errnoOf(error) },
     cause: error,
   })
 }

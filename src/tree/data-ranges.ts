@@ -7,7 +7,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { alignDown } from '../bytes/align.js'
 import { pageAlignedMemory } from '../bytes/page-aligned.js'
 import { isZero } from '../bytes/zeros.js'
-import { errnoOf, IoError } from '../errors.js'
+import { errnoOf, IoError, systemReason } from '../errors.js'
 
 /** The grain of a found hole: a page, and the block of every larger volume. */
 export const ZERO_BLOCK_BYTES = 4096
@@ -43,7 +43,7 @@ export function makeDataScanner(): DataScanner {
           offset += usable
         }
       } catch (error) {
-        throw new IoError(`Cannot look for holes in "${path}" at byte ${start + offset}: ${(error as Error).message}`, {
+        throw new IoError(`Cannot look for holes in "${path}" at byte ${start + offset}: ${systemReason(error)}`, {
           details: { path: path.toString(), offset: start + offset, errno: errnoOf(error) },
           cause: error,
         })

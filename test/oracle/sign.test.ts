@@ -99,6 +99,8 @@ describe('key files', () => {
     writeFileSync(path, 'garbage')
     expect(() => readSigningKey(path, undefined)).toThrow(ConfigError)
     await expect(makeRelease(scratch, undefined, { signingKey: path })).rejects.toThrow(/it is no private key/)
-    await expect(makeRelease(scratch, undefined, { signingKey: join(scratch, 'none') })).rejects.toThrow(/ENOENT/)
+    await expect(makeRelease(scratch, undefined, { signingKey: join(scratch, 'none') })).rejects.toThrow(
+      /it does not exist/,
+    )
   })
 })

@@ -250,7 +250,7 @@ describe('a damaged folder', () => {
 
   it('refuses what is no release', async () => {
     await expect(verifyRelease(scratch)).rejects.toThrow(/there is no manifest\.json in it/)
-    await expect(verifyRelease(join(scratch, 'nothing'))).rejects.toThrow(/ENOENT/)
+    await expect(verifyRelease(join(scratch, 'nothing'))).rejects.toThrow(/it does not exist/)
     await expect(verifyRelease(release.image)).rejects.toBeInstanceOf(FormatError)
   })
 })
