@@ -17,7 +17,7 @@ import { type PayloadReading, readPayloads, spoolFolder } from './build/read-pay
 import { openPayloads, sealPartitions } from './build/seal-partitions.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { WorkFolder } from './build/work-folder.js'
-import { writeOutputs } from './build/write-outputs.js'
+import { warmUpThreads, writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
 import type { GadgetSpec, ImageSpec, LoadedConfig } from './config/spec.js'
 import { InterruptedError, LayoutError, type Problem } from './errors.js'
@@ -76,7 +76,10 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now()
   const signingKey = options.signingKey === undefined ? undefined : readKey(options, options.signingKey)
-  const prepared = await prepare(options, { unwritten: options.only === 'image' })
+  const prepared = await prepare(options, {
+    unwritten: options.only === 'image',
+    onPayloads: (spec, payloads, threads) => warmUpThreads({ spec, payloads }, { threads, only: options.only }),
+  })
   const { config, epoch } = prepared
   try {
     const folder = OutputFolder.open(join(resolve(options.out ?? 'out'), prepared.plan.spec.name))
@@ -210,8 +213,17 @@ function layoutEnvironment(epoch: Timestamp | undefined): LayoutEnvironment {
   return epoch === undefined ? {} : { time: epoch }
 }
 
-/** `unwritten`: the board's files are not asked for. */
-async function prepare(options: PlanOptions, { unwritten = false } = {}): Promise<Prepared> {
+interface PrepareOptions {
+  /** The board's files are not asked for. */
+  readonly unwritten?: boolean
+  /** Called when the payload is known and nothing is planned. */
+  readonly onPayloads?: (spec: ImageSpec, payloads: readonly Payload[], threads: Threads) => void
+}
+
+async function prepare(
+  options: PlanOptions,
+  { unwritten = false, onPayloads }: PrepareOptions = {},
+): Promise<Prepared> {
   const environment = options.environment ?? process.env
   const { onEvent, signal } = options
   onEvent?.({ kind: 'phase', phase: 'config', title: 'Reading the config' })
@@ -246,7 +258,10 @@ async function prepare(options: PlanOptions, { unwritten = false } = {}): Promis
     const readOptions = { clampTo: epoch, runner, environment, variable, signal, lister: threads }
     // Side by side, since both wait for programs; what is wrong with the payload is told first.
     const [payloadReading, gadgetMaking] = await Promise.allSettled([
-      readPayloads(spec, readOptions),
+      readPayloads(spec, readOptions).then((reading) => {
+        onPayloads?.(spec, reading.payloads, threads)
+        return reading
+      }),
       makeGadget(spec.gadget, { ...readOptions, unwritten }),
     ])
     releasePayloads = async () => {

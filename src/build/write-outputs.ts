@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { META_NAMES, type OutputSpec } from '../config/spec.js'
+import { type ImageSpec, META_NAMES, type OutputSpec } from '../config/spec.js'
 import { type ConfigPath, InterruptedError, LayoutError, type Problem } from '../errors.js'
 import { missingTool } from '../host/run-command.js'
 import { type DiskImage, imageOfBytes, type SourceFile } from '../image/extent.js'
@@ -62,7 +62,7 @@ const THREADS_MINIMUM_BYTES = 8 << 20
 export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutput[]> {
   const { plan, folder, runner, signal } = input
   const { spec } = plan
-  const wanted = wantedOutputs(input)
+  const wanted = wantedOutputs(spec, input.only)
   assertBundleNamesFree(input)
   assertPrograms(wanted.specs, runner)
   if (wanted.proof) assertGadgetPrograms(input.gadget.images, runner)
@@ -218,6 +218,19 @@ export function assertPrograms(specs: readonly OutputSpec[], runner: CommandRunn
   }
 }
 
+/**
+ * Starts the threads that the outputs will want, where files alone are payload enough for them: before the disk is planned,
+ * which takes as long as loading the encoders. `writeOutputs` starts the others.
+ */
+export function warmUpThreads(
+  { spec, payloads }: { readonly spec: ImageSpec; readonly payloads: readonly Payload[] },
+  { threads, only }: Pick<WriteOutputsInput, 'threads' | 'only'>,
+): void {
+  const fileBytes = payloads.reduce((sum, payload) => (payload.kind === 'file' ? sum + payload.file.sizeBytes : sum), 0)
+  const encoders = encodersFor(wantedOutputs(spec, only))
+  if (fileBytes >= THREADS_MINIMUM_BYTES && encoders.length > 0) threads.warmUp(encoders)
+}
+
 function threadsFor(bytes: number, { threads }: WriteOutputsInput): Threads {
   return bytes >= THREADS_MINIMUM_BYTES ? threads : INLINE_THREADS
 }
@@ -236,7 +249,7 @@ interface WantedOutputs {
   readonly proof: boolean
 }
 
-function wantedOutputs({ plan: { spec }, only }: WriteOutputsInput): WantedOutputs {
+function wantedOutputs(spec: ImageSpec, only: WriteOutputsInput['only']): WantedOutputs {
   if (only === 'image') {
     return { specs: [{ format: 'raw', name: spec.name, configPath: [] }], zip: false, proof: false }
   }
