@@ -13,7 +13,10 @@ export interface EncodedPage {
   readonly data: Uint8Array
 }
 
-/** Its tables take 10 ms, and few disks have a JFFS2. */
+/**
+ * Its tables take 10 ms, and few disks have a JFFS2. Plans are made in one synchronous stretch, which no `import()` fits into; outputs
+ * have it by one, since the bundle then gives their threads the encoder alone, a tenth of the package.
+ */
 let fflate: typeof import('fflate') | undefined
 function loadFflate(): typeof import('fflate') {
   fflate ??= createRequire(import.meta.url)('fflate') as typeof import('fflate')
