@@ -53,3 +53,42 @@ export function crc32cRaw(seed: number, data: Uint8Array): number {
   for (; at < data.length; at++) crc = T0[(crc ^ data[at]!) & 0xff]! ^ (crc >>> 8)
   return crc >>> 0
 }
+
+/** What `zeroBytes` zeros make of a checksum: of 1, 2, 4, … bytes each, in the form of four tables, one for a byte of it. */
+const ZERO_STEPS: Int32Array[] = []
+const STEP_SLICE = 256
+
+/** `crc32cRaw(crc, zeros)` without going through them: most of a small directory's block is zeros. O(log zeroBytes). */
+export function crc32cOfZeros(crc: number, zeroBytes: number): number {
+  let sum = crc | 0
+  for (let exponent = 0, rest = zeroBytes; rest > 0; exponent++, rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) sum = step(zeroStep(exponent), sum)
+  }
+  return sum >>> 0
+}
+
+function step(table: Int32Array, crc: number): number {
+  return (
+    table[crc & 0xff]! ^
+    table[STEP_SLICE + ((crc >>> 8) & 0xff)]! ^
+    table[2 * STEP_SLICE + ((crc >>> 16) & 0xff)]! ^
+    table[3 * STEP_SLICE + (crc >>> 24)]!
+  )
+}
+
+/** Of 2^exponent bytes: twice the step of half as many. The step is linear, so a table for each byte of the checksum is enough. */
+function zeroStep(exponent: number): Int32Array {
+  const made = ZERO_STEPS[exponent]
+  if (made !== undefined) return made
+  const half = exponent === 0 ? undefined : zeroStep(exponent - 1)
+  const table = new Int32Array(4 * STEP_SLICE)
+  for (let slice = 0; slice < 4; slice++) {
+    for (let value = 0; value < STEP_SLICE; value++) {
+      const crc = value << (8 * slice)
+      table[slice * STEP_SLICE + value] =
+        half === undefined ? T0[crc & 0xff]! ^ (crc >>> 8) : step(half, step(half, crc))
+    }
+  }
+  ZERO_STEPS[exponent] = table
+  return table
+}

@@ -2,7 +2,7 @@
  * metadata_csum: CRC-32C, never inverted, seeded with the UUID (or s_checksum_seed) so that a block of another volume
  * does not pass. Each function states the range it covers.  [EXT4 disk layout, checksums]
  */
-import { crc32cRaw } from '../../bytes/crc32c.js'
+import { crc32cOfZeros, crc32cRaw } from '../../bytes/crc32c.js'
 import { BG_CHECKSUM } from './disklayout/group-descriptor.js'
 import { highHalf, highShort, lowHalf, lowShort } from './disklayout/halves.js'
 import { Ext4Inode, I_CHECKSUM_HI_OFFSET, I_CHECKSUM_LO_OFFSET } from './disklayout/inode.js'
@@ -65,6 +65,11 @@ export function signInode(inode: Uint8Array, volumeSeed: number, inodeNumber: nu
 /** Over the block's bytes before `length`: a directory's leaf up to its tail, an extent block up to its checksum. */
 export function blockChecksum(seedOfInode: number, block: Uint8Array, length: number): number {
   return crc32cRaw(seedOfInode, block.subarray(0, length))
+}
+
+/** The same where zeros stand from `usedBytes` on. */
+export function leafChecksum(seedOfInode: number, block: Uint8Array, usedBytes: number, length: number): number {
+  return crc32cOfZeros(crc32cRaw(seedOfInode, block.subarray(0, usedBytes)), length - usedBytes)
 }
 
 /** Over a hash tree node up to its last used entry, then dt_reserved at `tailAt` and a zero word in the checksum's place. */

@@ -1,7 +1,7 @@
 /** A directory's blocks as bytes: chains of entries, and the nodes of its hash tree. */
 import { type ByteString, byteString } from '../../bytes/text.js'
 import type { FileNode } from '../../tree/file-tree.js'
-import { blockChecksum, hashNodeChecksum } from './checksums.js'
+import { hashNodeChecksum, leafChecksum } from './checksums.js'
 import { type DirectoryFormat, type DirectoryLayout, entryBytes, type HashIndex } from './directory-layout.js'
 import {
   DOT_ENTRY_BYTES,
@@ -95,14 +95,15 @@ class Chain {
     Ext4DirEntry2.encodeInto(this.#block, at, { inode, rec_len, name_len, file_type })
   }
 
-  /** Stretches the last entry, or makes one unused entry of the whole block. */
-  close(): void {
+  /** Stretches the last entry, or makes one unused entry of the whole block. Zeros stand from the byte on that it gives. */
+  close(): number {
     if (this.#last < 0) {
       this.#write(0, 0, this.#end, 0, 0)
-      return
+      return Ext4DirEntry2.SIZE
     }
     const entry = Ext4DirEntry2.decode(this.#block, this.#last)
     this.#write(this.#last, entry.inode, this.#end - this.#last, entry.name_len, entry.file_type)
+    return this.#at
   }
 }
 
@@ -119,8 +120,7 @@ function encodeLinear(target: Uint8Array, content: DirectoryContent, format: Dir
       const { inode, fileType } = content.entryOf(position)
       chain.add(name, inode, fileType)
     }
-    chain.close()
-    signLeaf(block, format, seed)
+    signLeaf(block, chain.close(), format, seed)
   }
 }
 
@@ -131,14 +131,19 @@ function addDots(chain: Chain, content: DirectoryContent, format: DirectoryForma
 }
 
 /** metadata_csum: over the block up to the tail, stored in the tail. */
-function signLeaf(block: Uint8Array, { hasChecksums, leafBytes }: DirectoryFormat, seed: number): void {
+function signLeaf(
+  block: Uint8Array,
+  usedBytes: number,
+  { hasChecksums, leafBytes }: DirectoryFormat,
+  seed: number,
+): void {
   if (!hasChecksums) return
   Ext4DirEntryTail.encodeInto(block, leafBytes, {
     det_reserved_zero1: 0,
     det_rec_len: Ext4DirEntryTail.SIZE,
     det_reserved_zero2: 0,
     det_reserved_ft: EXT4_FT_DIR_CSUM,
-    det_checksum: blockChecksum(seed, block, leafBytes),
+    det_checksum: leafChecksum(seed, block, usedBytes, leafBytes),
   })
 }
 
@@ -161,8 +166,7 @@ function encodeIndexed(
       const { inode, fileType } = content.entryOf(position)
       chain.add(content.names[position]!, inode, fileType)
     }
-    chain.close()
-    signLeaf(block, format, seed)
+    signLeaf(block, chain.close(), format, seed)
   })
 }
 
