@@ -5,6 +5,7 @@ import { byteStringToBytes } from '../../bytes/text.js'
 import { invariant } from '../../errors.js'
 import type { Extent, MakeBytes } from '../../image/extent.js'
 import type { FileNode } from '../../tree/file-tree.js'
+import { type AreaPart, makeOfParts } from './area-parts.js'
 import { checksumSeed, inodeSeed, signInode, xattrBlockChecksum } from './checksums.js'
 import { encodeDirectory, fileTypeOf } from './directory-encode.js'
 import {
@@ -74,11 +75,11 @@ export class InodeEncoder {
     })
   }
 
-  /** Encodes everything but the inodes, which are made when they are read. Gives the extents in no particular order. */
+  /** Encodes maps; inodes and directories are made when they are read. Gives the extents in no particular order. */
   encode(): Extent[] {
     this.#planSystemInodes()
     this.#encodeMaps()
-    this.#encodeArea()
+    this.#addArea()
     this.#addTables()
     invariant(this.#plan.geometry.inodeCount >= lastInodeOf(this.#plan), 'more inodes than the volume has')
     return this.#extents
@@ -241,29 +242,36 @@ export class InodeEncoder {
     }
   }
 
-  /** Directories, long symlinks and attribute blocks: one buffer, in the order of volume-placement.ts. */
-  #encodeArea(): void {
+  /** Directories, long symlinks and attribute blocks, in the order of volume-placement.ts. */
+  #addArea(): void {
     const { survey, demand, placement } = this.#plan
     const { blockSize } = this.#format
-    const area = new Uint8Array(demand.areaBlocks * blockSize)
-    let end = 0
-    const next = (blocks: number): Uint8Array => {
-      end += blocks * blockSize
-      return area.subarray(end - blocks * blockSize, end)
+    const parts: AreaPart[] = []
+    let blocks = 0
+    const add = (count: number, encode: AreaPart['encode']): void => {
+      parts.push({ offset: blocks * blockSize, length: count * blockSize, encode })
+      blocks += count
     }
-    survey.directories.forEach((directory, at) => {
-      this.#encodeDirectory(next(demand.blocks[directory.node]!), at)
+    survey.directories.forEach(({ node }, at) => {
+      add(demand.blocks[node]!, (target) => this.#encodeDirectory(target, at))
     })
     for (const node of survey.nodes) {
-      if (node.type === 'symlink' && isLongSymlink(node)) next(1).set(byteStringToBytes(node.target))
+      if (node.type !== 'symlink' || !isLongSymlink(node)) continue
+      add(1, (target) => target.set(byteStringToBytes(node.target)))
     }
     demand.xattrs.blocks.forEach((block, index) => {
-      const target = next(1)
-      target.set(block.bytes)
-      this.#finishXattrBlock(target, placement.xattrBlocks[index]!, block.references, block.hash)
+      add(1, (target) => {
+        target.set(block.bytes)
+        this.#finishXattrBlock(target, placement.xattrBlocks[index]!, block.references, block.hash)
+      })
     })
+    const make = makeOfParts(parts)
     for (const { logical, physical, length } of placement.area) {
-      this.#addBlock(physical, area.subarray(logical * blockSize, (logical + length) * blockSize))
+      this.#extents.push({
+        offset: physical * blockSize,
+        length: length * blockSize,
+        source: { kind: 'made', make, offset: logical * blockSize },
+      })
     }
   }
 
