@@ -1,6 +1,6 @@
 /**
- * Vitest's global set-up: dist/ is what src/ compiles to, since some tests run the command or the package as it is
- * shipped (with its worker threads, which start from compiled files).
+ * Vitest's global set-up: dist/ is what src/ compiles and is bundled to, since some tests run the command or the package as it
+ * is shipped (with its worker threads, which start from compiled files).
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
@@ -14,6 +14,8 @@ export function setup(): void {
   const result = spawnSync('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json'], { cwd: ROOT, encoding: 'utf8' })
   // Type errors do not keep tsc from emitting; they are the business of `npm run types`.
   if (newestMs(join(ROOT, 'dist'), '.js') <= compiled) throw new Error(`dist/ was not compiled:\n${result.stdout}`)
+  const bundling = spawnSync(process.execPath, ['scripts/bundle-command.mjs'], { cwd: ROOT, encoding: 'utf8' })
+  if (bundling.status !== 0) throw new Error(`dist/ was not bundled:\n${bundling.stderr}`)
 }
 
 /** The newest modification time under a folder, in ms; 0 where there is none. */
