@@ -43,11 +43,13 @@ function writeExtent(fd: number, { offset, length, source }: DiskImage['extents'
       if (source.byte !== 0 || dense) writeFill(fd, offset, length, source.byte)
       return
     case 'file': {
+      const dataBytes = Math.max(0, Math.min(length, source.file.sizeBytes - source.offset))
+      if (dense) writeFill(fd, offset + dataBytes, length - dataBytes, 0)
       const from = openSync(source.file.path, 'r')
       try {
-        const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, length))
-        for (let done = 0; done < length; ) {
-          const count = readSync(from, buffer, 0, Math.min(buffer.length, length - done), source.offset + done)
+        const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, dataBytes))
+        for (let done = 0; done < dataBytes; ) {
+          const count = readSync(from, buffer, 0, Math.min(buffer.length, dataBytes - done), source.offset + done)
           if (count === 0) throw new Error(`${source.file.path} ended early`)
           writeSync(fd, buffer, 0, count, offset + done)
           done += count
