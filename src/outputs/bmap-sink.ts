@@ -40,6 +40,10 @@ export class BmapSink implements FileSink {
     return this.#text
   }
 
+  get isBrief(): boolean {
+    return this.#digests.isBrief ?? false
+  }
+
   window(offset: number, bytes: Uint8Array): Promise<void> {
     return this.#digests.window(offset, bytes)
   }

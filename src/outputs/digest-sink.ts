@@ -16,6 +16,10 @@ export class DigestSink implements ImageSink {
     return this.#results
   }
 
+  get isBrief(): boolean {
+    return this.#stream.isBrief ?? false
+  }
+
   window(offset: number, bytes: Uint8Array): Promise<void> {
     return this.#stream.window(offset, bytes)
   }

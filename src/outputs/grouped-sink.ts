@@ -29,7 +29,10 @@ export interface GroupFormat {
   /** Shorter fills go to the compressor, too: cutting a group costs more. A multiple of `fillUnitBytes`. */
   readonly leastFillBytes: number
   header(): Uint8Array
-  /** `group` is in memory that threads share, and the format's until its part is written: the part may stand in it. */
+  /**
+   * `group` is in memory that threads share, and the format's until its part is written, with what stands behind it in its
+   * buffer, UNIT_ROOM_BYTES at least: the part may stand there.
+   */
   compress(group: Uint8Array, signal: AbortSignal): Promise<PackedPart>
   fill(byte: number, lengthBytes: number, signal: AbortSignal): Promise<PackedPart>
   /** What stands behind all units, given in their order. */
@@ -41,10 +44,14 @@ interface Group {
   length: number
 }
 
+/** What a unit of content that cannot be compressed may add to it: some bytes for each 128 KiB, in zstd. */
+const UNIT_ROOM_BYTES = 4096
+
 /** More groups at once would hold more memory than a build may take. */
 const MOST_PROCESSES = 8
 
 export class GroupedSink implements FileSink {
+  readonly isBrief = true
   readonly #file: AppendedFile
   readonly #format: GroupFormat
   readonly #sizeBytes: number
@@ -211,7 +218,7 @@ class GroupBuffers {
     if (free !== undefined) return free
     if (this.#unmade > 0) {
       this.#unmade--
-      return new Uint8Array(new SharedArrayBuffer(this.#bytes))
+      return new Uint8Array(new SharedArrayBuffer(this.#bytes + UNIT_ROOM_BYTES), 0, this.#bytes)
     }
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }

@@ -15,7 +15,7 @@ export interface PlannedFile {
 }
 
 class PlannedSink implements FileSink {
-  readonly writesOnly = true
+  readonly isBrief = true
   readonly #file: OutputFile
   readonly #writer: PlacedWriter
   readonly #sizeBytes: number

@@ -6,7 +6,7 @@ import type { FileSink } from './sink.js'
 const DIRECT_MINIMUM_BYTES = 8 << 20
 
 export class RawSink implements FileSink {
-  readonly writesOnly = true
+  readonly isBrief = true
   readonly #file: OutputFile
 
   private constructor(file: OutputFile) {

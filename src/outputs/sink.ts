@@ -1,7 +1,7 @@
 /** What takes an image and makes an output of it. Every sink is fed from the one pass that `weave` makes. */
 export interface ImageSink {
-  /** Whether it does nothing but write: each window is then needed for a moment, and few are at once. */
-  readonly writesOnly?: true
+  /** Whether it needs each window for a moment only, to write it, to copy it, or to be done with it at once: few are then under way. */
+  readonly isBrief?: boolean
   /**
    * Bytes of the image from `offset` on; ascending, called without waiting for the call before. `bytes` is lent until the
    * promise settles. Between two windows stand zeros, unspecified space, or a fill of which `fill` told.

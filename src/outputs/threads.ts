@@ -15,6 +15,8 @@ export interface DeflatedBlock {
 
 /** Takes windows in ascending order. A promise settles when its bytes are no longer needed. */
 export interface DigestStream {
+  /** `window` is done when it returns. */
+  readonly isBrief?: true
   window(offset: number, bytes: Uint8Array): Promise<void>
   fill(offset: number, length: number, byte: number): Promise<void>
   finish(): Promise<DigestResults>
@@ -22,6 +24,7 @@ export interface DigestStream {
 
 /** As DigestStream; fills need not be told. One sum for each range. */
 export interface RangeDigestStream {
+  readonly isBrief?: true
   window(offset: number, bytes: Uint8Array): Promise<void>
   finish(): Promise<readonly string[]>
 }
@@ -36,7 +39,7 @@ export interface Threads extends FolderLister {
   deflate(bytes: Uint8Array, level: number): Promise<DeflatedBlock>
   /** Each cluster as a stream of its own, as deflate-block.ts makes it for a qcow2; `bytes` as above. */
   deflateClusters(bytes: Uint8Array, clusterBytes: number, level: number): Promise<readonly Uint8Array[]>
-  /** One frame, as zstd-frame.ts makes it. `bytes`, in shared memory likewise, is given away: the frame takes its place. */
+  /** One frame, as zstd-frame.ts makes it. `bytes`, in shared memory likewise, is given away with what is behind it in its buffer. */
   zstdFrame(bytes: Uint8Array, level: number): Promise<ZstdFrame>
   digests(plan: DigestPlan): DigestStream
   rangeDigests(ranges: readonly DigestRange[]): RangeDigestStream
@@ -69,6 +72,7 @@ export const INLINE_THREADS: Threads = {
   digests: (plan) => {
     const digests = new Digests(plan)
     return {
+      isBrief: true,
       window: (offset, bytes) => Promise.resolve(digests.window(offset, bytes)),
       fill: (offset, length, byte) => Promise.resolve(digests.fill(offset, length, byte)),
       finish: () => Promise.resolve(digests.finish()),
@@ -77,6 +81,7 @@ export const INLINE_THREADS: Threads = {
   rangeDigests: (ranges) => {
     const digests = new RangeDigests(ranges)
     return {
+      isBrief: true,
       window: (offset, bytes) => Promise.resolve(digests.window(offset, bytes)),
       finish: () => Promise.resolve(digests.finish()),
     }

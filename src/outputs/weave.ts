@@ -16,7 +16,7 @@ import { WindowReader } from './window-reader.js'
 const BUFFERS = Math.min(8 + 2 * availableParallelism(), 24)
 
 /** Four that Node's threads write, one that is read, and one between. */
-const BUFFERS_FOR_WRITING = 6
+const BUFFERS_FOR_BRIEF_SINKS = 6
 /** Where another thread reads windows, too: two that are there, and one to be filled here meanwhile. */
 const MORE_FOR_READING = 3
 
@@ -57,8 +57,8 @@ class Pass {
     this.#image = image
     this.#sinks = sinks
     this.#options = options
-    const writesOnly = sinks.every((sink) => sink.writesOnly)
-    this.#pool = writesOnly ? new BufferPool(BUFFERS_FOR_WRITING, MORE_FOR_READING) : new BufferPool(BUFFERS)
+    const areBrief = sinks.every((sink) => sink.isBrief)
+    this.#pool = areBrief ? new BufferPool(BUFFERS_FOR_BRIEF_SINKS, MORE_FOR_READING) : new BufferPool(BUFFERS)
     this.#reader = new WindowReader(image, threads)
   }
 

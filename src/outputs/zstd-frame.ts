@@ -14,7 +14,7 @@ export interface ZstdFrame {
 }
 
 export interface ZstdEncoder {
-  /** Gives a view of `bytes`, which it overwrites, or where the frame is longer a copy. */
+  /** Gives a view of the memory from `bytes` on to the end of its buffer, which it overwrites, or a copy where the frame is longer. */
   compress(bytes: Uint8Array, level: number): Uint8Array
   /** XXH64 with seed 0. */
   hash(bytes: Uint8Array): bigint
@@ -26,7 +26,7 @@ const LOW_32_BITS = 0xffffffffn
 
 let loading: Promise<ZstdEncoder> | undefined
 
-/** `level` 1 to 19. `bytes`, at most ZST_FRAME_MAX_BYTES (zst-file.ts), is given away: the frame takes its place. */
+/** `level` 1 to 19. `bytes`, at most ZST_FRAME_MAX_BYTES (zst-file.ts), is given away with what is behind it in its buffer: the frame takes its place. */
 export async function zstdFrame(bytes: Uint8Array, level: number): Promise<ZstdFrame> {
   const encoder = await loadZstdEncoder()
   const checksum = new Uint8Array(CONTENT_CHECKSUM_BYTES)
@@ -86,9 +86,10 @@ function compressInto(bytes: Uint8Array, heap: ZstdHeap, level: number): Uint8Ar
     invariant(heap._ZSTD_isError(size) === 0, `zstd ends with error ${size}`)
     // Only now: memory that grew has another view.
     const frame = heap.HEAPU8.subarray(target, target + size)
-    if (size > bytes.length) return frame.slice()
-    bytes.set(frame)
-    return bytes.subarray(0, size)
+    const place = new Uint8Array(bytes.buffer, bytes.byteOffset)
+    if (size > place.length) return frame.slice()
+    place.set(frame)
+    return place.subarray(0, size)
   } finally {
     heap._free(source)
     heap._free(target)
