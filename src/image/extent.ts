@@ -44,6 +44,10 @@ export interface DiskImage {
 
 export const ZERO: Source = { kind: 'fill', byte: 0 }
 
+export function isZeroFill(source: Source): boolean {
+  return source.kind === 'fill' && source.byte === 0
+}
+
 export function extentEnd(extent: Pick<Extent, 'offset' | 'length'>): number {
   return extent.offset + extent.length
 }
@@ -133,6 +137,21 @@ export class ImageBuilder {
       return this.extent(offset, extent).fill(offset + extentEnd(extent), zeroBytes)
     }
     return this.#add({ offset: extent.offset + offset, length: length + zeroBytes, source })
+  }
+
+  /** What content has at [start, end), moved by `offset`, and zeros in its holes and behind its end. O(log extents + hits). */
+  withoutHoles(offset: number, { extents }: DiskImage, start: number, end: number): this {
+    // What was clipped last, until what follows it is known.
+    let last: Extent | undefined
+    for (let index = firstEndingAfter(extents, start); index < extents.length; index++) {
+      const part = clipExtent(extents[index]!, start, end)
+      if (part === undefined) break
+      if (last === undefined) this.fill(start + offset, part.offset - start)
+      else this.padded(offset, last, part.offset - extentEnd(last))
+      last = part
+    }
+    if (last === undefined) return this.fill(start + offset, end - start)
+    return this.padded(offset, last, end - extentEnd(last))
   }
 
   #add(extent: Extent): this {

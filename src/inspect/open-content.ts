@@ -6,7 +6,7 @@ import { openFatVolume } from '../filesystems/fat/reader/open-fat-volume.js'
 import { openJffs2 } from '../filesystems/jffs2/reader.js'
 import { probeJffs2 } from '../filesystems/jffs2/scan.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
-import type { Source } from '../image/extent.js'
+import { isZeroFill, type Source } from '../image/extent.js'
 import type { ImageView } from '../image/image-view.js'
 import { withZerosFound } from '../readers/raw-image.js'
 import { recognise } from './recognise.js'
@@ -85,5 +85,5 @@ function openWith(open: ReadFormat['open'], format: string, view: ImageView): Co
 /** A range of a file that is still one holds data; memory may hold zeros. */
 function readsAsZeros(source: Source): boolean {
   if (source.kind === 'bytes') return isZero(source.bytes)
-  return source.kind === 'fill' && source.byte === 0
+  return isZeroFill(source)
 }

@@ -4,7 +4,7 @@ import type { FormattedVolumeSpec, HolePolicy, NestedImageSpec } from '../../con
 import { type ConfigPath, type Problem, withProblems } from '../../errors.js'
 import { NO_FREE_SPACE, type VolumeEnvironment } from '../../filesystems/volume.js'
 import { overlayImages } from '../../image/compose.js'
-import { type DiskImage, type Extent, imageOfFill, withoutPadding } from '../../image/extent.js'
+import { type DiskImage, imageOfFill, isZeroFill, withoutPadding } from '../../image/extent.js'
 import type { Payload } from '../../layout/disk-plan.js'
 import { givenUuid } from '../../layout/identifiers.js'
 import { measurePayload } from '../../layout/measure-payload.js'
@@ -75,11 +75,7 @@ function withHoles(volume: DiskImage, holes: HolePolicy): DiskImage {
     case 'all':
       return {
         sizeBytes,
-        extents: extents.flatMap((extent) => (isZeros(extent) ? [] : (withoutPadding(extent) ?? []))),
+        extents: extents.flatMap((extent) => (isZeroFill(extent.source) ? [] : (withoutPadding(extent) ?? []))),
       }
   }
-}
-
-function isZeros({ source }: Extent): boolean {
-  return source.kind === 'fill' && source.byte === 0
 }

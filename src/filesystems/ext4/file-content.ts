@@ -1,6 +1,5 @@
 /** A file's content moved to its blocks on the volume. No byte is read. */
-import type { DiskImage, Extent, ImageBuilder } from '../../image/extent.js'
-import { clipExtent, extentEnd, firstEndingAfter } from '../../image/extent.js'
+import type { DiskImage, ImageBuilder } from '../../image/extent.js'
 import type { BlockRun } from './file-blocks.js'
 
 /**
@@ -9,24 +8,12 @@ import type { BlockRun } from './file-blocks.js'
  */
 export function placeContent(
   target: ImageBuilder,
-  { extents }: DiskImage,
+  content: DiskImage,
   runs: readonly BlockRun[],
   blockSize: number,
 ): void {
   for (const { logical, physical, length } of runs) {
     const start = logical * blockSize
-    const end = start + length * blockSize
-    const shift = (physical - logical) * blockSize
-    // What was clipped last, until what follows it is known.
-    let last: Extent | undefined
-    for (let index = firstEndingAfter(extents, start); index < extents.length; index++) {
-      const part = clipExtent(extents[index]!, start, end)
-      if (part === undefined) break
-      if (last === undefined) target.fill(start + shift, part.offset - start)
-      else target.padded(shift, last, part.offset - extentEnd(last))
-      last = part
-    }
-    if (last === undefined) target.fill(start + shift, end - start)
-    else target.padded(shift, last, end - extentEnd(last))
+    target.withoutHoles((physical - logical) * blockSize, content, start, start + length * blockSize)
   }
 }

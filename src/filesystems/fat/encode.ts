@@ -3,7 +3,7 @@
  * their last clusters. Unspecified: free clusters, and what lies behind the last cluster.
  */
 import { alignUp } from '../../bytes/align.js'
-import { type DiskImage, extentEnd, ImageBuilder } from '../../image/extent.js'
+import { type DiskImage, ImageBuilder } from '../../image/extent.js'
 import { directoryClusters } from './allocation.js'
 import { encodeBootSector, encodeFsInfo } from './boot-sector.js'
 import { type DirectoryContext, encodeDirectory } from './directory.js'
@@ -91,14 +91,10 @@ function encodeDirectories(plan: FatPlan, image: ImageBuilder): void {
 function encodeFiles(plan: FatPlan, image: ImageBuilder): void {
   const { clusterBytes } = plan.geometry
   for (const { index, node } of plan.payload.files) {
-    const { sizeBytes, extents } = node.content
+    const { sizeBytes } = node.content
     if (sizeBytes === 0) continue
-    const offset = clusterOffset(plan, plan.allocation.files[index]!)
-    const end = alignUp(sizeBytes, clusterBytes)
     // Holes, which FAT has none of, are written as zeros, and so is the rest of the last cluster.
-    image.fill(offset, extents[0]?.offset ?? end)
-    extents.forEach((extent, at) => {
-      image.padded(offset, extent, (extents[at + 1]?.offset ?? end) - extentEnd(extent))
-    })
+    const offset = clusterOffset(plan, plan.allocation.files[index]!)
+    image.withoutHoles(offset, node.content, 0, alignUp(sizeBytes, clusterBytes))
   }
 }

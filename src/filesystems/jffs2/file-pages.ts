@@ -3,7 +3,7 @@
 import { alignDown } from '../../bytes/align.js'
 import { isZero } from '../../bytes/zeros.js'
 import { sliceImage } from '../../image/compose.js'
-import { type DiskImage, firstEndingAfter } from '../../image/extent.js'
+import { type DiskImage, firstEndingAfter, isZeroFill } from '../../image/extent.js'
 import type { PayloadReader } from '../../image/payload-reader.js'
 import { readImage } from '../../image/read.js'
 import { PAGE_BYTES } from './disklayout.js'
@@ -51,7 +51,7 @@ function endOfEmptiness({ extents, sizeBytes }: DiskImage, start: number): numbe
   for (let index = firstEndingAfter(extents, start); ; index++) {
     const extent = extents[index]
     if (extent === undefined) return sizeBytes
-    if (extent.source.kind !== 'fill' || extent.source.byte !== 0) {
+    if (!isZeroFill(extent.source)) {
       end = Math.max(start, alignDown(extent.offset, PAGE_BYTES))
       return end
     }

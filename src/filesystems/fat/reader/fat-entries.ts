@@ -1,4 +1,5 @@
 /** The entries of a FAT, read as they are asked for.  [FATGEN §4] */
+import { isZeroFill } from '../../../image/extent.js'
 import type { ImageView } from '../../../image/image-view.js'
 import { type FatWidth, FIRST_CLUSTER } from '../disklayout.js'
 import type { FatShape } from './volume-shape.js'
@@ -48,7 +49,7 @@ export class FatEntries {
     const { extents } = this.#view.slice(this.#start, end, 'FAT')
     let next = FIRST_CLUSTER
     for (const { offset, length, source } of extents) {
-      if (source.kind === 'fill' && source.byte === 0) continue
+      if (isZeroFill(source)) continue
       const first = Math.max(next, Math.floor((offset * 8) / width))
       next = Math.min(lastCluster, Math.floor(((offset + length) * 8 - 1) / width)) + 1
       this.#eachUsedWithin(first, next, visit)
