@@ -10,6 +10,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 
 const BASE = ['errors.ts', 'bytes/']
 const MIDDLE = [
+  'schema/',
   'image/',
   'config/',
   'tree/',
@@ -25,7 +26,7 @@ const MIDDLE = [
   'readers/',
   'inspect/',
 ]
-const FORMAT = [...BASE, 'image/', 'tree/file-tree.ts', 'tree/file-mode.ts', 'filesystems/*.ts']
+const FORMAT = [...BASE, 'schema/', 'image/', 'tree/file-tree.ts', 'tree/file-mode.ts', 'filesystems/*.ts']
 
 /**
  * Who may import whom; the only statement of it. A key owns the files that begin with it, the longest key wins. A value
@@ -35,6 +36,7 @@ const ALLOWED = {
   'errors.ts': [],
   'version.ts': [],
   'bytes/': ['errors.ts'],
+  'schema/': BASE,
   'image/': BASE,
   'archives/': [...BASE, 'image/'],
   'tables/': [...BASE, 'image/'],
@@ -47,7 +49,7 @@ const ALLOWED = {
   'filesystems/swap/': FORMAT,
   'filesystems/verity/': FORMAT,
   'filesystems/ubi/': FORMAT,
-  'config/': BASE,
+  'config/': [...BASE, 'schema/', 'filesystems/'],
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/', 'tree/folder-listing.ts'],
@@ -117,6 +119,7 @@ const ALLOWED = {
     'tree/',
     'gadget.ts',
     'config/',
+    'schema/',
     'layout/',
     'filesystems/*.ts',
     'tables/',

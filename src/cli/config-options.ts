@@ -1,9 +1,9 @@
 /** Options that every command over a config shares. */
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { didYouMean } from '../bytes/nearest.js'
-import { parseByteCount } from '../config/quantity.js'
-import { Refusal } from '../config/refusal.js'
 import { OUTPUT_FORMATS, type OutputInput, output } from '../config/schema/output.js'
+import { parseByteCount } from '../schema/quantity.js'
+import { Refusal } from '../schema/refusal.js'
 
 export type Variables = Readonly<Record<string, string>>
 

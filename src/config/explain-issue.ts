@@ -2,9 +2,9 @@
 import * as z from 'zod'
 import { didYouMean } from '../bytes/nearest.js'
 import type { ConfigPath } from '../errors.js'
+import type { GroupOptions } from '../schema/group.js'
+import { Refusal } from '../schema/refusal.js'
 import { describePath } from './describe-path.js'
-import { Refusal } from './refusal.js'
-import type { GroupOptions } from './schema/group.js'
 
 /** A problem at a place of the config; `atKey`: the key is wrong, not its value. */
 export interface PathProblem {

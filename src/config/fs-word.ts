@@ -4,7 +4,7 @@
  */
 
 import { nearestWord } from '../bytes/nearest.js'
-import { Refusal } from './refusal.js'
+import { Refusal } from '../schema/refusal.js'
 import type { FileSystemType } from './spec.js'
 
 export type FileSystemWord =

@@ -1,5 +1,5 @@
+import { type Quantity, toSizeSpec } from '../schema/quantity.js'
 import type { PartitionContext } from './interpretation.js'
-import { type Quantity, toSizeSpec } from './quantity.js'
 import type { SizeSpec, VolumeSpec } from './spec.js'
 
 /** Beyond it lies what a file system takes for itself. */

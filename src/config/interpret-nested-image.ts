@@ -1,7 +1,8 @@
 /** `image:` of a path in `content:`: a volume as the content of a file, which says what a partition says of its volume. */
+
+import { toSizeSpec } from '../schema/quantity.js'
 import { interpretFree } from './interpret-free.js'
 import type { PartitionContext } from './interpretation.js'
-import { toSizeSpec } from './quantity.js'
 import type { NestedImageInput } from './schema/content.js'
 import type { FormattedVolumeSpec, NestedImageSpec, SizeSpec, VolumeSpec } from './spec.js'
 

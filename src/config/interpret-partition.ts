@@ -1,9 +1,9 @@
+import { toEndExclusive, toSizeSpec } from '../schema/quantity.js'
 import { HOST_FAMILIES } from './host-families.js'
 import { interpretFree } from './interpret-free.js'
 import { interpretLuks } from './interpret-luks.js'
 import { interpretVolume } from './interpret-volume.js'
 import type { PartitionContext } from './interpretation.js'
-import { toEndExclusive, toSizeSpec } from './quantity.js'
 import type { PartitionInput } from './schema/partition.js'
 import type { PartitionSpec, SizeSpec, VolumeSpec } from './spec.js'
 

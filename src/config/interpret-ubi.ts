@@ -1,7 +1,8 @@
 /** UBI: a flash's geometry, said once for all of it or for a partition, and the volumes, each of which holds what a partition may. */
+
+import { toSizeSpec } from '../schema/quantity.js'
 import { UBI_VOLUME_FORMATS } from './host-families.js'
 import type { PartitionContext } from './interpretation.js'
-import { toSizeSpec } from './quantity.js'
 import { ubiOptions } from './schema/flash.js'
 import type { PartitionInput } from './schema/partition.js'
 import type { UbiVolumeInput } from './schema/ubi-volume.js'

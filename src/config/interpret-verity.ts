@@ -1,10 +1,10 @@
 /** Hash partitions, and whether what they cover can be covered. */
 import { didYouMean } from '../bytes/nearest.js'
+import { verityOptions } from '../filesystems/verity/option-table.js'
 import { HOST_FAMILIES } from './host-families.js'
 import { volumeUuidOf } from './interpret-volume-attributes.js'
 import type { Interpretation, PartitionContext, Pieces } from './interpretation.js'
 import type { PartitionInput } from './schema/partition.js'
-import { verityOptions } from './schema/verity-options.js'
 import type { ImageSpec, PartitionSpec, VerityOptions, VerityVolumeSpec, VolumeSpec } from './spec.js'
 import { ownOptions } from './volume-keys.js'
 

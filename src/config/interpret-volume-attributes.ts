@@ -1,7 +1,8 @@
 /** What volumes of several families are told in the same way. */
+
+import { parseVolumeId } from '../schema/identifiers.js'
 import { ownerMapOf } from './interpret-content.js'
 import type { PartitionContext } from './interpretation.js'
-import { parseVolumeId } from './schema/identifiers.js'
 import type { PartitionInput } from './schema/partition.js'
 import type { OwnerSpec } from './spec.js'
 

@@ -1,5 +1,10 @@
 import { basename } from 'node:path'
 import type { ConfigPath } from '../errors.js'
+import { extOptions } from '../filesystems/ext4/option-table.js'
+import { fatOptions } from '../filesystems/fat/option-table.js'
+import { jffs2Options } from '../filesystems/jffs2/option-table.js'
+import { uBootEnvOptions } from '../filesystems/u-boot-env/option-table.js'
+import { parseVolumeId } from '../schema/identifiers.js'
 import { meantFileSystemWord } from './fs-word.js'
 import { isHostFamily } from './host-families.js'
 import { type InterpretImage, interpretContentEntry } from './interpret-content.js'
@@ -10,12 +15,7 @@ import { verityVolume } from './interpret-verity.js'
 import { ownerOf, volumeUuidOf } from './interpret-volume-attributes.js'
 import type { PartitionContext } from './interpretation.js'
 import type { ContentEntryInput } from './schema/content.js'
-import { extOptions } from './schema/ext-options.js'
-import { fatOptions } from './schema/fat-options.js'
-import { parseVolumeId } from './schema/identifiers.js'
-import { jffs2Options } from './schema/jffs2-options.js'
 import type { PartitionInput } from './schema/partition.js'
-import { uBootEnvOptions } from './schema/u-boot-env-options.js'
 import type {
   ContentSource,
   Engine,

@@ -2,6 +2,8 @@
  * From values that are each right to the meaning of the whole: units become bytes, paths absolute, defaults are filled
  * in, and what does not go together is found. Runs on what could be read, so that all problems show at once.
  */
+
+import { DEFAULT_SECTOR_SIZE, toSizeSpec } from '../schema/quantity.js'
 import { interpretBudget } from './interpret-budget.js'
 import { interpretBundle } from './interpret-bundle.js'
 import { interpretGadget } from './interpret-gadget.js'
@@ -10,7 +12,6 @@ import { interpretOutputs } from './interpret-outputs.js'
 import { interpretPartition } from './interpret-partition.js'
 import { checkCovered } from './interpret-verity.js'
 import type { ConfigInput, Interpretation } from './interpretation.js'
-import { DEFAULT_SECTOR_SIZE, toSizeSpec } from './quantity.js'
 import type { ImageSpec } from './spec.js'
 
 const DEFAULT_TABLE = 'gpt'

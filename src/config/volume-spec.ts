@@ -2,16 +2,9 @@
  * What a volume is asked to be, and what it holds: families, their options, content. Part of spec.ts, which everybody imports.
  */
 import type { ConfigPath } from '../errors.js'
+import type { SizeSpec } from '../schema/quantity.js'
 
-/** How long or where something is, as far as the config alone can tell. */
-export type SizeSpec =
-  | { readonly kind: 'bytes'; readonly bytes: number }
-  /** Of the whole disk, 0 to 100. */
-  | { readonly kind: 'percent'; readonly percent: number }
-  /** All that is left up to the next partition or the end of the usable space. */
-  | { readonly kind: 'rest' }
-  /** The smallest that holds the payload. */
-  | { readonly kind: 'auto' }
+export type { SizeSpec } from '../schema/quantity.js'
 
 export type ExtFamily = 'ext2' | 'ext3' | 'ext4'
 export type FatFamily = 'fat' | 'fat12' | 'fat16' | 'fat32'

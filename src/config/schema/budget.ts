@@ -1,9 +1,9 @@
 /** How full a partition may be: `budget: { warn: 80%, fail: 95%, history: sizes.jsonl, release: "${VERSION}" }`. */
 import type * as z from 'zod'
-import { parseQuantity } from '../quantity.js'
-import { Refusal } from '../refusal.js'
-import { group } from './group.js'
-import { leaf, text, VARIABLE_JSON } from './leaf.js'
+import { group } from '../../schema/group.js'
+import { leaf, text, VARIABLE_JSON } from '../../schema/leaf.js'
+import { parseQuantity } from '../../schema/quantity.js'
+import { Refusal } from '../../schema/refusal.js'
 
 const ACCEPTED = 'accepted are 1% to 100%'
 

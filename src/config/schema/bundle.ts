@@ -1,8 +1,8 @@
 import * as z from 'zod'
+import { group } from '../../schema/group.js'
+import { flag, integer, text } from '../../schema/leaf.js'
 import { OUTPUT_LEVELS } from '../output-levels.js'
 import { plainFileName, zipEntryName } from './file-names.js'
-import { group } from './group.js'
-import { flag, integer, text } from './leaf.js'
 
 const includedFile = group(
   {

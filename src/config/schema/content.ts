@@ -1,14 +1,14 @@
 /** `content:` of a volume: one path, or a list of entries that are laid over one another. */
 import * as z from 'zod'
+import { group } from '../../schema/group.js'
+import { fileSystemId } from '../../schema/identifiers.js'
+import { anyText, choice, flag, integer, leaf, quantity, text } from '../../schema/leaf.js'
+import type { Quantity } from '../../schema/quantity.js'
+import { Refusal } from '../../schema/refusal.js'
 import type { FileSystemWord } from '../fs-word.js'
-import type { Quantity } from '../quantity.js'
-import { Refusal } from '../refusal.js'
 import type { AccountSpec, ContentEntry } from '../spec.js'
 import { volumePath } from './file-names.js'
 import { fileSystem } from './file-system.js'
-import { group } from './group.js'
-import { fileSystemId } from './identifiers.js'
-import { anyText, choice, flag, integer, leaf, quantity, text } from './leaf.js'
 import { options } from './options.js'
 
 const MAX_U32 = 0xffff_ffff

@@ -1,5 +1,5 @@
-import { Refusal } from '../refusal.js'
-import { leaf, refuseUnprintable, text } from './leaf.js'
+import { leaf, refuseUnprintable, text } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 
 /** NAME_MAX of Linux. */
 const MAX_NAME_BYTES = 255

@@ -1,5 +1,5 @@
+import { leaf, refuseUnprintable } from '../../schema/leaf.js'
 import { parseFileSystemWord } from '../fs-word.js'
-import { leaf, refuseUnprintable } from './leaf.js'
 
 /** `fs:`, its grammar in fs-word.ts. */
 export function fileSystem() {

@@ -1,6 +1,6 @@
 /** What a raw flash is like, as UBI has to know it: once for the whole flash, or for one partition. */
 import type * as z from 'zod'
-import { byteCount, integer } from './leaf.js'
+import { byteCount, integer } from '../../schema/leaf.js'
 
 const MAX_PAGE_BYTES = 64 * 1024
 const MAX_U32 = 0xffff_ffff

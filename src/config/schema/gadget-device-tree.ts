@@ -14,9 +14,9 @@
 import * as z from 'zod'
 import { type DtsPiece, type DtsValue, parseDtsValue } from '../../bytes/dts-value.js'
 import { nearestWord } from '../../bytes/nearest.js'
-import { Refusal } from '../refusal.js'
-import { group } from './group.js'
-import { choice, flag, leaf, refuseUnprintable, text } from './leaf.js'
+import { group } from '../../schema/group.js'
+import { choice, flag, leaf, refuseUnprintable, text } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 
 /** [usb-drd] */
 const DR_MODES = ['host', 'peripheral', 'otg'] as const

@@ -1,10 +1,10 @@
 /** `gadget.initramfs:`: a cpio that a kernel unpacks into its first root file system. */
 import * as z from 'zod'
+import { group } from '../../schema/group.js'
+import { choice, flag, integer, text } from '../../schema/leaf.js'
 import { OUTPUT_LEVELS } from '../output-levels.js'
 import { contentEntry } from './content.js'
 import { plainFileName } from './file-names.js'
-import { group } from './group.js'
-import { choice, flag, integer, text } from './leaf.js'
 
 export const initramfs = group(
   {

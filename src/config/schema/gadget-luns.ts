@@ -1,8 +1,8 @@
 /** `luns:` of the gadget section: what the board shows to a USB host as disks. */
 import * as z from 'zod'
-import { Refusal } from '../refusal.js'
-import { group } from './group.js'
-import { byteCount, flag, integer, leaf, refuseUnprintable, text } from './leaf.js'
+import { group } from '../../schema/group.js'
+import { byteCount, flag, integer, leaf, refuseUnprintable, text } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 
 /** INQUIRY's vendor (8), model (16) and revision (4). [MSG] inquiry_string */
 const INQUIRY_CHARACTERS = 28

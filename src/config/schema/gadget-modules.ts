@@ -1,8 +1,8 @@
 /** Keys of `gadget:` that say which kernel modules the board loads. */
 import * as z from 'zod'
-import { Refusal } from '../refusal.js'
+import { leaf, text } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 import { octalMode } from './content.js'
-import { leaf, text } from './leaf.js'
 
 /** As the kernel names modules. */
 const MODULE = /^[A-Za-z0-9_-]+$/

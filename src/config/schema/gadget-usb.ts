@@ -1,10 +1,10 @@
 /** How the board presents itself on the bus: descriptors, functions beside storage, the controller, the driver. */
 import * as z from 'zod'
-import { Refusal } from '../refusal.js'
+import { group } from '../../schema/group.js'
+import { choice, flag, integer, leaf, text } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 import { USB_CONTROLLERS, type UsbController } from '../usb-controllers.js'
 import { harvest, luns } from './gadget-luns.js'
-import { group } from './group.js'
-import { choice, flag, integer, leaf, text } from './leaf.js'
 
 const MAX_U16 = 0xffff
 /** USB_MAX_STRING_LEN of the kernel; the descriptor's length byte has room for 126 characters. */

@@ -1,9 +1,9 @@
 import type * as z from 'zod'
+import { group } from '../../schema/group.js'
 import { deviceTree } from './gadget-device-tree.js'
 import { initramfs } from './gadget-initramfs.js'
 import { gadgetModules } from './gadget-modules.js'
 import { massStorageKeys } from './gadget-usb.js'
-import { group } from './group.js'
 
 export const gadget = group(
   {

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { byteChoice, choice, decimal, flag, integer } from './leaf.js'
+import { byteChoice, choice, decimal, flag, integer } from '../../schema/leaf.js'
 
 export const COMPRESSIONS = ['none', 'zlib', 'gzip', 'lzo', 'lz4', 'lz4hc', 'xz', 'zstd'] as const
 

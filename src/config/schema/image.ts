@@ -1,14 +1,14 @@
 /** The whole config. */
 import * as z from 'zod'
-import { Refusal } from '../refusal.js'
+import { group } from '../../schema/group.js'
+import { guid } from '../../schema/identifiers.js'
+import { anyText, byteChoice, byteCount, choice, integer, quantity, text } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 import { budget } from './budget.js'
 import { bundle } from './bundle.js'
 import { plainFileName } from './file-names.js'
 import { flashGeometry } from './flash.js'
 import { gadget } from './gadget.js'
-import { group } from './group.js'
-import { guid } from './identifiers.js'
-import { anyText, byteChoice, byteCount, choice, integer, quantity, text } from './leaf.js'
 import { output } from './output.js'
 import { ENGINES, partition } from './partition.js'
 

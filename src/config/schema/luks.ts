@@ -1,6 +1,6 @@
-import { group } from './group.js'
-import { guid } from './identifiers.js'
-import { byteChoice, byteCount, choice, integer, numberChoice, text } from './leaf.js'
+import { group } from '../../schema/group.js'
+import { guid } from '../../schema/identifiers.js'
+import { byteChoice, byteCount, choice, integer, numberChoice, text } from '../../schema/leaf.js'
 
 const KIB = 1024
 /** What cryptsetup takes at most and at least. [CRYPTSETUP luksFormat] */

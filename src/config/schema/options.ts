@@ -1,11 +1,11 @@
-import { extOptions } from './ext-options.js'
-import { fatOptions } from './fat-options.js'
+import { extOptions } from '../../filesystems/ext4/option-table.js'
+import { fatOptions } from '../../filesystems/fat/option-table.js'
+import { jffs2Options } from '../../filesystems/jffs2/option-table.js'
+import { uBootEnvOptions } from '../../filesystems/u-boot-env/option-table.js'
+import { verityOptions } from '../../filesystems/verity/option-table.js'
+import { group } from '../../schema/group.js'
 import { ubiOptions } from './flash.js'
-import { group } from './group.js'
 import { hostOptions } from './host-options.js'
-import { jffs2Options } from './jffs2-options.js'
-import { uBootEnvOptions } from './u-boot-env-options.js'
-import { verityOptions } from './verity-options.js'
 
 /** All families together, so that one list completes in editors; which ones fit the fs is checked with it. */
 export const options = group(

@@ -1,8 +1,8 @@
 import * as z from 'zod'
+import { group } from '../../schema/group.js'
+import { byteCount, choice, integer } from '../../schema/leaf.js'
 import { OUTPUT_LEVELS } from '../output-levels.js'
 import { plainFileName } from './file-names.js'
-import { group } from './group.js'
-import { byteCount, choice, integer } from './leaf.js'
 
 export const OUTPUT_FORMATS = [
   'raw',

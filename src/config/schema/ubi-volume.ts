@@ -1,9 +1,9 @@
 import * as z from 'zod'
+import { group } from '../../schema/group.js'
+import { fileSystemId } from '../../schema/identifiers.js'
+import { choice, flag, integer, quantity, text } from '../../schema/leaf.js'
 import { content, ownerMap, ownerRule } from './content.js'
 import { fileSystem } from './file-system.js'
-import { group } from './group.js'
-import { fileSystemId } from './identifiers.js'
-import { choice, flag, integer, quantity, text } from './leaf.js'
 import { options } from './options.js'
 
 /** UBI_MAX_VOLUMES of ubi-media.h; small erase blocks have fewer. */

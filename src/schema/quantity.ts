@@ -6,7 +6,16 @@
  */
 
 import { Refusal } from './refusal.js'
-import type { SizeSpec } from './spec.js'
+
+/** A length or a place, as far as the config alone determines it. */
+export type SizeSpec =
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  /** Of the whole disk, 0 to 100. */
+  | { readonly kind: 'percent'; readonly percent: number }
+  /** All that is left up to the next partition or the end of the usable space. */
+  | { readonly kind: 'rest' }
+  /** The smallest that holds the payload. */
+  | { readonly kind: 'auto' }
 
 /** As written; sectors become bytes once the sector size is known. */
 export type Quantity =

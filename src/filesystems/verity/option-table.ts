@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import { Refusal } from '../refusal.js'
-import { byteChoice, choice, flag, leaf, numberChoice } from './leaf.js'
+import { byteChoice, choice, flag, leaf, numberChoice } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 
 /** No kernel takes more than its pages have. */
 const BLOCK_SIZES = [512, 1024, 2048, 4096] as const

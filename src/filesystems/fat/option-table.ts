@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { Refusal } from '../refusal.js'
-import { volumeId } from './identifiers.js'
-import { byteChoice, flag, integer, text } from './leaf.js'
+import { volumeId } from '../../schema/identifiers.js'
+import { byteChoice, flag, integer, text } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 
 /** What mkfs.fat 4.2 takes; the fields of the boot sector have 8 and 16 bits. [FATGEN §3.1] */
 const MAX_FATS = 4

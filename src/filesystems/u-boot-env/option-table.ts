@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { byteCount, choice, integer } from './leaf.js'
+import { byteCount, choice, integer } from '../../schema/leaf.js'
 
 const MIN_ENV_BYTES = 256
 const MAX_ENV_BYTES = 16 * 1024 * 1024

@@ -3,9 +3,9 @@
  * and carries what the JSON Schema shows to editors, where numbers and booleans look like such.
  */
 import * as z from 'zod'
-import { didYouMean } from '../../bytes/nearest.js'
-import { ANY_SIZE, parseByteCount, parseQuantity, type Quantity } from '../quantity.js'
-import { Refusal } from '../refusal.js'
+import { didYouMean } from '../bytes/nearest.js'
+import { ANY_SIZE, parseByteCount, parseQuantity, type Quantity } from './quantity.js'
+import { Refusal } from './refusal.js'
 
 /** JSON Schema (draft-07) of a leaf. */
 export type LeafJson = Readonly<Record<string, unknown>>

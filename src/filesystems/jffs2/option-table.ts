@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { byteChoice, choice, flag } from './leaf.js'
+import { byteChoice, choice, flag } from '../../schema/leaf.js'
 
 const KIB = 1024
 

@@ -1,7 +1,7 @@
 /** UUIDs, type codes and other identifiers, read from what is written: YAML's numbers would spoil them. */
-import { isGuid } from '../../bytes/guid.js'
-import { Refusal } from '../refusal.js'
+import { isGuid } from '../bytes/guid.js'
 import { leaf, text } from './leaf.js'
+import { Refusal } from './refusal.js'
 
 const HYPHENS = 4
 const GUID_EXAMPLE = 'accepted are 32 hexadecimal digits as 8-4-4-4-12'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { Refusal } from '../refusal.js'
-import { guid } from './identifiers.js'
-import { byteChoice, byteCount, choice, decimal, flag, integer, leaf } from './leaf.js'
+import { guid } from '../../schema/identifiers.js'
+import { byteChoice, byteCount, choice, decimal, flag, integer, leaf } from '../../schema/leaf.js'
+import { Refusal } from '../../schema/refusal.js'
 
 const MIB = 1024 ** 2
 
