@@ -1,10 +1,12 @@
 /** From a config or an image to devices: everything is inspected, planned and asked before the first byte is written. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import type { BuildEvent, PlanOptions } from './build/options.js'
 import { openDisk } from './build.js'
+import { jsonText } from './bytes/json-text.js'
 import {
   DiskloomError,
   errnoOf,
@@ -283,7 +285,7 @@ async function flashAll(
   )
   const receipts = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value)
   if (receiptFile !== undefined && receipts.length > 0) {
-    writeWholeFile(receiptFile, Buffer.from(receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join('')))
+    writeWholeFile(receiptFile, Buffer.from(receipts.map((receipt) => `${jsonText(receipt)}\n`).join('')))
   }
   const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown)
   if (failures.length > 0) throw joined(failures)
@@ -298,7 +300,7 @@ function joined(failures: readonly unknown[]): unknown {
   if (bug !== undefined) return bug
   const errors = failures as DiskloomError[]
   if (errors.every(({ code }) => code === 'INTERRUPTED')) {
-    return new InterruptedError(errors.map(({ message }) => message).join('\n'))
+    return new InterruptedError(errors.map(({ message }) => message).join('; '))
   }
   return new IoError(
     errors.flatMap(({ problems }) => problems),

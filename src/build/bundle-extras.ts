@@ -1,6 +1,8 @@
 /** What the bundle holds for burning tools and for people, where the config asks for it. */
+
 import { readFileSync } from 'node:fs'
 import { formatSize } from '../bytes/format-size.js'
+import { jsonText } from '../bytes/json-text.js'
 import { META_NAMES, README_NAME } from '../config/spec.js'
 import { renderTemplate, templatePath } from '../gadget/template.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
@@ -26,7 +28,7 @@ export function bundleExtras(plan: DiskPlan, bmap: string | undefined): BundleEx
 
 /** The keys that etcher-sdk knows and a build can answer for. */
 function etcherManifest({ spec, sizeBytes }: DiskPlan): string {
-  return `${JSON.stringify({ name: spec.name, recommendedDriveSize: sizeBytes }, undefined, 2)}\n`
+  return `${jsonText({ name: spec.name, recommendedDriveSize: sizeBytes }, { indent: 2 })}\n`
 }
 
 function readme({ spec, sizeBytes }: DiskPlan): string {

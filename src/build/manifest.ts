@@ -1,4 +1,5 @@
 /** manifest.json: what stands where in the image and what it was made from (docs/manifest.md). */
+import { jsonText } from '../bytes/json-text.js'
 import type { OwnerSpec, PartitionSpec, UbiVolumeSpec, VolumeSpec } from '../config/spec.js'
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
 import { payloadWord } from '../layout/measure-payload.js'
@@ -74,7 +75,7 @@ export function manifestText(input: ManifestInput): string {
     bundle: input.bundleFiles.map(fileEntry),
     outputs: [...input.outputs],
   }
-  return `${JSON.stringify(manifest, undefined, 2)}\n`
+  return `${jsonText(manifest, { indent: 2 })}\n`
 }
 
 /** The formatted volume of a partition: identifier, what was asked of it, and what it came to. */

@@ -1,6 +1,8 @@
 /** sizes.jsonl: a line of JSON for each release, the bytes that each partition uses. Kept with the sources, so it is text. */
+
 import { readFileSync, renameSync } from 'node:fs'
 import * as z from 'zod'
+import { jsonText } from '../bytes/json-text.js'
 import { ConfigError, errnoOf, IoError, systemReason } from '../errors.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
 
@@ -52,7 +54,7 @@ export function withRelease(lines: readonly SizeHistoryLine[], current: SizeHist
 
 /** Replaces the file in one step, and leaves it alone where nothing is new. */
 export function writeSizeHistory(path: string, lines: readonly SizeHistoryLine[]): void {
-  const text = lines.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+  const text = lines.map((entry) => `${jsonText(entry)}\n`).join('')
   if (readOrNothing(path) === text) return
   const temporary = `${path}.${process.pid}.part`
   writeWholeFile(temporary, Buffer.from(text, 'utf8'))

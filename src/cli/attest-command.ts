@@ -33,7 +33,7 @@ export function addAttestCommand(program: Command, terminal: Terminal): void {
       const path = join(folder, MANIFEST_NAME)
       if (sbom) {
         const { sbomText } = await import('../proof/sbom.js')
-        terminal.stdout.write(sbomText(parseManifest(readManifest(path), path)))
+        terminal.stdout.document(sbomText(parseManifest(readManifest(path), path)))
         return
       }
       if (!provenance) throw new UsageError('Cannot attest: nothing is asked, --sbom or --provenance is accepted')
@@ -42,7 +42,7 @@ export function addAttestCommand(program: Command, terminal: Terminal): void {
       const { provenanceText } = await import('../proof/provenance.js')
       const { PASSPHRASE_VARIABLE, readSigningKey } = await import('../proof/signing-key.js')
       const key = sign === undefined ? undefined : readSigningKey(sign, terminal.environment[PASSPHRASE_VARIABLE])
-      terminal.stdout.write(provenanceText(readManifest(path), { parameters: set, builder, key }))
+      terminal.stdout.document(provenanceText(readManifest(path), { parameters: set, builder, key }))
     })
 }
 

@@ -5,7 +5,7 @@ import { outputOption, setOption, sizeOption } from './config-options.js'
 import { writeEvent } from './json-events.js'
 import { openProgress } from './open-progress.js'
 import { reportWarnings } from './report-error.js'
-import { resultFields, resultText } from './result-report.js'
+import { resultFields, resultLines } from './result-report.js'
 import type { Services } from './services.js'
 import { columnsOf, paintFor, type Terminal } from './terminal.js'
 
@@ -84,7 +84,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
       else if (!quiet) {
         // A log has the plan's figures in the manifest; a map is for eyes.
         const mapColumns = stdout.isTTY === true ? columnsOf(stdout, environment) : undefined
-        stdout.write(resultText(result, { paint: paintFor(stdout, environment), mapColumns }))
+        stdout.lines(resultLines(result, { paint: paintFor(stdout, environment), mapColumns }))
       }
     })
 }

@@ -6,7 +6,7 @@ import { findNode } from '../inspect/lookup.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
-import { type Terminal, writeBytes } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
 const EXAMPLES = `
 Examples:
@@ -36,7 +36,7 @@ export function addCatCommand(program: Command, terminal: Terminal, services: Se
           return
         }
         for (const chunk of chunksOf(node.content)) {
-          if (!(await writeBytes(terminal.stdout, chunk))) return
+          if (!(await terminal.stdout.bytes(chunk))) return
         }
       }),
     )

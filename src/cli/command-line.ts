@@ -5,7 +5,15 @@ import { ExitRequest } from './exit-request.js'
 import { writeErrorEvent } from './json-events.js'
 import { exitCodeOf, reportable, reportError } from './report-error.js'
 import type { Services } from './services.js'
-import { columnsOf, hasColour, type OutputStream, paintFor, type Terminal } from './terminal.js'
+import {
+  columnsOf,
+  hasColour,
+  openTerminal,
+  type Paint,
+  type ProcessStreams,
+  paintFor,
+  type Terminal,
+} from './terminal.js'
 
 const SERVICES: Services = {
   loadBuild: () => import('../build.js'),
@@ -62,9 +70,10 @@ Results go to standard output, progress and messages to standard error.
 /** Runs the command that `args` name and gives the exit code. Everything that goes wrong has been reported. */
 export async function runCommandLine(
   args: readonly string[],
-  terminal: Terminal,
+  streams: ProcessStreams,
   services: Partial<Services> = {},
 ): Promise<number> {
+  const terminal = openTerminal(streams)
   try {
     const program = makeProgram(terminal)
     for (const addCommand of await loadCommands(args[0])) addCommand(program, terminal, { ...SERVICES, ...services })
@@ -101,19 +110,24 @@ function makeProgram(terminal: Terminal): Command {
       .showSuggestionAfterError()
       .configureHelp({ styleTitle: (title) => paintFor(stdout, environment)('bold', title) })
       .configureOutput({
-        writeOut: (text) => void stdout.write(text),
-        writeErr: (text) => void stderr.write(text),
+        writeOut: (text) => stdout.document(text),
+        writeErr: (text) => stderr.document(text),
         getOutHelpWidth: () => columnsOf(stdout, environment),
         getErrHelpWidth: () => columnsOf(stderr, environment),
         getOutHasColors: () => hasColour(stdout, environment),
         getErrHasColors: () => hasColour(stderr, environment),
-        outputError: (text, write) => write(usageText(text, stderr, environment)),
+        outputError: (text) => stderr.lines(usageLines(text, paintFor(stderr, environment))),
       })
   )
 }
 
-/** commander's `error: …` in the colours of ours. */
-function usageText(text: string, stderr: OutputStream, environment: Terminal['environment']): string {
-  const paint = paintFor(stderr, environment)
-  return text.replace(/^error:/, paint('bold', paint('red', 'error:')))
+/** commander ends its message with a suggestion on a line of its own; other newlines are part of what was typed. */
+const SUGGESTION = /\n(\(Did you mean [^\n]*\))$/
+
+/** Returns commander's `error: …` in the colours of ours. */
+function usageLines(text: string, paint: Paint): string[] {
+  const message = text.replace(/\n$/, '')
+  const suggestion = SUGGESTION.exec(message)
+  const first = message.slice(0, suggestion?.index).replace(/^error:/, () => paint('bold', paint('red', 'error:')))
+  return suggestion === null ? [first] : [first, suggestion[1]!]
 }

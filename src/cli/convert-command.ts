@@ -53,7 +53,7 @@ export function addConvertCommand(program: Command, terminal: Terminal, services
       )
       await progress.finish('done')
       if (json) writeEvent(stdout, 'result', result)
-      else if (!quiet) stdout.write(resultText(result, paintFor(stdout, environment)))
+      else if (!quiet) stdout.lines(resultLines(result, paintFor(stdout, environment)))
     })
 }
 
@@ -68,7 +68,7 @@ function parseLevel(text: string): number {
   return Number(text)
 }
 
-function resultText({ format, sizeBytes, outputs, seconds }: ConvertResult, paint: Paint): string {
+function resultLines({ format, sizeBytes, outputs, seconds }: ConvertResult, paint: Paint): string[] {
   const table = layOutTable(
     outputs,
     [
@@ -79,5 +79,5 @@ function resultText({ format, sizeBytes, outputs, seconds }: ConvertResult, pain
     Number.POSITIVE_INFINITY,
   )
   const made = `${formatSize(sizeBytes)} disk (${format}) converted in ${formatSeconds(seconds)}`
-  return `${[...outputs.map(table.line), paint('green', made)].join('\n')}\n`
+  return [...outputs.map(table.line), paint('green', made)]
 }

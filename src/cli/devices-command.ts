@@ -25,7 +25,7 @@ export function addDevicesCommand(program: Command, terminal: Terminal, services
       const { devices } = await services.loadFlash()
       const candidates = await devices({ environment })
       if (json) for (const candidate of candidates) writeEvent(stdout, 'device', deviceFields(candidate))
-      else stdout.write(devicesText(candidates, paintFor(stdout, environment)))
+      else stdout.lines(deviceLines(candidates, paintFor(stdout, environment)))
     })
 }
 
@@ -36,7 +36,7 @@ function deviceFields({ disk, refusals }: Candidate): object {
 }
 
 /** Disks that can be flashed first, then the others with their reasons. */
-function devicesText(candidates: readonly Candidate[], paint: Paint): string {
+function deviceLines(candidates: readonly Candidate[], paint: Paint): string[] {
   const free = candidates.filter(({ refusals }) => refusals.length === 0)
   const refused = candidates.filter(({ refusals }) => refusals.length > 0)
   const lines: string[] = []
@@ -53,7 +53,7 @@ function devicesText(candidates: readonly Candidate[], paint: Paint): string {
       for (const { text } of candidate.refusals) lines.push(paint('dim', `      ${text}`))
     }
   }
-  return `${lines.join('\n')}\n`
+  return lines
 }
 
 function tableOf(candidates: readonly Candidate[]) {

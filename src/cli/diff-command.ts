@@ -4,7 +4,7 @@ import { isSame } from '../inspect/diff/differences.js'
 import { IGNORABLE, type Ignorable, parseIgnored } from '../inspect/diff/ignored.js'
 import { setOption } from './config-options.js'
 import { diffMarkdown } from './diff-markdown.js'
-import { diffText } from './diff-report.js'
+import { diffLines } from './diff-report.js'
 import { ExitRequest } from './exit-request.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
@@ -54,7 +54,8 @@ export function addDiffCommand(program: Command, terminal: Terminal, services: S
         try {
           const found = compareDisks(a, b, { ignored: new Set(ignore), text, signal })
           if (json) writeEvent(stdout, 'result', { same: isSame(found), ...found })
-          else stdout.write(markdown ? diffMarkdown(found) : diffText(found, paintFor(stdout, environment)))
+          else if (markdown) stdout.document(diffMarkdown(found))
+          else stdout.lines(diffLines(found, paintFor(stdout, environment)))
           if (!isSame(found)) throw new ExitRequest(EXIT_CODES.DIFFERENCE)
         } finally {
           await b.release()

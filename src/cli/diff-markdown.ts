@@ -1,4 +1,7 @@
 /** What differs between two disks, as Markdown for a merge request: a summary, and tables that can be folded away. */
+
+import { longestTicks, markdownCode, markdownHtml, markdownText } from '../bytes/markdown-text.js'
+import { visibleLine } from '../bytes/visible-text.js'
 import type {
   DiskDifferences,
   FieldDifference,
@@ -10,11 +13,11 @@ import { fileDetail, partitionTitle } from './diff-report.js'
 
 export function diffMarkdown(found: DiskDifferences): string {
   const { a, b, disk, partitions, outside } = found
-  const lines = [`### \`${code(a)}\` → \`${code(b)}\``, '']
+  const lines = [`### ${markdownCode(a)} → ${markdownCode(b)}`, '']
   if (isSame(found)) return [...lines, 'Nothing differs.', ''].join('\n')
   lines.push(summary(found), '')
   if (disk.length > 0) lines.push('**disk**', '', ...fieldTable(disk), '')
-  for (const partition of partitions) lines.push(...partitionSection(partition))
+  for (const partition of partitions) for (const line of partitionSection(partition)) lines.push(line)
   if (outside.length > 0) {
     lines.push('**outside the partitions**', '', '| bytes | other from byte |', '| --- | --: |')
     for (const { startByte, endByte, firstDifferentByte } of outside) {
@@ -35,35 +38,33 @@ function summary({ partitions }: DiskDifferences): string {
 /** Longer lists are folded. */
 const OPEN_ROWS = 20
 
-function partitionSection(partition: PartitionDifference): string[] {
+function* partitionSection(partition: PartitionDifference): Generator<string> {
   const { kind, fields, volume, files, firstDifferentByte } = partition
-  const lines = [`**${text(partitionTitle(partition))}**`, '']
+  yield* [`**${markdownText(partitionTitle(partition))}**`, '']
   const shown = kind === 'changed' ? [...fields, ...volume] : []
-  if (shown.length > 0) lines.push(...fieldTable(shown), '')
-  if (firstDifferentByte !== undefined) lines.push(`The content is other from byte ${firstDifferentByte} on.`, '')
+  if (shown.length > 0) yield* [...fieldTable(shown), '']
+  if (firstDifferentByte !== undefined) yield* [`The content is other from byte ${firstDifferentByte} on.`, '']
   if (files.length > 0) {
-    const rows = files.map(
-      (file) => `| ${file.kind} | \`${code(file.path)}\` | ${text(fileDetail(file).replace(/^: /, '').trim())} |`,
-    )
-    const table = ['| | path | |', '| --- | --- | --- |', ...rows]
-    if (files.length <= OPEN_ROWS) lines.push(...table, '')
-    else lines.push(`<details><summary>${files.length} files</summary>`, '', ...table, '', '</details>', '')
+    const isFolded = files.length > OPEN_ROWS
+    if (isFolded) yield* [`<details><summary>${files.length} files</summary>`, '']
+    yield* ['| | path | |', '| --- | --- | --- |']
+    for (const file of files) {
+      const detail = markdownText(fileDetail(file).replace(/^: /, '').trim())
+      yield `| ${file.kind} | ${markdownCode(file.path, 'cell')} | ${detail} |`
+    }
+    yield* isFolded ? ['', '</details>', ''] : ['']
   }
-  for (const { path, text: diff } of files) {
-    if (diff !== undefined) lines.push(...fenced(path, diff))
-  }
-  return lines
+  for (const { path, text: diff } of files) if (diff !== undefined) yield* fenced(path, diff)
 }
 
 /** The fence is longer than any in the text. */
 function fenced(path: string, diff: string): string[] {
-  const longest = Math.max(2, ...Array.from(diff.matchAll(/`+/g), ([ticks]) => ticks.length))
-  const fence = '`'.repeat(longest + 1)
+  const fence = '`'.repeat(Math.max(2, longestTicks(diff)) + 1)
   return [
-    `<details><summary><code>${html(path)}</code></summary>`,
+    `<details><summary><code>${markdownHtml(path)}</code></summary>`,
     '',
     `${fence}diff`,
-    diff.trimEnd(),
+    ...diff.trimEnd().split('\n').map(visibleLine),
     fence,
     '',
     '</details>',
@@ -72,23 +73,10 @@ function fenced(path: string, diff: string): string[] {
 }
 
 function fieldTable(fields: readonly FieldDifference[]): string[] {
-  const rows = fields.map(({ field, a, b }) => `| ${text(field)} | ${value(a)} | ${value(b)} |`)
+  const rows = fields.map(({ field, a, b }) => `| ${markdownText(field)} | ${value(a)} | ${value(b)} |`)
   return ['| | before | after |', '| --- | --- | --- |', ...rows]
 }
 
 function value(of: FieldDifference['a']): string {
-  return of === undefined ? '' : `\`${code(String(of))}\``
-}
-
-/** Inside a table a bar ends a cell, escaped or not in code. */
-function code(raw: string): string {
-  return raw.replace(/`/g, "'").replace(/\|/g, '\\|')
-}
-
-function text(raw: string): string {
-  return html(raw).replace(/[\\|*_`[\]]/g, '\\$&')
-}
-
-function html(raw: string): string {
-  return raw.replace(/&/g, '&amp;').replace(/</g, '&lt;')
+  return of === undefined ? '' : markdownCode(String(of), 'cell')
 }

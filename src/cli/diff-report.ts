@@ -1,4 +1,4 @@
-/** What differs between two disks, as text for people. */
+/** What differs between two disks, as lines for people. */
 import type {
   DiskDifferences,
   FieldDifference,
@@ -10,31 +10,35 @@ import type {
 import { isSame } from '../inspect/diff/differences.js'
 import type { Paint, Style } from './terminal.js'
 
-export function diffText(found: DiskDifferences, paint: Paint): string {
+export function* diffLines(found: DiskDifferences, paint: Paint): Generator<string> {
   const { a, b, disk, partitions, outside } = found
-  if (isSame(found)) return `${paint('green', 'the same')}: ${a} and ${b}\n`
-  const lines = [paint('bold', `--- ${a}`), paint('bold', `+++ ${b}`)]
-  if (disk.length > 0) lines.push('', 'disk', ...disk.map((field) => `  ${fieldText(field)}`))
-  for (const partition of partitions) lines.push('', ...partitionLines(partition, paint))
+  if (isSame(found)) {
+    yield `${paint('green', 'the same')}: ${a} and ${b}`
+    return
+  }
+  yield paint('bold', `--- ${a}`)
+  yield paint('bold', `+++ ${b}`)
+  if (disk.length > 0) yield* ['', 'disk', ...disk.map((field) => `  ${fieldText(field)}`)]
+  for (const partition of partitions) {
+    yield ''
+    yield* partitionLines(partition, paint)
+  }
   if (outside.length > 0) {
-    lines.push('', 'outside the partitions')
+    yield* ['', 'outside the partitions']
     for (const { startByte, endByte, firstDifferentByte } of outside) {
-      lines.push(`  bytes ${startByte} to ${endByte - 1}: other from byte ${firstDifferentByte} on`)
+      yield `  bytes ${startByte} to ${endByte - 1}: other from byte ${firstDifferentByte} on`
     }
   }
-  return `${lines.join('\n')}\n`
 }
 
-function partitionLines(partition: PartitionDifference, paint: Paint): string[] {
+function* partitionLines(partition: PartitionDifference, paint: Paint): Generator<string> {
   const { kind, fields, volume, files, firstDifferentByte } = partition
   const head = partitionTitle(partition)
   const shown = kind === 'changed' ? [...fields, ...volume] : []
-  return [
-    kind === 'changed' ? paint('bold', head) : paint(KIND_STYLES[kind], head),
-    ...shown.map((field) => `  ${fieldText(field)}`),
-    ...(firstDifferentByte === undefined ? [] : [`  content: other from byte ${firstDifferentByte} on`]),
-    ...files.flatMap((file) => fileLines(file, paint)),
-  ]
+  yield kind === 'changed' ? paint('bold', head) : paint(KIND_STYLES[kind], head)
+  for (const field of shown) yield `  ${fieldText(field)}`
+  if (firstDifferentByte !== undefined) yield `  content: other from byte ${firstDifferentByte} on`
+  for (const file of files) yield* fileLines(file, paint)
 }
 
 /** `partition 2 "root"`, `partition 3 "data" added`, `partition 1 "boot" → 2 "boot-a"`. */

@@ -9,6 +9,7 @@
  *
  * It reads without colour; colours only repeat what the characters say.
  */
+import { visibleWord } from '../bytes/visible-text.js'
 import type { Region } from '../layout/disk-plan.js'
 import { proportionalCells } from './proportional-cells.js'
 import type { Paint, Style } from './terminal.js'
@@ -99,5 +100,5 @@ function fill(region: Region, partition: MappedDisk['partitions'][number] | unde
 
 /** Cut or filled up to `width` characters; names are single-width text or nearly so. */
 function clip(text: string, width: number): string {
-  return [...text].slice(0, width).join('').padEnd(width)
+  return [...visibleWord(text)].slice(0, width).join('').padEnd(width)
 }

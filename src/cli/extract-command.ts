@@ -14,7 +14,7 @@ import { TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import { reportWarnings, shortPath } from './report-error.js'
 import type { Services } from './services.js'
-import { paintFor, type Terminal, writeBytes } from './terminal.js'
+import { paintFor, type Terminal } from './terminal.js'
 
 const EXAMPLES = `
 Examples:
@@ -56,7 +56,7 @@ export function addExtractCommand(program: Command, terminal: Terminal, services
         const result = tar === undefined ? await extractPlace(context) : await extractTar(context, tar)
         reportWarnings(result.notes, stderr, paintFor(stderr, environment))
         if (json) writeEvent(stdout, 'result', { ...result, notes: result.notes.map(({ message }) => message) })
-        else if (result.path !== undefined) stdout.write(resultText(result))
+        else if (result.path !== undefined) stdout.line(resultText(result))
       }),
     )
 }
@@ -100,7 +100,7 @@ async function extractTar({ found, terminal, services }: Context, tar: string): 
 async function writeToStdout(image: DiskImage, { stdout, signal }: Terminal): Promise<void> {
   for (const chunk of chunksOf(image)) {
     signal.throwIfAborted()
-    if (!(await writeBytes(stdout, chunk))) return
+    if (!(await stdout.bytes(chunk))) return
   }
 }
 
@@ -129,5 +129,5 @@ function partitionName({ name, number }: OpenPartition, imageName: string): stri
 
 function resultText({ path, bytes, entries }: Result): string {
   const what = entries === undefined || entries === 1 ? '' : `${entries} entries, `
-  return `${shortPath(path!)}: ${what}${formatSize(bytes)}\n`
+  return `${shortPath(path!)}: ${what}${formatSize(bytes)}`
 }

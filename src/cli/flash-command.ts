@@ -4,7 +4,7 @@ import { modelText } from '../flash/disks.js'
 import type { FlashEvent, FlashJob, FlashReceipt } from '../flash.js'
 import { setOption } from './config-options.js'
 import { FlashProgress } from './flash-progress.js'
-import { jobsText, receiptText } from './flash-report.js'
+import { jobLines, receiptLines } from './flash-report.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { reportWarnings } from './report-error.js'
 import type { Services } from './services.js'
@@ -75,7 +75,7 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
         progress?.finish()
         // What stands on a card is told even where another one failed.
         if (!json && !quiet)
-          for (const receipt of receipts) stdout.write(receiptText(receipt, paintFor(stdout, environment)))
+          for (const receipt of receipts) stdout.lines(receiptLines(receipt, paintFor(stdout, environment)))
       }
     })
 }
@@ -87,7 +87,7 @@ async function askAboutAll(jobs: readonly FlashJob[], { ask, stderr, environment
       hint: 'With --yes nothing is asked.',
     })
   }
-  stderr.write(jobsText(jobs, paintFor(stderr, environment)))
+  stderr.lines(jobLines(jobs, paintFor(stderr, environment)))
   for (const { disk } of jobs) {
     const answer = await ask(`Everything on ${disk.path} (${modelText(disk)}) will be lost. Type its path to go on: `)
     if (answer.trim() === disk.path) continue

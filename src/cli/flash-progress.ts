@@ -1,4 +1,5 @@
 /** How far each device is: a line a device, redrawn in place on a terminal; in a log a line every few seconds. */
+import { visibleWord } from '../bytes/visible-text.js'
 import type { FlashEvent } from '../flash.js'
 import { columnsOf, type Terminal } from './terminal.js'
 import { Throttle } from './throttle.js'
@@ -41,7 +42,7 @@ export class FlashProgress {
   event(event: FlashEvent): void {
     switch (event.kind) {
       case 'phase':
-        this.#terminal.stderr.write(`${event.title}\n`)
+        this.#terminal.stderr.line(event.title)
         return
       case 'flash-phase':
         this.#states.set(event.device, { title: TITLES[event.phase], transfer: undefined })
@@ -54,7 +55,7 @@ export class FlashProgress {
         state.transfer.update(event)
         if (!this.#throttle.passes()) return
         if (this.#redraws) this.#draw()
-        else for (const device of this.#states.keys()) this.#terminal.stderr.write(`${this.#line(device)}\n`)
+        else for (const device of this.#states.keys()) this.#terminal.stderr.line(this.#line(device))
         return
       }
       case 'flashed':
@@ -70,7 +71,7 @@ export class FlashProgress {
 
   #changed(device: string): void {
     if (this.#redraws) this.#draw()
-    else this.#terminal.stderr.write(`${this.#line(device)}\n`)
+    else this.#terminal.stderr.line(this.#line(device))
   }
 
   #line(device: string): string {
@@ -82,9 +83,8 @@ export class FlashProgress {
   #draw(): void {
     const { stderr, environment } = this.#terminal
     const columns = columnsOf(stderr, environment) - 1
-    const up = this.#drawnLines === 0 ? '' : `\x1b[${this.#drawnLines}A`
-    const lines = [...this.#states.keys()].map((device) => `\x1b[2K${this.#line(device).slice(0, columns)}\n`)
-    stderr.write(`${up}${lines.join('')}`)
+    const lines = [...this.#states.keys()].map((device) => visibleWord(this.#line(device)).slice(0, columns))
+    stderr.redraw(this.#drawnLines, lines)
     this.#drawnLines = lines.length
   }
 }

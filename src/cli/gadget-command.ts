@@ -2,7 +2,7 @@ import type { Command } from '@commander-js/extra-typings'
 import { setOption } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { reportWarnings } from './report-error.js'
-import { outputsText } from './result-report.js'
+import { outputLines } from './result-report.js'
 import type { Services } from './services.js'
 import { paintFor, type Terminal } from './terminal.js'
 
@@ -37,6 +37,6 @@ export function addGadgetCommand(program: Command, terminal: Terminal, services:
         return
       }
       reportWarnings(warnings, stderr, paintFor(stderr, environment))
-      if (!quiet) stdout.write(outputsText(folder, outputs, paintFor(stdout, environment)))
+      if (!quiet) stdout.lines(outputLines(folder, outputs, paintFor(stdout, environment)))
     })
 }

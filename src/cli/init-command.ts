@@ -13,12 +13,12 @@ export function addInitCommand(program: Command, terminal: Terminal): void {
       const { starterConfig } = await import('../config/starter.js')
       const text = starterConfig()
       if (file === '-') {
-        terminal.stdout.write(text)
+        terminal.stdout.document(text)
         return
       }
       await writeNewFile(file, text)
-      terminal.stdout.write(`${file}\n`)
-      terminal.stderr.write(`Edit it, then: diskloom plan ${file}\n`)
+      terminal.stdout.line(file)
+      terminal.stderr.line(`Edit it, then: diskloom plan ${file}`)
     })
 }
 

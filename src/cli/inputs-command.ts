@@ -29,8 +29,12 @@ export function addInputsCommand(program: Command, terminal: Terminal, services:
       const { stdout, environment, signal } = terminal
       const { inputs } = await services.loadInputs()
       const found = await inputs({ config, set, sizeBytes, environment, signal })
+      if (zero) {
+        await stdout.bytes(Buffer.concat(found.flatMap((path) => [Buffer.from(path), Buffer.alloc(1)])))
+        return
+      }
       const paths = found.map((path) => (typeof path === 'string' ? path : displayName(byteStringFromBytes(path))))
       if (json) writeEvent(stdout, 'inputs', { inputs: paths })
-      else stdout.write(paths.map((path) => `${path}${zero ? '\0' : '\n'}`).join(''))
+      else stdout.lines(paths)
     })
 }

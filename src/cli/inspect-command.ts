@@ -50,9 +50,9 @@ export function addInspectCommand(program: Command, terminal: Terminal, services
           writeEvent(stdout, 'result', { ...inspection, warnings: warnings.map(problemFields) })
           return
         }
-        const { inspectionText } = await import('./inspect-report.js')
+        const { inspectionLines } = await import('./inspect-report.js')
         const options = { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }
-        stdout.write(inspectionText(inspection, options))
+        stdout.lines(inspectionLines(inspection, options))
         reportWarnings(warnings, stderr, paintFor(stderr, environment))
       }),
     )

@@ -1,4 +1,4 @@
-/** What `inspect` found, as text for people. */
+/** What `inspect` found, as lines for people. */
 import { formatSize } from '../bytes/format-size.js'
 import { type Inspection, type PartitionInspection, TABLE_NAMES } from '../inspect/inspection.js'
 import { isNamed } from '../inspect/open-content.js'
@@ -15,13 +15,13 @@ export interface InspectReportOptions {
 
 type Shown = Omit<Inspection, 'warnings'>
 
-export function inspectionText(inspection: Shown, options: InspectReportOptions): string {
+export function inspectionLines(inspection: Shown, options: InspectReportOptions): string[] {
   const { paint } = options
   const lines = [...heading(inspection, paint), '', ...partitionLines(inspection, options)]
   lines.push('', ...diskMap(mappedDisk(inspection), options), INSPECT_LEGEND)
   for (const partition of inspection.partitions) lines.push(...volumeLines(partition, options))
   lines.push('', ...bootLines(inspection.boots, paint))
-  return `${lines.join('\n')}\n`
+  return lines
 }
 
 const INSPECT_LEGEND = '█ used   ░ free, or not known   blank: no partition'

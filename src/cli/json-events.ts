@@ -1,10 +1,11 @@
 /** `--json`: one object per line on standard output, each with its `event`. */
+import { jsonText } from '../bytes/json-text.js'
 import type { Problem } from '../errors.js'
 import { DiskloomError } from '../errors.js'
-import type { OutputStream } from './terminal.js'
+import type { TextOutput } from './terminal.js'
 
-export function writeEvent(stdout: OutputStream, event: string, fields: object): void {
-  stdout.write(`${JSON.stringify({ event, ...fields }, bigintAsHex)}\n`)
+export function writeEvent(stdout: TextOutput, event: string, fields: object): void {
+  stdout.line(jsonText({ event, ...fields }, { replacer: bigintAsHex }))
 }
 
 /** Where a value stands in the config says more than its path in the schema, which is ours. */
@@ -12,7 +13,7 @@ export function problemFields({ message, hint, position }: Problem): object {
   return { message, hint, position }
 }
 
-export function writeErrorEvent(stdout: OutputStream, error: unknown): void {
+export function writeErrorEvent(stdout: TextOutput, error: unknown): void {
   if (error instanceof DiskloomError) {
     writeEvent(stdout, 'error', { code: error.code, problems: error.problems.map(problemFields) })
   } else {

@@ -1,17 +1,17 @@
 import type { BuildEvent } from '../build.js'
 import { problemFields, writeEvent } from './json-events.js'
 import type { Progress } from './progress.js'
-import type { OutputStream } from './terminal.js'
+import type { TextOutput } from './terminal.js'
 import { Throttle } from './throttle.js'
 
 const INTERVAL_MS = 100
 
 /** One object per event; progress at most ten times a second, its last always. */
 export class JsonProgress implements Progress {
-  readonly #stdout: OutputStream
+  readonly #stdout: TextOutput
   readonly #throttle = new Throttle(INTERVAL_MS)
 
-  constructor(stdout: OutputStream) {
+  constructor(stdout: TextOutput) {
     this.#stdout = stdout
   }
 

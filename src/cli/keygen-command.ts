@@ -21,6 +21,6 @@ export function addKeygenCommand(program: Command, terminal: Terminal): void {
     .addHelpText('after', EXAMPLES)
     .action(async ({ out }) => {
       const { writeKeyPair } = await import('../proof/write-key-pair.js')
-      for (const path of writeKeyPair(out)) terminal.stdout.write(`${shortPath(path)}\n`)
+      for (const path of writeKeyPair(out)) terminal.stdout.line(shortPath(path))
     })
 }

@@ -8,7 +8,7 @@ import { nodeAtPath } from '../tree/tree-builder.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
-import type { OutputStream, Terminal } from './terminal.js'
+import type { Terminal, TextOutput } from './terminal.js'
 import { type Column, layOutTable } from './text-table.js'
 
 const EXAMPLES = `
@@ -45,7 +45,7 @@ export function addLsCommand(program: Command, terminal: Terminal, services: Ser
           return
         }
         for (const [index, { folder, rows }] of lists.entries()) {
-          if (recursive) stdout.write(`${index === 0 ? '' : '\n'}${folder}:\n`)
+          if (recursive) stdout.lines(index === 0 ? [`${folder}:`] : ['', `${folder}:`])
           writeRows(rows, long, stdout)
         }
       }),
@@ -93,13 +93,13 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'name', align: 'left', value: ({ name, node }) => `${name}${arrow(node)}` },
 ]
 
-function writeRows(rows: readonly Row[], long: boolean, stdout: OutputStream): void {
+function writeRows(rows: readonly Row[], long: boolean, stdout: TextOutput): void {
   if (!long) {
-    for (const { name } of rows) stdout.write(`${name}\n`)
+    for (const { name } of rows) stdout.line(name)
     return
   }
   const table = layOutTable(rows, COLUMNS, Number.POSITIVE_INFINITY)
-  for (const row of rows) stdout.write(`${table.line(row).trimStart()}\n`)
+  for (const row of rows) stdout.line(table.line(row).trimStart())
 }
 
 /** Of a device its numbers, as in ls(1). */

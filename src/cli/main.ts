@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { EXIT_CODES, errnoOf, InterruptedError } from '../errors.js'
 import { runCommandLine } from './command-line.js'
 import { exitCodeOf, reportable, reportError } from './report-error.js'
-import type { Terminal } from './terminal.js'
+import { openTerminal, type ProcessStreams } from './terminal.js'
 
 /**
  * V8 of Node 20 optimizes what has run for a millisecond. A small build is over by then: its readers of YAML and its schema were
@@ -21,7 +21,7 @@ if (process.versions.v8.startsWith('11.3.')) {
 const SHOW_CURSOR = '\x1b[?25h'
 
 const controller = new AbortController()
-const terminal: Terminal = {
+const streams: ProcessStreams = {
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,
@@ -58,7 +58,7 @@ function interrupt(): void {
 
 function die(thrown: unknown): void {
   const error = reportable(thrown)
-  reportError(error, terminal)
+  reportError(error, openTerminal(streams))
   process.exit(exitCodeOf(error))
 }
 
@@ -82,7 +82,7 @@ process.on('unhandledRejection', die)
 process.stdout.on('error', ignoreBrokenPipe)
 process.stderr.on('error', ignoreBrokenPipe)
 
-const exitCode = await runCommandLine(process.argv.slice(2), terminal)
+const exitCode = await runCommandLine(process.argv.slice(2), streams)
 await drain(process.stdout)
 await drain(process.stderr)
 process.exit(exitCode)

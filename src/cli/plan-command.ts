@@ -3,7 +3,7 @@ import { setOption, sizeOption } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { pictureOption, writePicture } from './picture-option.js'
 import { planFields } from './plan-fields.js'
-import { planText } from './plan-report.js'
+import { planLines } from './plan-report.js'
 import { reportWarnings } from './report-error.js'
 import type { Services } from './services.js'
 import { columnsOf, paintFor, type Terminal } from './terminal.js'
@@ -40,8 +40,8 @@ export function addPlanCommand(program: Command, terminal: Terminal, services: S
         writeEvent(stdout, 'plan', { plan: planFields(result.plan) })
         return
       }
-      stdout.write(
-        planText(result.plan, { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }),
+      stdout.lines(
+        planLines(result.plan, { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }),
       )
       reportWarnings(result.warnings, stderr, paintFor(stderr, environment))
     })

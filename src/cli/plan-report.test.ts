@@ -1,17 +1,25 @@
 import { describe, expect, it } from 'vitest'
+import { capturedTerminal } from '../../test/support/captured-terminal.js'
 import { emmcPlan, samplePlan } from '../../test/support/sample-plan.js'
 import { diskMap } from './disk-map.js'
-import { planText } from './plan-report.js'
-import { paintFor } from './terminal.js'
+import { planLines } from './plan-report.js'
+import { openTerminal, paintFor } from './terminal.js'
 
-const PLAIN = paintFor({ write() {} }, {})
-const COLOUR = paintFor({ write() {}, isTTY: true }, {})
+const PLAIN = paintFor({}, {})
+const COLOUR = paintFor({ isTTY: true }, {})
+
+/** What standard output gets. */
+function planText(...args: Parameters<typeof planLines>): string {
+  const terminal = capturedTerminal()
+  openTerminal(terminal).stdout.lines(planLines(...args))
+  return terminal.written.stdout
+}
 
 function withoutColour(text: string): string {
   return text.replace(/\x1b\[\d+m/g, '')
 }
 
-describe('planText', () => {
+describe('planLines', () => {
   it('shows the disk of the log in 80 columns', () => {
     expect(planText(emmcPlan(), { columns: 80, paint: PLAIN })).toMatchInlineSnapshot(`
       "linux_burn_image: 7.28 GiB, 15269888 sectors of 512 bytes, GPT

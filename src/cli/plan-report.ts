@@ -1,4 +1,4 @@
-/** A plan as text for people: what the disk is, a row for every partition, and the map. */
+/** A plan as lines for people: what the disk is, a row for every partition, and the map. */
 import { formatSize } from '../bytes/format-size.js'
 import type { DiskPlan, PlannedPartition, Region } from '../layout/disk-plan.js'
 import { freeBytes } from '../layout/free-bytes.js'
@@ -23,7 +23,7 @@ interface PlanRow {
 }
 
 /** Starts and ends are sectors, the end inclusive, as parted and PartConfig have them. */
-export function planText(plan: DiskPlan, options: MapOptions): string {
+export function planLines(plan: DiskPlan, options: MapOptions): string[] {
   const { paint, columns } = options
   const rows = planRows(plan)
   const table = layOutTable(rows, planColumns(plan.sectorSize), columns)
@@ -35,7 +35,7 @@ export function planText(plan: DiskPlan, options: MapOptions): string {
     if (moved !== '') lines.push(paint('dim', `       ${moved}`))
   }
   lines.push('', ...diskMap(plan, options), MAP_LEGEND)
-  return `${lines.join('\n')}\n`
+  return lines
 }
 
 function planRows({ regions, partitions }: DiskPlan): PlanRow[] {

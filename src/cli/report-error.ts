@@ -1,7 +1,7 @@
 /** Errors and warnings as text for people, and the exit code that goes with an error. */
 import { relative, sep } from 'node:path'
 import { DiskloomError, EXIT_CODES, errnoOf, IoError, type Problem, systemReason } from '../errors.js'
-import { type OutputStream, type Paint, paintFor, type Terminal } from './terminal.js'
+import { type Paint, paintFor, type Terminal, type TextOutput } from './terminal.js'
 
 /** A bug of ours (sysexits EX_SOFTWARE). */
 export const BUG_EXIT_CODE = 70
@@ -9,9 +9,17 @@ export const BUG_EXIT_CODE = 70
 /** Which no code of ours can cause: the medium is full or broken. Writes to standard output end in them bare. */
 const MACHINE_ERRNOS: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EIO'])
 
-/** What to report for whatever was thrown. */
+/**
+ * Returns what to report for anything that was thrown. What the system says of a path (a loop of links, a folder that
+ * may not be searched) is the machine's matter wherever it was met.
+ */
 export function reportable(error: unknown): unknown {
-  if (error instanceof DiskloomError || !MACHINE_ERRNOS.has(errnoOf(error))) return error
+  if (error instanceof DiskloomError) return error
+  const { path, syscall } = (error ?? {}) as { readonly path?: unknown; readonly syscall?: unknown }
+  if (errnoOf(error)?.startsWith('E') && typeof path === 'string' && typeof syscall === 'string') {
+    return new IoError(`Cannot ${syscall} ${path}: ${systemReason(error)}`, { cause: error })
+  }
+  if (!MACHINE_ERRNOS.has(errnoOf(error))) return error
   return new IoError(`Cannot write the output: ${systemReason(error)}`, { cause: error })
 }
 
@@ -24,15 +32,15 @@ export function reportError(error: unknown, terminal: Pick<Terminal, 'stderr' | 
   const { stderr, environment } = terminal
   const paint = paintFor(stderr, environment)
   if (!(error instanceof DiskloomError)) {
-    stderr.write(bugText(error, paint))
+    stderr.lines(bugLines(error, paint))
     return
   }
-  for (const problem of error.problems) stderr.write(problemText(problem, 'error', paint))
-  if (error.problems.length > 1) stderr.write(`${paint('bold', `${error.problems.length} errors`)}\n`)
+  for (const problem of error.problems) stderr.lines(problemLines(problem, 'error', paint))
+  if (error.problems.length > 1) stderr.line(paint('bold', `${error.problems.length} errors`))
 }
 
-export function reportWarnings(warnings: readonly Problem[], stderr: OutputStream, paint: Paint): void {
-  for (const warning of warnings) stderr.write(problemText(warning, 'warning', paint))
+export function reportWarnings(warnings: readonly Problem[], stderr: TextOutput, paint: Paint): void {
+  for (const warning of warnings) stderr.lines(problemLines(warning, 'warning', paint))
 }
 
 /**
@@ -41,21 +49,26 @@ export function reportWarnings(warnings: readonly Problem[], stderr: OutputStrea
  *       |             ^^^^^^
  *     hint: …
  */
-function problemText(problem: Problem, severity: 'error' | 'warning', paint: Paint): string {
+function problemLines(problem: Problem, severity: 'error' | 'warning', paint: Paint): string[] {
   const { message, hint, position, frame } = problem
   const place = position && `${shortPath(position.file)}:${position.line}:${position.column}: `
   const word = paint('bold', paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`))
   const lines = [`${place === undefined ? '' : paint('bold', place)}${word} ${message}`]
   if (frame !== undefined) lines.push(...indent(frame.trimEnd()))
-  if (hint !== undefined) lines.push(...indent(`${paint('cyan', 'hint:')} ${hint}`))
-  return `${lines.join('\n')}\n`
+  if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${hint}`)
+  return lines
 }
 
-function bugText(error: unknown, paint: Paint): string {
-  const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error)
-  const cause = error instanceof Error && error.cause !== undefined ? `\n[cause]: ${String(error.cause)}` : ''
+function bugLines(error: unknown, paint: Paint): string[] {
+  const calls = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line)) : []
+  const cause = error instanceof Error && error.cause !== undefined ? [`[cause]: ${String(error.cause)}`] : []
   const word = paint('bold', paint('red', 'bug:'))
-  return `${word} ${stack}${cause}\nThis is a mistake in diskloom, not in your config: please report it with these lines and the config.\n`
+  return [
+    `${word} ${String(error)}`,
+    ...calls,
+    ...cause,
+    'This is a mistake in diskloom, not in your config: please report it with these lines and the config.',
+  ]
 }
 
 function indent(text: string): string[] {

@@ -16,17 +16,17 @@ export interface ResultTextOptions {
 }
 
 /** The folder, what it holds, the map of the disk, and how long it took. */
-export function resultText(
+export function resultLines(
   { folder, outputs, seconds, plan, growth = [] }: BuildResult,
   { paint, mapColumns }: ResultTextOptions,
-): string {
+): string[] {
   const map = mapColumns === undefined ? [] : [...diskMap(plan, { columns: mapColumns, paint }), MAP_LEGEND]
   const made = `${formatSize(plan.sizeBytes)} disk built in ${formatSeconds(seconds)}`
-  return `${outputsText(folder, outputs, paint)}${[...growth.map(growthText), ...map, made].join('\n')}\n`
+  return [...outputLines(folder, outputs, paint), ...growth.map(growthText), ...map, made]
 }
 
 /** The folder and what it holds. */
-export function outputsText(folder: string, outputs: readonly BuildOutput[], paint: Paint): string {
+export function outputLines(folder: string, outputs: readonly BuildOutput[], paint: Paint): string[] {
   const table = layOutTable(
     outputs,
     [
@@ -36,7 +36,7 @@ export function outputsText(folder: string, outputs: readonly BuildOutput[], pai
     Number.POSITIVE_INFINITY,
   )
   const title = paint('bold', paint('green', `${shortPath(folder)}/`))
-  return `${[title, ...outputs.map(table.line)].join('\n')}\n`
+  return [title, ...outputs.map(table.line)]
 }
 
 export function resultFields({ folder, outputs, seconds, growth }: BuildResult): object {

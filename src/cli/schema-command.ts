@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
+import { jsonText } from '../bytes/json-text.js'
 import type { Terminal } from './terminal.js'
 
 const EXAMPLES = `
@@ -16,6 +17,6 @@ export function addSchemaCommand(program: Command, terminal: Terminal): void {
     .addHelpText('after', EXAMPLES)
     .action(async () => {
       const { configJsonSchema } = await import('../config/json-schema.js')
-      terminal.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+      terminal.stdout.document(`${jsonText(configJsonSchema(), { indent: 2 })}\n`)
     })
 }

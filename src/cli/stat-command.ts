@@ -32,7 +32,7 @@ export function addStatCommand(program: Command, terminal: Terminal, services: S
           details: volumeOf(partition).details(path) ?? {},
         }
         if (json) writeEvent(terminal.stdout, 'stat', fields)
-        else terminal.stdout.write(statText(fields, node))
+        else terminal.stdout.lines(statLines(fields, node))
       }),
     )
 }
@@ -46,15 +46,15 @@ function holesOf(node: FileNode): { readonly holeBytes?: number } {
 
 const LABEL_COLUMNS = 12
 
-function statText(
+function statLines(
   { details, xattrs = {}, mode, ...fields }: Readonly<Record<string, unknown>> & { details: object; xattrs?: object },
   node: FileNode,
-): string {
+): string[] {
   const rows: [string, unknown][] = [
     ...Object.entries(fields).toSpliced(2, 0, ['mode', `${String(mode)} ${modeLetters(node)}`]),
     ...Object.entries(details),
     ...Object.entries(xattrs).map(([name, hex]): [string, unknown] => [name, `0x${String(hex)}`]),
   ]
   const width = Math.max(LABEL_COLUMNS, ...rows.map(([name]) => name.length))
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${String(value)}\n`).join('')
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${String(value)}`)
 }

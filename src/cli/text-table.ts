@@ -1,4 +1,5 @@
 /** Text in columns, for terminals. */
+import { visibleWord } from '../bytes/visible-text.js'
 
 export interface Column<Row> {
   readonly title: string
@@ -17,11 +18,12 @@ export interface TextTable<Row> {
   readonly moved: (row: Row) => string
 }
 
-/** As wide as the content asks, and no wider than `columns` while columns can move. A column without any value is left out. */
+/** As wide as the content asks, and no wider than `columns` while columns can move. A column without any value is left out. Foreign text is made visible, so that columns keep their width. */
 export function layOutTable<Row>(rows: readonly Row[], all: readonly Column<Row>[], columns: number): TextTable<Row> {
-  const filled = all.filter((column) => rows.some((row) => column.value(row) !== ''))
+  const visible = all.map((column) => ({ ...column, value: (row: Row) => visibleWord(column.value(row)) }))
+  const filled = visible.filter((column) => rows.some((row) => column.value(row) !== ''))
   const widthOf = (column: Column<Row>): number =>
-    Math.max(textWidth(column.title), ...rows.map((row) => textWidth(column.value(row))))
+    rows.reduce((width, row) => Math.max(width, textWidth(column.value(row))), textWidth(column.title))
   const shown = [...filled]
   const moved: Column<Row>[] = []
   const total = (): number => shown.reduce((sum, column) => sum + widthOf(column) + GUTTER.length, 0)

@@ -34,9 +34,9 @@ export function addTreeCommand(program: Command, terminal: Terminal, services: S
           return
         }
         const paint = paintFor(stdout, environment)
-        stdout.write(`${label(`/${displayName(start)}`, node, paint)}\n`)
-        if (node.type === 'directory') for (const line of branches(node, '', paint)) stdout.write(`${line}\n`)
-        stdout.write(`\n${countText(node)}\n`)
+        stdout.line(label(`/${displayName(start)}`, node, paint))
+        if (node.type === 'directory') stdout.lines(branches(node, '', paint))
+        stdout.lines(['', countText(node)])
       }),
     )
 }

@@ -75,9 +75,10 @@ async function verifyByRebuild({ terminal, services, source, flags }: Context, c
   const { comparedBytes, plan } = await compareWithBuild({ config, image: source, set: flags.set, environment, signal })
   if (flags.json) writeEvent(stdout, 'result', { image: source, comparedBytes, sizeBytes: plan.sizeBytes })
   else
-    stdout.write(
-      `${paintFor(stdout, environment)('green', 'the same')}: ${formatSize(comparedBytes)} of ${source} are specified, and as ${config} builds them\n${notComparedText(plan)}`,
-    )
+    stdout.lines([
+      `${paintFor(stdout, environment)('green', 'the same')}: ${formatSize(comparedBytes)} of ${source} are specified, and as ${config} builds them`,
+      ...notComparedLines(plan),
+    ])
 }
 
 /** By its manifest where it has one, and as an image where it has none or that is asked. */
@@ -107,11 +108,11 @@ async function verifyManifest({ terminal, source, flags: { key, json } }: Contex
     return
   }
   const partitions = manifest.partitions.length
-  stdout.write(
-    `${paintFor(stdout, environment)('green', 'verified')}: ${files.length} files, ${partitions} partition${partitions === 1 ? '' : 's'} of ${manifest.image.name}\n`,
+  stdout.line(
+    `${paintFor(stdout, environment)('green', 'verified')}: ${files.length} files, ${partitions} partition${partitions === 1 ? '' : 's'} of ${manifest.image.name}`,
   )
-  if (signed) stdout.write(`the manifest is signed by ${key}\n`)
-  else stderr.write('without --key nothing tells who made it: only that nothing was damaged\n')
+  if (signed) stdout.line(`the manifest is signed by ${key}`)
+  else stderr.line('without --key nothing tells who made it: only that nothing was damaged')
 }
 
 async function verifyImage({ terminal, services, source, flags }: Context, isRelease: boolean): Promise<void> {
@@ -141,10 +142,10 @@ async function verifyImage({ terminal, services, source, flags }: Context, isRel
   if (json) return
   const sound = paintFor(stdout, environment)('green', 'sound')
   const asSaid = config === undefined ? [] : [`what ${config} says`]
-  if (checked.length > 0) stdout.write(`${sound}: ${[checked.join(', '), ...asSaid].join(', and ')}\n`)
-  else if (config !== undefined) stdout.write(`${sound}: ${asSaid}\n`)
-  if (named.length > 0) stdout.write(`known by its signs, and not looked into: ${named.join(', ')}\n`)
-  if (result.asked.length > 0) stdout.write(`others find the same: ${result.asked.join(', ')}\n`)
+  if (checked.length > 0) stdout.line(`${sound}: ${[checked.join(', '), ...asSaid].join(', and ')}`)
+  else if (config !== undefined) stdout.line(`${sound}: ${asSaid}`)
+  if (named.length > 0) stdout.line(`known by its signs, and not looked into: ${named.join(', ')}`)
+  if (result.asked.length > 0) stdout.line(`others find the same: ${result.asked.join(', ')}`)
 }
 
 function nothingKnown(source: string, named: readonly string[]): FormatError {
@@ -161,8 +162,8 @@ function findingFields({ partition, structure, field, offset, found, expected }:
   return { partition, structure, field, offset, found, expected }
 }
 
-function notComparedText({ seals, spec }: DiskPlan): string {
-  if (seals.length === 0) return ''
+function notComparedLines({ seals, spec }: DiskPlan): string[] {
+  if (seals.length === 0) return []
   const names = seals.map(({ index }) => `"${spec.partitions[index]!.name}"`)
-  return `not compared, since they are encrypted anew in every build: ${names.join(', ')}\n`
+  return [`not compared, since they are encrypted anew in every build: ${names.join(', ')}`]
 }

@@ -1,10 +1,12 @@
 /** Nodes of a volume as rows: what `ls`, `tree`, `stat` and `diff` show, and the same as plain data. */
-import { type ByteString, displayName } from '../bytes/text.js'
+import { type ByteString, decodeUtf8, displayName } from '../bytes/text.js'
 import type { FileNode, Timestamp } from '../tree/file-tree.js'
 
 export interface NodeFields {
-  /** From the root of the volume, `/` first; bytes that are no UTF-8 as `\xNN`. */
+  /** From the root of the volume, `/` first: the exact text, or `\xNN` for each byte above 0x7F where it is not UTF-8. */
   readonly path: string
+  /** The bytes of `path` in hex, where they are not UTF-8. */
+  readonly pathHex?: string
   readonly type: FileNode['type']
   /** `0644`. */
   readonly mode: string
@@ -13,8 +15,9 @@ export interface NodeFields {
   /** Of a file. */
   readonly sizeBytes?: number
   readonly mtime: string
-  /** Of a symlink. */
+  /** Of a symlink; `targetHex` as with the path. */
   readonly target?: string
+  readonly targetHex?: string
   /** Of a device: `8:1`. */
   readonly device?: string
   /** Values in hex. */
@@ -23,17 +26,27 @@ export interface NodeFields {
 
 export function nodeFields(path: ByteString, node: FileNode): NodeFields {
   return {
-    path: `/${displayName(path)}`,
+    ...exact('path', `/${path}` as ByteString),
     type: node.type,
     mode: modeText(node.mode),
     uid: node.uid,
     gid: node.gid,
     ...(node.type === 'file' && { sizeBytes: node.content.sizeBytes }),
     mtime: timeText(node.mtime),
-    ...(node.type === 'symlink' && { target: displayName(node.target) }),
+    ...(node.type === 'symlink' && exact('target', node.target)),
     ...((node.type === 'char' || node.type === 'block') && { device: `${node.major}:${node.minor}` }),
     ...(node.xattrs !== undefined && node.xattrs.size > 0 && { xattrs: xattrFields(node.xattrs) }),
   }
+}
+
+/** Text that JSON holds as it is; bytes that are no text are shown, and given in hex beside it. */
+function exact<Field extends 'path' | 'target'>(field: Field, name: ByteString): Record<Field, string> {
+  const text = decodeUtf8(name)
+  return (
+    text !== undefined
+      ? { [field]: text }
+      : { [field]: displayName(name), [`${field}Hex`]: Buffer.from(name, 'latin1').toString('hex') }
+  ) as Record<Field, string>
 }
 
 function xattrFields(xattrs: ReadonlyMap<string, Uint8Array>): Record<string, string> {

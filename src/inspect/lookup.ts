@@ -1,5 +1,6 @@
 /** From a place in an opened image to the node that stands there, with errors that say what is there instead. */
 import { type ByteString, displayName } from '../bytes/text.js'
+import { visibleWord } from '../bytes/visible-text.js'
 import { FormatError, UsageError } from '../errors.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { FileNode } from '../tree/file-tree.js'
@@ -61,7 +62,7 @@ export function findNode(
   return node === undefined ? findByDisplayName(volume, path, partition) : { node, path: [...path] }
 }
 
-/** Names that are no UTF-8 are shown with `\xNN` for each such byte, and found by that. */
+/** Finds names by the form in which `ls` shows them: with `\xNN` for bytes that are no UTF-8, and `\u{NNNN}`. */
 function findByDisplayName(
   volume: VolumeReader,
   path: readonly ByteString[],
@@ -71,10 +72,10 @@ function findByDisplayName(
   const way: ByteString[] = []
   for (const wanted of path) {
     if (node?.type !== 'directory') throw missing(way, partition, node)
-    const shown = displayName(wanted)
+    const shown = visibleWord(displayName(wanted))
     const name = node.children.has(wanted)
       ? wanted
-      : [...node.children.keys()].find((known) => displayName(known) === shown)
+      : [...node.children.keys()].find((known) => visibleWord(displayName(known)) === shown)
     if (name === undefined) throw missing([...way, wanted], partition, undefined)
     way.push(name)
     node = volume.find(way)

@@ -55,7 +55,7 @@ function strip(stretches: PicturePart['stretches'], startByte: number, endByte: 
 
 /** What the line at the foot of the page says, and which parts light up together. */
 function says(part: PicturePart, picture: DiskPicture): string {
-  const words = escapeText(tooltipOf(part, picture)).replaceAll('\n', ' · ')
+  const words = tooltipOf(part, picture).map(escapeText).join(' · ')
   return `data-part="${part.startByte}" data-say="${words}"`
 }
 
@@ -118,7 +118,7 @@ function volume(part: PicturePart, picture: DiskPicture): string {
   ]
   return `<section class="volume" id="${anchor(part)}" data-part="${startByte}">
 <h2>${escapeText(titleOf(part))}${content === '' ? '' : ` <small>${escapeText(content)}</small>`}</h2>
-<div class="room" data-say="${escapeText(tooltipOf(part, picture)).replaceAll('\n', ' · ')}">${strip(part.stretches, startByte, endByte)}</div>
+<div class="room" data-say="${tooltipOf(part, picture).map(escapeText).join(' · ')}">${strip(part.stretches, startByte, endByte)}</div>
 <div class="columns"><table>${shares.join('')}</table>
 ${factList([...place, ...facts])}</div>
 ${folders === undefined || folders.folders.length === 0 ? '' : treemap(folders)}</section>`

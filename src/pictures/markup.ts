@@ -1,9 +1,13 @@
 /** Text for SVG and HTML. */
+import { visibleWord } from '../bytes/visible-text.js'
 
-/** For text and for attributes in double quotes; what neither XML nor a screen can show becomes U+FFFD. */
+/**
+ * Returns text as SVG and HTML take it, between tags and in attributes in double quotes. Control, bidirectional and
+ * invisible characters are shown by their numbers; the two that XML does not allow become U+FFFD.
+ */
 export function escapeText(text: string): string {
-  return text
-    .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
+  return visibleWord(text)
+    .replace(/[\ufffe\uffff]/g, '\ufffd')
     .replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!)
 }
 

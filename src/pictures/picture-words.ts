@@ -8,15 +8,15 @@ export function summaryOf({ sizeBytes, sectorSize, table, parts }: DiskPicture):
   return `${formatSize(sizeBytes)}, ${words.join(', ')}, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`
 }
 
-/** Everything that people may want to know, for those who point at it; a line for each. */
-export function tooltipOf(part: PicturePart, picture: DiskPicture): string {
+/** Returns the lines that a part shows when it is pointed at. */
+export function tooltipOf(part: PicturePart, picture: DiskPicture): string[] {
   const uses = usesOf(part)
   const shown = part.kind === 'gap' ? [] : [...STRETCH_USES, 'rest' as const].filter((use) => uses[use] > 0)
   const content = part.content === '' ? '' : ` (${part.content})`
   return [
     `${titleOf(part)}${content}: ${formatSize(part.endByte - part.startByte)} at ${formatSize(part.startByte)}`,
     ...shown.map((use) => `${useWords(use, picture)}: ${formatSize(uses[use])}`),
-  ].join('\n')
+  ]
 }
 
 /** For the legend: what the picture has anywhere. */

@@ -144,7 +144,9 @@ describe('folderSizes', () => {
 
 describe('text', () => {
   it('is escaped, and made showable', () => {
-    expect(escapeText('<a href="x">&\x01\ud800')).toBe('&lt;a href=&quot;x&quot;&gt;&amp;\ufffd\ufffd')
+    expect(escapeText('<a href="x">&\x01\ud800\n\u202e\uffff')).toBe(
+      '&lt;a href=&quot;x&quot;&gt;&amp;\\x01\\u{d800}\\x0a\\u{202e}\ufffd',
+    )
   })
 
   it('is cut with an ellipsis where it does not fit', () => {

@@ -162,7 +162,7 @@ function legend(top: number, picture: DiskPicture): string[] {
 }
 
 function title(part: PicturePart, picture: DiskPicture): string {
-  return `<title>${escapeText(tooltipOf(part, picture))}</title>`
+  return `<title>${tooltipOf(part, picture).map(escapeText).join('\n')}</title>`
 }
 
 function rectangle({ x, y, width, height }: Frame, kind: string): string {

@@ -2,7 +2,9 @@
  * Where a release comes from, as an in-toto statement with SLSA's provenance; signed, in a DSSE envelope.
  * [in-toto Statement v1], [SLSA provenance v1], [DSSE v1]
  */
+
 import { createHash, type KeyObject, sign } from 'node:crypto'
+import { jsonText } from '../bytes/json-text.js'
 import { MANIFEST_NAME } from './manifest-names.js'
 import { parseManifest } from './manifest-schema.js'
 import { publicKeyBytes } from './signing-key.js'
@@ -43,7 +45,7 @@ export function provenanceText(manifest: Uint8Array, { parameters, builder, key 
       runDetails: { builder: { id: builder, version: { [tool.name]: tool.version } } },
     },
   }
-  const body = `${JSON.stringify(statement, undefined, 2)}\n`
+  const body = `${jsonText(statement, { indent: 2 })}\n`
   return key === undefined ? body : envelope(body, key)
 }
 
@@ -55,7 +57,7 @@ function envelope(body: string, key: KeyObject): string {
     payload: Buffer.from(body).toString('base64'),
     signatures: [{ keyid, sig }],
   }
-  return `${JSON.stringify(signed, undefined, 2)}\n`
+  return `${jsonText(signed, { indent: 2 })}\n`
 }
 
 /** What is signed: type and body, each with its length in bytes. */

@@ -1,5 +1,7 @@
 /** The files of an image as a CycloneDX bill of materials: what a scanner or an auditor starts from.  [CycloneDX 1.6] */
+
 import { type Guid, uuidV5 } from '../bytes/guid.js'
+import { jsonText } from '../bytes/json-text.js'
 import type { Manifest } from './manifest-schema.js'
 
 const SPEC_VERSION = '1.6'
@@ -39,5 +41,5 @@ export function sbomText(manifest: Manifest): string {
     })),
     dependencies: [{ ref: 'image', dependsOn: manifest.partitions.map((_, index) => `partition/${index}`) }],
   }
-  return `${JSON.stringify(bom, undefined, 2)}\n`
+  return `${jsonText(bom, { indent: 2 })}\n`
 }

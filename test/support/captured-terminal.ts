@@ -1,7 +1,7 @@
 /** A terminal for the command line that remembers what was written to it. */
-import type { Terminal } from '../../src/cli/terminal.js'
+import type { ProcessStreams } from '../../src/cli/terminal.js'
 
-export interface CapturedTerminal extends Terminal {
+export interface CapturedTerminal extends ProcessStreams {
   readonly written: { stdout: string; stderr: string }
 }
 
