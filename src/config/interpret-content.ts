@@ -16,10 +16,10 @@ type Key = keyof ContentEntryInput
 
 /** An act by the key that names it → the other keys that say something about it. */
 const ACTS = {
-  folder: ['to', 'include', 'exclude', 'owner'],
-  tar: ['to', 'include', 'exclude', 'owner'],
-  cpio: ['to', 'include', 'exclude', 'owner'],
-  list: ['to', 'include', 'exclude'],
+  folder: ['to', 'include', 'exclude', 'owner', 'links'],
+  tar: ['to', 'include', 'exclude', 'owner', 'links'],
+  cpio: ['to', 'include', 'exclude', 'owner', 'links'],
+  list: ['to', 'include', 'exclude', 'links'],
   device_table: [],
   remove: [],
   rename: ['to'],
@@ -113,7 +113,7 @@ class EntryInterpreter {
   }
 
   #layer(kind: 'folder' | 'tar' | 'cpio' | 'list'): LayerSource {
-    const { to, include, exclude } = this.#input
+    const { to, include, exclude, links } = this.#input
     const owner = kind === 'list' ? undefined : this.#layerOwner()
     return {
       kind,
@@ -122,6 +122,7 @@ class EntryInterpreter {
       ...(include !== undefined && { include }),
       ...(exclude !== undefined && { exclude }),
       ...(owner !== undefined && { owner }),
+      ...(links === 'replace' && { overLinks: links }),
       configPath: [...this.#at, kind],
     }
   }

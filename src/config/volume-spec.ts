@@ -41,6 +41,8 @@ export interface LayerSource {
   readonly exclude?: readonly string[]
   /** Missing: the volume's rule; where that is missing too, root for a folder, the archive's own ids for an archive. */
   readonly owner?: OwnerSpec | ({ readonly kind: 'account' } & AccountSpec)
+  /** What a folder of it does where the volume has a symbolic link: it goes through (the default), or takes its place. */
+  readonly overLinks?: 'follow' | 'replace'
   readonly configPath: ConfigPath
 }
 

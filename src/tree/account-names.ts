@@ -5,7 +5,7 @@ import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
 import type { FileTree } from './file-tree.js'
 import type { Owner } from './ownership.js'
-import { nodeAtPath } from './tree-builder.js'
+import { nodeBehindLinks } from './volume-links.js'
 
 export interface AccountNames {
   readonly users: ReadonlyMap<string, number>
@@ -42,7 +42,7 @@ export function readAccountNames(tree: FileTree): AccountNames {
 
 /** `name:password:number:…`, both of them. */
 function namesIn(tree: FileTree, path: string): Map<string, number> {
-  const node = nodeAtPath(tree, path)
+  const node = nodeBehindLinks(tree, path, 'follow')
   const names = new Map<string, number>()
   if (node?.type !== 'file') return names
   const bytes = new Uint8Array(node.content.sizeBytes)

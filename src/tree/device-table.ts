@@ -15,7 +15,8 @@ import { type AccountNames, accountIds, readAccountNames } from './account-names
 import { cloneTree } from './clone-tree.js'
 import { CAPABILITY_XATTR, encodeCapabilities } from './file-capability.js'
 import { emptyTree, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
-import { nodeAtPath, TreeBuilder } from './tree-builder.js'
+import { TreeBuilder } from './tree-builder.js'
+import { nodeBehindLinks } from './volume-links.js'
 
 export interface DeviceTable {
   /** Its path, for messages. */
@@ -63,7 +64,8 @@ export function applyDeviceTable(tree: FileTree, table: DeviceTable, time: Times
 /** Gives the node that a following |xattr line is about. */
 function applyEntry(builder: TreeBuilder, entry: TableEntry, time: Timestamp): FileNode | undefined {
   const { path, type, uid, gid } = entry
-  const found = nodeAtPath(builder.root, path)
+  // makedevs asks stat for the folders that it makes, and chmod follows links; a node itself is never one.
+  const found = nodeBehindLinks(builder.root, path, type === 'd' ? 'follow' : 'keep')
   switch (type) {
     case 'f':
     case 'F':
@@ -78,7 +80,7 @@ function applyEntry(builder: TreeBuilder, entry: TableEntry, time: Timestamp): F
     case 'd':
       if (found === undefined) {
         builder.add(byteString(path), { ...emptyTree(time), mode: entry.mode ?? emptyTree(time).mode, uid, gid })
-        return nodeAtPath(builder.root, path)
+        return nodeBehindLinks(builder.root, path, 'keep')
       }
       if (found.type !== 'directory') throw new FormatError(`Cannot make "${path}": it is a ${found.type} already`)
       setAttributes(found, entry)
@@ -94,7 +96,7 @@ function applyEntry(builder: TreeBuilder, entry: TableEntry, time: Timestamp): F
 
 function addNodes(builder: TreeBuilder, entry: TableEntry, time: Timestamp): FileNode | undefined {
   const { path, type, uid, gid, major, minor, start, increment, count } = entry
-  const parent = nodeAtPath(builder.root, path.replace(/\/[^/]*$/, ''))
+  const parent = nodeBehindLinks(builder.root, path.replace(/\/[^/]*$/, ''), 'follow')
   if (parent?.type !== 'directory') throw new FormatError(`Cannot make "${path}": the folder above it does not exist`)
   const attributes = { mode: entry.mode ?? 0o755, uid, gid, mtime: time }
   let last: FileNode | undefined

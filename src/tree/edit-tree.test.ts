@@ -63,7 +63,7 @@ it('refuses, all at once, what finds nothing or has no place', () => {
       'Cannot apply the pattern "nowhere/*": it matches nothing in the tree',
       'Cannot rename "none": it does not exist',
       'Cannot rename "etc/a.conf" to "etc/b.conf": that is there already',
-      'Cannot put "etc/a.conf/below" of the config into a tree: a part of its path is no folder',
+      'Cannot put "etc/a.conf/below" of the config into a tree: a part of its path is no folder: "/etc/a.conf" is a file',
       'Cannot put "../out" of the config into a tree: it leads out of the tree, ".." is not accepted',
       'Cannot read the pattern "a[b": a "[" has no "]"',
     ].join('\n'),
@@ -91,4 +91,56 @@ it.each([
   ['größe', 'größe', true],
 ])('%s on %s: %s', (pattern, path, expected) => {
   expect(compileGlob(pattern)(byteString(path))).toBe(expected)
+})
+
+it('goes through links above a path, and leaves a link at its end alone', () => {
+  const symlink = (path: string, target: string): TreeEdit => ({
+    kind: 'put',
+    path,
+    node: { type: 'symlink', mode: 0o777, uid: 0, gid: 0, mtime: TIME, target: byteString(target) },
+    attributes: {},
+  })
+  const merged = editTree(base, [symlink('bin', 'usr/bin'), symlink('usr/lib', '/usr/lib64'), file('usr/lib64/ld.so')])
+  const after = (...edits: TreeEdit[]) =>
+    summary(editTree(merged, edits))
+      .filter((line) => !line.includes(' directory '))
+      .map((line) => line.split(' ')[0])
+  expect(after(file('bin/sh'), file('/usr/lib/firmware/fw'))).toEqual(
+    expect.arrayContaining(['bin', 'usr/bin/sh', 'usr/lib', 'usr/lib64/firmware/fw']),
+  )
+  expect(after({ kind: 'rename', from: 'bin/tool', to: 'usr/lib/tool' })).toContain('usr/lib64/tool')
+  const attributes = { mode: 0o700 }
+  const made = editTree(merged, [{ kind: 'put', path: 'usr/lib', node: emptyTree(TIME), attributes }])
+  expect(
+    summary(made)
+      .filter((line) => line.startsWith('usr/lib'))
+      .map((line) => line.split(' ').slice(0, 3)),
+  ).toEqual([
+    ['usr/lib', 'symlink', '777'],
+    ['usr/lib64', 'directory', '700'],
+    ['usr/lib64/ld.so', 'file', '644'],
+  ])
+  expect(after(file('usr/lib'))).toContain('usr/lib')
+  expect(() => editTree(merged, [{ kind: 'rename', from: 'usr/lib64', to: 'usr/lib/inside' }])).toThrow(
+    'that is inside it',
+  )
+  expect(() => editTree(merged, [{ kind: 'remove', patterns: ['bin/tool'] }])).toThrowError(
+    expect.objectContaining({
+      problems: [expect.objectContaining({ hint: '"/bin" is a link: write "/usr/bin/tool"' })],
+    }),
+  )
+  const nowhere = editTree(base, [
+    symlink('lost', 'no/where'),
+    symlink('out', '../up'),
+    symlink('a', 'b'),
+    symlink('b', 'a'),
+  ])
+  const problems = ['lost/x', 'out/x', 'a/x'].map((path) => file(path))
+  expect(() => editTree(nowhere, problems)).toThrow(
+    [
+      'Cannot put "lost/x" of the config into a tree: "/lost" is a link to "no/where" and leads to nothing',
+      'Cannot put "out/x" of the config into a tree: "/out" is a link to "../up" and leads out of the volume',
+      'Cannot put "a/x" of the config into a tree: "/a" is a link to "b" and part of a loop of links',
+    ].join('\n'),
+  )
 })

@@ -6,7 +6,8 @@ import { cloneTree } from './clone-tree.js'
 import type { DirectoryNode, FileNode, FileTree, NodeAttributes } from './file-tree.js'
 import type { Owner } from './ownership.js'
 import { compileGlob, type PathMatcher } from './path-glob.js'
-import { nodeAtPath, splitPayloadPath, TreeBuilder } from './tree-builder.js'
+import { splitPayloadPath, TreeBuilder } from './tree-builder.js'
+import { followPath, nodeBehindLinks } from './volume-links.js'
 
 export type TreeEdit = {
   /** The config value that asked for it, for errors. */
@@ -19,7 +20,7 @@ export type TreeEdit = {
   | { readonly kind: 'set'; readonly patterns: readonly string[]; readonly attributes: EditAttributes }
   /**
    * `node` at `path`, in the place of what is there, but never of a folder; where both are folders the one that is there
-   * stays as it is. `attributes` on top.
+   * stays as it is. Links above it are followed. `attributes` on top.
    */
   | { readonly kind: 'put'; readonly path: string; readonly node: FileNode; readonly attributes: EditAttributes }
 )
@@ -100,8 +101,26 @@ function matchers(patterns: readonly string[], tree: FileTree): PathMatcher[] {
   throw new FormatError(
     patterns
       .filter((_, index) => unused.has(compiled[index]!))
-      .map((pattern) => ({ message: `Cannot apply the pattern "${pattern}": it matches nothing in the tree` })),
+      .map((pattern) => ({
+        message: `Cannot apply the pattern "${pattern}": it matches nothing in the tree`,
+        ...hintOfLink(pattern, tree),
+      })),
   )
+}
+
+/** Patterns see names as they are in the tree, so one that goes through a link matches nothing. */
+function hintOfLink(pattern: string, tree: FileTree): { readonly hint: string } | undefined {
+  const names = splitPayloadPath(byteString(pattern))
+  for (let depth = 1; depth <= (names?.length ?? 0); depth++) {
+    const above = names!.slice(0, depth)
+    const node = nodeBehindLinks(tree, above.join('/'), 'keep')
+    if (node?.type !== 'symlink') continue
+    const behind = followPath(tree, above, { last: 'follow' })
+    if ('why' in behind) return undefined
+    const shown = (path: readonly ByteString[]): string => `/${displayName(path.join('/') as ByteString)}`
+    return { hint: `"${shown(above)}" is a link: write "${shown([...behind.names, ...names!.slice(depth)])}"` }
+  }
+  return undefined
 }
 
 function* everyPath(directory: DirectoryNode, prefix: string): Generator<[ByteString, FileNode]> {
@@ -134,25 +153,34 @@ function removeMatching(directory: DirectoryNode, unwanted: readonly PathMatcher
 }
 
 function rename(tree: FileTree, from: string, to: string): FileTree {
-  const source = nodeAtPath(tree, byteString(from)) === undefined ? onlyMatch(tree, from) : byteString(from)
-  const target = byteString(to)
-  const names = splitPayloadPath(source) ?? []
+  const given = byteString(from)
+  const source = nodeBehindLinks(tree, given, 'keep') === undefined ? onlyMatch(tree, from) : given
+  const shown = `Cannot rename "${displayName(source)}"`
+  const names = [...realPath(tree, source, shown)]
   const name = names.pop()
-  const folder = nodeAtPath(tree, names.join('/'))
+  const folder = nodeBehindLinks(tree, names.join('/'), 'keep')
   const node = name === undefined || folder?.type !== 'directory' ? undefined : folder.children.get(name)
   if (node === undefined || name === undefined || folder?.type !== 'directory') {
-    throw new FormatError(`Cannot rename "${displayName(source)}": it is the root, accepted is what stands in it`)
+    throw new FormatError(`${shown}: it is the root, accepted is what stands in it`)
   }
-  if (nodeAtPath(tree, target) !== undefined) {
-    throw new FormatError(`Cannot rename "${displayName(source)}" to "${displayName(target)}": that is there already`)
+  const target = realPath(tree, byteString(to), `${shown} to "${to}"`).join('/') as ByteString
+  if (nodeBehindLinks(tree, target, 'keep') !== undefined) {
+    throw new FormatError(`${shown} to "${displayName(target)}": that is there already`)
   }
-  if (`${splitPayloadPath(target)?.join('/')}/`.startsWith(`${[...names, name].join('/')}/`)) {
-    throw new FormatError(`Cannot rename "${displayName(source)}" to "${displayName(target)}": that is inside it`)
+  if (`${target}/`.startsWith(`${[...names, name].join('/')}/`)) {
+    throw new FormatError(`${shown} to "${displayName(target)}": that is inside it`)
   }
   folder.children.delete(name)
   const builder = TreeBuilder.over(tree, 'rename')
   builder.add(target, node)
   return builder.finish()
+}
+
+/** The names of the same place without a link above it. `what` begins the message where a link leads nowhere. */
+function realPath(tree: FileTree, path: ByteString, what: string): readonly ByteString[] {
+  const followed = followPath(tree, splitPayloadPath(path) ?? ['..' as ByteString], { last: 'keep' })
+  if ('why' in followed) throw new FormatError(`${what}: ${followed.why}`)
+  return followed.names
 }
 
 const SHOWN_MATCHES = 5
@@ -169,7 +197,8 @@ function onlyMatch(tree: FileTree, pattern: string): ByteString {
 }
 
 function put(tree: FileTree, { path, node, attributes }: Extract<TreeEdit, { kind: 'put' }>): FileTree {
-  const before = nodeAtPath(tree, byteString(path))
+  // A folder is also there where a link leads to one; anything else takes the place of a link.
+  const before = nodeBehindLinks(tree, byteString(path), node.type === 'directory' ? 'follow' : 'keep')
   const given = nodeAttributes(attributes, tree)
   if (before?.type === 'directory') {
     if (node.type !== 'directory') throw new FormatError(`Cannot put a ${node.type} at "${path}": a folder is there`)

@@ -52,7 +52,7 @@ it('keeps the names of one file together', () => {
 it('warns where a folder and something else meet under one name, and only there', () => {
   const lower = folder(0o755, { lib: link('usr/lib'), bin: folder(0o755, { sh: file() }), same: file() })
   const upper = folder(0o755, { lib: folder(0o755, { 'ld.so': file() }), bin: link('usr/bin'), same: link('x') })
-  const { tree, warnings } = overlayTrees(lower, upper)
+  const { tree, warnings } = overlayTrees(lower, upper, { links: 'replace' })
   expect(warnings.map(({ message }) => message)).toEqual([
     '"lib": a folder of a later source takes the place of a symlink',
     '"bin": a symlink of a later source takes the place of a folder',
@@ -63,5 +63,84 @@ it('warns where a folder and something else meet under one name, and only there'
     'lib:directory',
     'lib/ld.so:file',
     'same:symlink',
+  ])
+})
+
+const types = (tree: DirectoryNode) =>
+  [...walkTree(tree)].slice(1).map(([path, { type, mode }]) => `${path} ${type} ${mode.toString(8)}`)
+
+it('lays a folder into the one that a link leads to, which keeps its attributes', () => {
+  const lower = folder(0o755, { usr: folder(0o755, { lib: folder(0o711, { old: file() }) }), lib: link('usr/lib') })
+  const upper = folder(0o755, { lib: folder(0o700, { modules: folder(0o750, { m: file() }), old: file(0o600) }) })
+  const { tree, warnings } = overlayTrees(lower, upper)
+  expect(warnings).toEqual([])
+  expect(types(tree)).toEqual([
+    'lib symlink 777',
+    'usr directory 755',
+    'usr/lib directory 711',
+    'usr/lib/modules directory 750',
+    'usr/lib/modules/m file 644',
+    'usr/lib/old file 600',
+  ])
+  // The arguments are as they were.
+  expect(types(lower)).toHaveLength(4)
+})
+
+it('follows chains, absolute targets and "..", also through links that folders of the same layer fill', () => {
+  const lower = folder(0o755, {
+    a: link('/b'),
+    b: link('x/../c'),
+    c: link('d'),
+    x: folder(0o755, {}),
+    first: link('late/inner'),
+  })
+  const upper = folder(0o755, {
+    a: folder(0o755, { one: file() }),
+    d: folder(0o755, {}),
+    first: folder(0o755, { two: file() }),
+    late: folder(0o755, { inner: folder(0o711, {}) }),
+  })
+  expect(
+    types(overlayTrees(lower, upper).tree).filter((line) => line.includes('file') || line.includes('711')),
+  ).toEqual(['d/one file 644', 'late/inner directory 711', 'late/inner/two file 644'])
+  const chain = folder(0o755, { p: link('q'), r: folder(0o755, {}) })
+  const over = folder(0o755, { p: folder(0o755, { s: folder(0o755, { t: file() }) }), q: link('r') })
+  expect(types(overlayTrees(chain, over).tree)).toContain('r/s/t file 644')
+})
+
+it('refuses a folder over a link that leads to no folder of the volume, all at once', () => {
+  const lower = folder(0o755, {
+    dangling: link('no/where'),
+    file: link('f'),
+    f: file(),
+    loop: link('loop'),
+    outside: link('../../up'),
+  })
+  const upper = folder(
+    0o755,
+    Object.fromEntries(['dangling', 'file', 'loop', 'outside'].map((n) => [n, folder(0o755, {})])),
+  )
+  expect(() => overlayTrees(lower, upper)).toThrow(
+    [
+      '"/dangling" over the link of that name: "/dangling" is a link to "no/where" and leads to nothing',
+      '"/file" over the link of that name: it leads to "/f", a file',
+      '"/loop" over the link of that name: "/loop" is a link to "loop" and part of a loop of links',
+      '"/outside" over the link of that name: "/outside" is a link to "../../up" and leads out of the volume',
+    ]
+      .map((line) => `Cannot lay the folder ${line}; a link to a folder inside the volume is accepted`)
+      .join('\n'),
+  )
+})
+
+it('warns where one source brings a file directly and through a link', () => {
+  const lower = folder(0o755, { lib: link('usr/lib'), usr: folder(0o755, { lib: folder(0o755, { c: file() }) }) })
+  const upper = folder(0o755, {
+    lib: folder(0o755, { a: file(0o600), c: file() }),
+    usr: folder(0o755, { lib: folder(0o755, { a: file(0o644), b: file() }) }),
+  })
+  const { tree, warnings } = overlayTrees(lower, upper)
+  expect(types(tree)).toContain('usr/lib/a file 600')
+  expect(warnings.map(({ message }) => message)).toEqual([
+    '"usr/lib/a": one source brings it twice, under this path and through a link; the latter is kept',
   ])
 })

@@ -2,6 +2,7 @@
 import { type ByteString, displayName } from '../bytes/text.js'
 import { FormatError, type Problem } from '../errors.js'
 import { type DirectoryNode, emptyTree, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
+import { followToFolder, type LinkProblem, nodeBehindLinks } from './volume-links.js'
 
 /** Names between slashes, `.` and empty ones left out; undefined where one is `..`, which would leave the tree. */
 export function splitPayloadPath(path: string): ByteString[] | undefined {
@@ -43,8 +44,10 @@ export class TreeBuilder {
   }
 
   /**
-   * Puts `node` at `path`. A folder over a folder gives it new attributes and keeps what is in it; anything else takes
-   * the place of what was there. Folders above that were not named are 0755, owned by root, with the node's time.
+   * Puts `node` at `path`. Links above it are followed, as a program follows them that unpacks an archive. A folder over a
+   * folder gives it new attributes and keeps what is in it; over a link to a folder it changes nothing. Anything else
+   * takes the place of what was there, unless that is a folder with content. Folders above that were not named are 0755,
+   * owned by root, with the node's time.
    */
   add(path: string, node: FileNode): void {
     const names = splitPayloadPath(path)
@@ -62,7 +65,7 @@ export class TreeBuilder {
 
   /** Gives the node at `target` one more name. */
   link(path: string, target: string): void {
-    const node = nodeAtPath(this.#root, target)
+    const node = nodeBehindLinks(this.#root, target, 'keep')
     const shown = displayName(target as ByteString)
     if (node === undefined) this.refuse(path, `it is a hard link to "${shown}", which does not come before it`)
     else if (node.type === 'directory') this.refuse(path, `it is a hard link to "${shown}", which is a folder`)
@@ -88,24 +91,42 @@ export class TreeBuilder {
 
   #place(path: string, folders: readonly ByteString[], name: ByteString, node: FileNode): void {
     const folder = this.#folder(folders, node.mtime)
-    if (folder === undefined) {
-      this.refuse(path, 'a part of its path is no folder')
+    if ('why' in folder) {
+      this.refuse(path, folder.why)
       return
     }
     const before = folder.children.get(name)
-    const keepsChildren = node.type === 'directory' && before?.type === 'directory'
-    folder.children.set(name, keepsChildren ? { ...node, children: before.children } : node)
+    if (node.type === 'directory') {
+      if (before?.type === 'symlink') {
+        const behind = followToFolder(this.#root, [...folders, name])
+        if ('why' in behind) this.refuse(path, `it is a folder, and a link of that name is there: ${behind.why}`)
+        return
+      }
+      folder.children.set(name, before?.type === 'directory' ? { ...node, children: before.children } : node)
+    } else if (before?.type === 'directory' && before.children.size > 0) {
+      this.refuse(path, `it is a ${node.type}, and a folder with content is there`)
+    } else {
+      folder.children.set(name, node)
+    }
   }
 
-  #folder(names: readonly ByteString[], mtime: Timestamp): DirectoryNode | undefined {
+  #folder(names: readonly ByteString[], mtime: Timestamp): DirectoryNode | LinkProblem {
     let folder = this.#root
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       let next = folder.children.get(name)
       if (next === undefined) {
         next = { ...emptyTree(mtime), implied: true }
         folder.children.set(name, next)
       }
-      if (next.type !== 'directory') return undefined
+      if (next.type === 'symlink') {
+        const behind = followToFolder(this.#root, names.slice(0, index + 1))
+        if ('why' in behind) return behind
+        next = behind.node
+      }
+      if (next.type !== 'directory') {
+        const shown = displayName(names.slice(0, index + 1).join('/') as ByteString)
+        return { why: `a part of its path is no folder: "/${shown}" is a ${next.type}` }
+      }
       folder = next
     }
     return folder

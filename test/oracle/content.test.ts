@@ -4,7 +4,16 @@
  * layers and changes come in the config's order, and nothing stays open or lies about when the build is done.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { plan } from '../../src/build.js'
@@ -259,12 +268,62 @@ describeWithTools(
       expect(Math.max(...times)).toBe(1_000_000_000)
     })
 
-    it('warns where a folder takes the place of a link, with the entry that does it', async () => {
+    it('lets a folder take the place of a link where links: replace says so, with a warning', async () => {
       put('lib/lib/ld.so', 'ld')
       const { warnings } = await built(
-        '  - { name: a, size: 8MiB, fs: ext4, content: [{ path: /lib, link: usr/lib }, { folder: lib }] }\n',
+        '  - { name: a, size: 8MiB, fs: ext4, content: [{ path: /lib, link: usr/lib }, { folder: lib, links: replace }] }\n',
       )
       expect(warnings).toEqual(['"lib": a folder of a later source takes the place of a symlink'])
+    })
+
+    it('goes through the links of a usr-merged system, with every kind of entry', async () => {
+      put('root/usr/lib/ld.so', 'ld')
+      symlinkSync('usr/lib', at('root/lib'))
+      put('ov/lib/modules/m.ko', 'm')
+      put('app/x', 'x')
+      put(
+        'table.txt',
+        '/lib/modules/m.ko f 640 0 7 - - - - -\n/lib/dev d 711 0 0 - - - - -\n/lib/dev/null c 666 0 0 1 3 0 0 -\n',
+      )
+      put('list.txt', 'dir /lib/list 0750 0 0\nslink /lib/list/l target 0777 0 0\n')
+      tool('tar', '-C', at('root'), '-cf', at('base.tar'), '.')
+      const result = await built(
+        `  - name: root
+    size: 8MiB
+    fs: ext4
+    options: { lost_and_found: false }
+    content:
+      - base.tar
+      - { folder: ov }
+      - { folder: app, to: /lib/app }
+      - { list: list.txt }
+      - { path: /lib/firmware/fw, text: fw }
+      - { path: /lib, directory: true, mode: "0751" }
+      - { rename: /lib/app/x, to: /lib/app/y }
+      - { device_table: table.txt }
+`,
+      )
+      expect(result.warnings).toEqual([])
+      const lines = inside(result, 0, (folder) =>
+        [...findListing(folder)].map(([path, { type, mode, target }]) => `${path} ${type} ${target ?? mode}`),
+      )
+      expect(lines.sort()).toEqual([
+        ' directory 755',
+        'lib symlink usr/lib',
+        'usr directory 755',
+        'usr/lib directory 751',
+        'usr/lib/app directory 755',
+        'usr/lib/app/y file 644',
+        'usr/lib/dev directory 711',
+        'usr/lib/dev/null char 666',
+        'usr/lib/firmware directory 755',
+        'usr/lib/firmware/fw file 644',
+        'usr/lib/ld.so file 644',
+        'usr/lib/list directory 750',
+        'usr/lib/list/l symlink target',
+        'usr/lib/modules directory 755',
+        'usr/lib/modules/m.ko file 640',
+      ])
     })
 
     it('fills a FAT with single files under new names', async () => {

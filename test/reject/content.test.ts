@@ -153,7 +153,7 @@ const CASES: RejectedContent[] = [
     name: 'a place below a file',
     content: 'tree, { folder: tree, to: /etc/hosts/x }',
     files: TREE,
-    says: ['FORMAT', '5:32: Cannot lay content into "/etc/hosts/x": "/etc/hosts" is a file there'],
+    says: ['FORMAT', '5:32: Cannot lay content into "/etc/hosts/x": "/etc/hosts" is a file'],
   },
   {
     name: 'an include that finds nothing; an exclude need not',

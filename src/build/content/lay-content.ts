@@ -6,9 +6,10 @@ import { FormatError, type Problem } from '../../errors.js'
 import { accountIds, readAccountNames } from '../../tree/account-names.js'
 import { applyDeviceTable } from '../../tree/device-table.js'
 import { editTree, giveTree, type TreeEdit } from '../../tree/edit-tree.js'
-import { emptyTree, type FileTree, type Timestamp } from '../../tree/file-tree.js'
+import { emptyTree, type FileNode, type FileTree, type Timestamp } from '../../tree/file-tree.js'
 import { overlayTrees } from '../../tree/overlay.js'
 import { nodeAtPath, splitPayloadPath, TreeBuilder } from '../../tree/tree-builder.js'
+import { followPath } from '../../tree/volume-links.js'
 import type { ReadSource } from './read-source.js'
 
 export interface LaidContent {
@@ -48,24 +49,34 @@ function editsFrom(sources: readonly ReadSource[], index: number): TreeEdit[] {
 }
 
 function layOver(lower: FileTree, whole: FileTree, source: LayerSource): LaidContent {
-  const { include, exclude, to = '', owner } = source
+  const { include, exclude, to = '', owner, overLinks: links = 'follow' } = source
   const edits: TreeEdit[] = []
   if (include !== undefined) edits.push({ kind: 'include', patterns: include })
   if (exclude !== undefined) edits.push({ kind: 'exclude', patterns: exclude })
-  const upper = moved(lower, edits.length === 0 ? whole : editTree(whole, edits), to)
-  const laid = overlayTrees(lower, upper)
+  const upper = moved(lower, edits.length === 0 ? whole : editTree(whole, edits), { to, links })
+  const laid = overlayTrees(lower, upper, { links })
   if (owner?.kind !== 'account') return laid
   const ids = accountIds(owner, readAccountNames(laid.tree))
   // A copy of what the layer brings: the folders above it keep their owners.
   const given = editTree(whole, edits)
   giveTree(given, ids, { root: to !== '' })
-  return overlayTrees(lower, moved(lower, given, to))
+  return overlayTrees(lower, moved(lower, given, { to, links }), { links })
 }
 
-/** The layer with the folders of `to` above it. */
-function moved(lower: FileTree, layer: FileTree, to: string): FileTree {
+/** The layer with the folders of `to` above it. FormatError where something else than a folder is there. */
+function moved(
+  lower: FileTree,
+  layer: FileTree,
+  { to, links }: { readonly to: string; readonly links: 'follow' | 'replace' },
+): FileTree {
   const names = splitPayloadPath(to) ?? []
-  for (let depth = 1; depth <= names.length; depth++) {
+  if (names.length === 0) return layer
+  if (links === 'follow') {
+    const followed = followPath(lower, names, { last: 'follow' })
+    const { why } = 'why' in followed ? followed : { why: kindThatIsNoFolder(followed.node) }
+    if (why !== undefined) throw new FormatError(`Cannot lay content into "/${to}": ${why}`)
+  }
+  for (let depth = 1; links === 'replace' && depth <= names.length; depth++) {
     const above = names.slice(0, depth).join('/')
     const node = nodeAtPath(lower, above)
     if (node === undefined || node.type === 'directory') continue
@@ -73,10 +84,13 @@ function moved(lower: FileTree, layer: FileTree, to: string): FileTree {
       `Cannot lay content into "/${to}": "/${displayName(byteString(above))}" is a ${node.type} there`,
     )
   }
-  if (names.length === 0) return layer
   const builder = new TreeBuilder('content', layer.mtime)
   builder.add(byteString(to), layer)
   return builder.finish()
+}
+
+function kindThatIsNoFolder(node: FileNode | undefined): string | undefined {
+  return node === undefined || node.type === 'directory' ? undefined : `it is a ${node.type}`
 }
 
 function locating<T>(path: LayerSource['configPath'], action: () => T): T {

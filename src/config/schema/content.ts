@@ -109,6 +109,11 @@ export const contentEntry = group(
       .exactOptional(),
     include: patterns().describe('folder, tar, cpio, list: only what matches, [etc/**, "*.conf"]').exactOptional(),
     exclude: patterns().describe('folder, tar, cpio, list: all but what matches, ["*.pyc", .git]').exactOptional(),
+    links: choice(['follow', 'replace'])
+      .describe(
+        'folder, tar, cpio, list: what a folder does where the volume has a symbolic link. follow, the default: it goes into the folder that the link leads to; replace: it takes its place',
+      )
+      .exactOptional(),
     owner: z
       .union([entryOwner(), ownerMap])
       .describe('Who owns it: USER:GROUP by number or name, keep (as the source has it), or a map of ids')
