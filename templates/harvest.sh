@@ -15,13 +15,15 @@ readonly LUN={{lun}}
 readonly FILE={{file}}
 readonly OFFSET={{offset}}
 readonly MOUNT={{mount}}
+# The same as /proc/mounts has it.
+readonly MOUNTED={{mounted}}
 
 say() {
-	echo "harvest: $*" >&2
+	printf '%s\n' "harvest: $*" >&2
 }
 
 is_open() {
-	grep -q " $MOUNT " /proc/mounts
+	grep -qF " $MOUNTED " /proc/mounts
 }
 
 open() {
@@ -51,7 +53,7 @@ append() {
 
 close() {
 	is_open || return 0
-	device=$(grep " $MOUNT " /proc/mounts | cut -d ' ' -f 1)
+	device=$(grep -F " $MOUNTED " /proc/mounts | cut -d ' ' -f 1)
 	sync
 	umount "$MOUNT" || return 1
 	case $device in

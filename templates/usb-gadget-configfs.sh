@@ -29,7 +29,7 @@ readonly WAIT={{wait}}
 readonly MODULES={{modules}}
 
 say() {
-	echo "$NAME: $*" >&2
+	printf '%s\n' "$NAME: $*" >&2
 }
 
 {{luns}}
@@ -152,7 +152,7 @@ status() {
 	echo "$NAME: shown by $controller, $(cat "/sys/class/udc/$controller/state" 2>/dev/null)"
 	number=0
 	while lun_file "$number" >/dev/null; do
-		echo "LUN $number: $(cat "$GADGET/$LUNS/lun.$number/file")"
+		printf '%s\n' "LUN $number: $(cat "$GADGET/$LUNS/lun.$number/file")"
 		number=$((number + 1))
 	done
 }

@@ -74,7 +74,7 @@ may_hold() {
 
 # put_medium LUN MEDIUM FILE: into the kernel's file for the LUN, which refuses while the host has locked what is in it.
 put_medium() {
-	echo "$2" 2>/dev/null >"$3" && return
+	printf '%s\n' "$2" 2>/dev/null >"$3" && return
 	say "LUN $1: the host holds the medium; eject it there first"
 	return 1
 }

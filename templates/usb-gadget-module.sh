@@ -23,7 +23,7 @@ readonly DRIVER=g_mass_storage
 readonly MODULES={{modules}}
 
 say() {
-	echo "$NAME: $*" >&2
+	printf '%s\n' "$NAME: $*" >&2
 }
 
 {{luns}}

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { formatSize } from '../bytes/format-size.js'
 import { jsonText } from '../bytes/json-text.js'
 import { META_NAMES, README_NAME } from '../config/spec.js'
+import { shellWord } from '../gadget/mass-storage/shell-quote.js'
 import { renderTemplate, templatePath } from '../gadget/template.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
 
@@ -36,6 +37,9 @@ function readme({ spec, sizeBytes }: DiskPlan): string {
   const withBmap = spec.outputs.find(({ format }) => format === 'bmap')
   return renderTemplate(templates, README_TEMPLATE, {
     image: spec.name,
+    // unzip takes the name for a pattern.
+    image_word: shellWord(spec.name.replace(/[[\]*?]/g, '\\$&')),
+    zip_word: shellWord(spec.bundle.name),
     underline: '='.repeat(spec.name.length),
     size: formatSize(sizeBytes),
     bytes: String(sizeBytes),
@@ -43,6 +47,6 @@ function readme({ spec, sizeBytes }: DiskPlan): string {
     bmap:
       withBmap === undefined
         ? ''
-        : `\nFaster, with ${withBmap.name} beside the zip:\n\n    sudo bmaptool copy --bmap ${withBmap.name} ${spec.bundle.name} /dev/DEVICE\n`,
+        : `\nFaster, with ${withBmap.name} beside the zip:\n\n    sudo bmaptool copy --bmap ${shellWord(withBmap.name)} ${shellWord(spec.bundle.name)} /dev/DEVICE\n`,
   })
 }

@@ -43,6 +43,7 @@ export function interpretMassStorage(
   const luns = interpretLuns(input.luns, { ...context, driver })
   const functions = checkFunctions(input, driver, context)
   checkSerial(input, context)
+  checkStrings(input, driver, context)
   const udc: Exclude<UdcInput, string> = typeof input.udc === 'string' ? { name: input.udc } : (input.udc ?? {})
   checkEndpoints(udc, functions, context)
   const harvest = interpretHarvest(input.harvest, luns, context)
@@ -111,6 +112,23 @@ function checkSerial({ serial }: MassStorageInput, { interpretation, path }: Mas
     message: `The serial number "${serial}" is not as the mass-storage class has it: 12 characters or more of 0-9 and A-F`,
     hint: 'Hosts that go by it may take two boards for one',
   })
+}
+
+/** A module's parameter may hold anything between double quotes but these, which nothing escapes. */
+function checkStrings(
+  input: MassStorageInput,
+  driver: StorageDriver,
+  { interpretation, path }: MassStorageContext,
+): void {
+  if (driver !== LEGACY_MODULE) return
+  for (const key of ['manufacturer', 'product', 'serial'] as const) {
+    if (input[key]?.includes('"') !== true) continue
+    interpretation.refuse(
+      [...path, key],
+      `Cannot set ${key} to ${input[key]}: it holds a quotation mark, which no parameter of ${LEGACY_MODULE} can hold`,
+      'driver: configfs',
+    )
+  }
 }
 
 function checkEndpoints(

@@ -67,8 +67,18 @@ export function planModuleList(options: ModuleListOptions): ModuleList {
       path: [...configPath, key],
     })
   }
+  const assertLiteral = (location: string): void => {
+    if (!location.includes('${')) return
+    throw new ConfigError({
+      message: `Cannot list modules below "${location}": gen_init_cpio takes \${ for a variable, a path without it is expected`,
+      path: [...configPath, 'modules_dir'],
+    })
+  }
   assertPlain(installRoot, 'install_root')
-  for (const { location } of listed) assertPlain(location, 'modules_dir')
+  for (const { location } of listed) {
+    assertPlain(location, 'modules_dir')
+    assertLiteral(location)
+  }
   for (const { target } of listed) assertPlain(target, 'prefix')
   const order = listed.map(({ target }) => moduleName(target)).join(' ') || 'none'
   const comments = [

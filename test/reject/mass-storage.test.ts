@@ -17,6 +17,27 @@ const REFUSED: RefusedConfig[] = [
     ],
   },
   {
+    name: 'quotation marks in what a parameter of g_mass_storage holds, which would begin another parameter',
+    config: config(
+      `  driver: g_mass_storage\n  luns: [/a]\n  product: 'a b" file=/dev/mmcblk0 ro=0'\n  manufacturer: '"'\n  serial: 'x"'`,
+    ),
+    says: [
+      'a.yaml:6:12: Cannot set product to a b" file=/dev/mmcblk0 ro=0: it holds a quotation mark, which no parameter of g_mass_storage can hold',
+      '  hint: driver: configfs',
+      'a.yaml:7:17: Cannot set manufacturer to ": it holds a quotation mark, which no parameter of g_mass_storage can hold',
+      '  hint: driver: configfs',
+      'a.yaml:8:11: Cannot set serial to x": it holds a quotation mark, which no parameter of g_mass_storage can hold',
+      '  hint: driver: configfs',
+    ],
+  },
+  {
+    name: 'a mount that kernels write differently in /proc/mounts',
+    config: config('  luns: [/a]\n  harvest: { mount: "/m#" }'),
+    says: [
+      'a.yaml:5:21: Cannot read gadget.harvest.mount: "/m#" is no place that the script can find in /proc/mounts, accepted is a path without #',
+    ],
+  },
+  {
     name: 'one medium as two LUNs, of which the host may write to one',
     config: config('  luns: [{ file: /a, ro: true }, /a, { file: /b, ro: true }, { file: /b, ro: true }]'),
     says: [

@@ -8,11 +8,11 @@ import { Refusal } from '../../schema/refusal.js'
 const INQUIRY_CHARACTERS = 28
 
 /** A path on the board. */
-export function boardPath() {
+export function boardPath(check: (path: string) => Refusal | undefined = () => undefined) {
   return text((value) => {
     const accepted = 'accepted is an absolute path on the board such as /mnt/fat32.part or /dev/mmcblk0p3'
     if (!value.startsWith('/')) return new Refusal(`"${value}" is no absolute path`, accepted)
-    return value.endsWith('/') ? new Refusal(`"${value}" is a folder`, accepted) : undefined
+    return value.endsWith('/') ? new Refusal(`"${value}" is a folder`, accepted) : check(value)
   })
 }
 
@@ -57,11 +57,20 @@ export const luns = z.array(z.union([boardPath().transform((file) => ({ file }))
 
 export type LunInput = z.output<typeof lun>
 
+/** The script looks for the mount in /proc/mounts, where kernels differ in how they write a #. */
+function harvestMount() {
+  return boardPath((value) =>
+    value.includes('#')
+      ? new Refusal(`"${value}" is no place that the script can find in /proc/mounts`, 'accepted is a path without #')
+      : undefined,
+  )
+}
+
 export const harvest = z.union([
   flag(),
   group(
     {
-      mount: boardPath().describe('Where the board mounts the medium between exports. Default: /m').exactOptional(),
+      mount: harvestMount().describe('Where the board mounts the medium between exports. Default: /m').exactOptional(),
       lun: integer({ maximum: 15 }).describe('Which of the luns, from 0. Default: 0').exactOptional(),
       crlf: flag().describe('Lines end as Windows has them. Default: true').exactOptional(),
       offset: byteCount({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })

@@ -53,11 +53,11 @@ const MTD_ID = /^[\x21-\x7e]+$/
 const mtd = group(
   {
     id: text((value) =>
-      MTD_ID.test(value) && !/[:;,()]/.test(value)
+      MTD_ID.test(value) && !/[:;,()"\\]/.test(value)
         ? undefined
         : new Refusal(
             `"${value}" is no name of a flash`,
-            'accepted is what /proc/mtd or the log says, without : ; , ( )',
+            'accepted is what /proc/mtd or the log says, without : ; , ( ) " and a backslash',
           ),
     )
       .describe('As the kernel calls the flash, for mtdparts=. Default: physmap-flash.0')

@@ -22,7 +22,13 @@ export function harvestScript(
     file: shellQuote(spec.luns[lun]!.file),
     offset: String(offsetBytes),
     mount: shellQuote(mount),
+    mounted: shellQuote(mount.replace(/[ \t\n\\]/g, octal)),
     line_ends: crlf ? ', its lines ended as Windows has them (CR LF)' : '',
     append: crlf ? APPEND_AS_WINDOWS : APPEND_AS_IT_IS,
   })
+}
+
+/** Returns a character as /proc/mounts has blanks and backslashes. [proc(5)] */
+function octal(character: string): string {
+  return `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`
 }

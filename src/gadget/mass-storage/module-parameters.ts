@@ -5,6 +5,7 @@
  * and takes these off where the value begins and ends with one; nothing escapes them ([Linux 6.1] lib/cmdline.c, next_arg).
  */
 import type { LunSpec, MassStorageSpec } from '../../config/spec.js'
+import { invariant } from '../../errors.js'
 
 const HEX_DIGITS = 4
 
@@ -45,6 +46,12 @@ function optional(name: string, value: string | undefined): string[] {
   return value === undefined ? [] : [parameter(name, value)]
 }
 
+/** Linux takes the byte 0xA0 for a blank, which ends `à` in UTF-8. [Linux 6.1] lib/ctype.c */
+const NO_BREAK_SPACE = 0xa0
+
 function parameter(name: string, value: string): string {
-  return /[ #]/.test(value) ? `${name}="${value}"` : `${name}=${value}`
+  // The config refuses it at its place (src/config/interpret-mass-storage.ts, interpret-luns.ts).
+  invariant(!value.includes('"'), `${name} holds a quotation mark, which would end its value`)
+  const needsQuotes = /[ #]/.test(value) || Buffer.from(value, 'utf8').includes(NO_BREAK_SPACE)
+  return needsQuotes ? `${name}="${value}"` : `${name}=${value}`
 }

@@ -3,7 +3,7 @@ import type { LunSpec, MassStorageSpec } from '../../config/spec.js'
 import { renderTemplate } from '../template.js'
 import { configfsSteps } from './configfs-steps.js'
 import { moduleParameters } from './module-parameters.js'
-import { shellQuote } from './shell-quote.js'
+import { shellQuote, shellWord } from './shell-quote.js'
 import { driverModules } from './usb-functions.js'
 
 /** Modules to insert in this order; the driver's own and what they need. */
@@ -51,16 +51,11 @@ function describeLun({ file, ro, removable, cdrom }: LunSpec): string {
 
 /** The application note's sequence: one insmod for each module, the last with the parameters. */
 export function insmodSequence(spec: MassStorageSpec, prefix: string): string {
-  const lines = driverModules(spec).map((name) => `insmod ${prefix}/${name}.ko`)
+  const lines = driverModules(spec).map((name) => `insmod ${shellWord(`${prefix}/${name}.ko`)}`)
   return `${[...lines.slice(0, -1), [lines.at(-1), ...moduleParameters(spec).map(shellWord)].join(' ')].join('\n')}\n`
 }
 
 /** For modprobe.d: a line that modprobe hands to the kernel as it is. [depmod] */
 export function modprobeOptions(spec: MassStorageSpec): string {
   return `options g_mass_storage ${moduleParameters(spec).join(' ')}\n`
-}
-
-/** Bare where nothing in it is special to a shell. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : shellQuote(word)
 }

@@ -5,7 +5,10 @@ import { servicePath } from './harvest-script.js'
 
 /** Started when the file systems of the backing files are mounted. [SYSTEMD.UNIT] RequiresMountsFor= */
 export function systemdUnit(spec: MassStorageSpec, templates: ReadonlyMap<string, string>): string {
-  const folders = spec.luns.map(({ file }) => posix.dirname(file)).filter((folder) => !/^\/dev(\/|$)/.test(folder))
+  // systemd ignores a path with `..` or `//` in it.
+  const folders = spec.luns
+    .map(({ file }) => posix.dirname(posix.normalize(file)))
+    .filter((folder) => !/^\/dev(\/|$)/.test(folder))
   const mounts = [...new Set(folders)].map(unitWord).join(' ')
   return renderTemplate(templates, 'usb-gadget.service', {
     script: servicePath(spec),
@@ -13,8 +16,11 @@ export function systemdUnit(spec: MassStorageSpec, templates: ReadonlyMap<string
   })
 }
 
-/** One word of a unit file: `%` begins a specifier, blanks, quotes and backslashes are escaped in hexadecimal. [SYSTEMD.SYNTAX] */
+/**
+ * Returns one word of a unit file: `%` begins a specifier; blanks, quotes and backslashes are escaped in hexadecimal.
+ * systemd splits at ASCII blanks alone. [SYSTEMD.SYNTAX]
+ */
 function unitWord(word: string): string {
   const hexOf = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
-  return word.replaceAll('%', '%%').replace(/[\s"'\\]/g, hexOf)
+  return word.replaceAll('%', '%%').replace(/[\x00-\x20"'\\]/g, hexOf)
 }
