@@ -24,6 +24,7 @@ const MIDDLE = [
   'pictures/',
   'proof/',
   'readers/',
+  'recognition/',
   'inspect/',
 ]
 const FORMAT = [...BASE, 'schema/', 'image/', 'tree/file-tree.ts', 'tree/file-mode.ts', 'filesystems/*.ts']
@@ -53,7 +54,8 @@ const ALLOWED = {
   'gadget/': [...BASE, 'config/spec.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/*.ts'],
   'outputs/': [...BASE, 'image/', 'archives/', 'tree/folder-listing.ts'],
-  'readers/': [...BASE, 'image/', 'archives/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
+  'recognition/': [...BASE, 'image/', 'tables/', 'filesystems/'],
+  'readers/': [...BASE, 'image/', 'archives/', 'recognition/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
   'inspect/': [
     ...BASE,
     'image/',
@@ -64,6 +66,7 @@ const ALLOWED = {
     'outputs/',
     'layout/disk-plan.ts',
     'readers/raw-image.ts',
+    'recognition/',
     'pictures/',
   ],
   'layout/': [...BASE, 'image/', 'config/spec.ts', 'tree/', 'tables/', 'filesystems/'],

@@ -1,8 +1,8 @@
 /** Whether an image contradicts itself: its table, and every volume that is read here. */
 import { type FieldFinding, findingProblem } from '../bytes/field-error.js'
 import { FormatError, type Problem } from '../errors.js'
+import { VERITY_FORMAT } from '../recognition/known-formats.js'
 import { type CheckedHashes, checkHashes } from './check-hashes.js'
-import { VERITY_FORMAT } from './known-formats.js'
 import { isNamed } from './open-content.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 

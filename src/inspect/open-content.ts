@@ -9,8 +9,8 @@ import type { VolumeReader } from '../filesystems/volume-reader.js'
 import { isZeroFill, type Source } from '../image/extent.js'
 import type { ImageView } from '../image/image-view.js'
 import { withZerosFound } from '../readers/raw-image.js'
-import { recognise } from './recognise.js'
-import { looksLikeExt, looksLikeFat } from './signs.js'
+import { recognise } from '../recognition/recognise.js'
+import { looksLikeExt, looksLikeFat } from '../recognition/volume-signs.js'
 
 /** What a stretch of the disk holds. */
 export interface Content {

@@ -6,9 +6,9 @@ import { type ByteString, byteString, displayName } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { ImageView } from '../image/image-view.js'
+import { recognise } from '../recognition/recognise.js'
 import type { DirectoryNode, FileNode } from '../tree/file-tree.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
-import { recognise } from './recognise.js'
 
 export interface BootSign {
   /** Who starts it: `UEFI`, `BIOS`, `Allwinner boot ROM`. */
