@@ -1,5 +1,5 @@
 /** Looking into images from the library and the command line: what needs programs, spool files and the file system of the host. */
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -209,12 +209,7 @@ export function holdsRelease(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats?.isDirectory() === true) return true
   if (stats?.isFile() !== true) return false
-  const fd = openSync(path, 'r')
-  try {
-    return readZipMember(fd, stats.size, MANIFEST_NAME, MAX_MANIFEST_BYTES) !== undefined
-  } finally {
-    closeSync(fd)
-  }
+  return readZipMember(path, MANIFEST_NAME, MAX_MANIFEST_BYTES) !== undefined
 }
 
 /** Of 500,000 files. */

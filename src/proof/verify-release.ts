@@ -3,8 +3,9 @@
  * for each partition and for the table. Nothing is asked of a network.
  */
 import { createHash, type KeyObject } from 'node:crypto'
-import { closeSync, createReadStream, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, createReadStream, lstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { readZipStream, type ZipStreamEntry } from '../archives/zip/read-zip-stream.js'
 import {
   DifferenceError,
   DiskloomError,
@@ -22,7 +23,6 @@ import { SparseSpool } from './sparse-spool.js'
 import { checkSums, type FoundFile, SUMS_NAME } from './sums.js'
 import { ImageVerification, verifyImageFile, verifyPieceFile } from './verify-image.js'
 import { readZipMember } from './zip-member.js'
-import { readZipStream, type ZipStreamEntry } from './zip-stream.js'
 
 export interface VerifyOptions {
   /** Ed25519; without it nothing says who made the release. */
@@ -52,7 +52,7 @@ export async function verifyRelease(path: string, options: VerifyOptions = {}): 
   const fd = openSync(path, 'r')
   try {
     // Ahead of the pass, so that the image need not be kept until its manifest comes.
-    const early = readZipMember(fd, fstatSync(fd).size, MANIFEST_NAME, MAX_SMALL_FILE_BYTES)
+    const early = readZipMember(path, MANIFEST_NAME, MAX_SMALL_FILE_BYTES)
     const input = createReadStream('', { fd, start: 0, autoClose: false, highWaterMark: 1 << 20 })
     return await verifyBundleStream(input, path, { ...options, early: early && manifestOrNothing(early) })
   } finally {
@@ -76,7 +76,7 @@ export async function verifyBundleStream(
   try {
     for await (const entry of readZipStream(input, name)) {
       if (options.signal?.aborted) throw new InterruptedError()
-      await bundle.entry(entry, findings)
+      await bundle.entry(entry)
     }
     if (bundle.small.get(MANIFEST_NAME) === undefined) {
       throw new DifferenceError([...findings, { message: `Cannot verify ${name}: there is no ${MANIFEST_NAME} in it` }])
@@ -92,8 +92,8 @@ export async function verifyBundleStream(
     compareSums(bundle.small, bundle.found, findings)
     return finish(manifest, signed, bundle.found.keys(), findings)
   } catch (error) {
-    // What the archive begins with is no zip: that is another file. Everything later is damage.
-    if (error instanceof FormatError && bundle.found.size > 0)
+    // Where it begins like no zip it is another file. Everything later is damage, or was put there.
+    if (error instanceof FormatError && (bundle.found.size > 0 || error.details?.structure !== undefined))
       throw new DifferenceError([...findings, ...error.problems], { cause: error })
     throw error
   } finally {
@@ -115,9 +115,8 @@ class BundlePass {
   }
 
   /** The image is the first entry. */
-  async entry(entry: ZipStreamEntry, findings: Problem[]): Promise<void> {
+  async entry(entry: ZipStreamEntry): Promise<void> {
     const { name, sizeBytes, content } = entry
-    if (this.found.has(name)) findings.push({ message: `Cannot verify ${name}: two entries have that name` })
     if (this.found.size === 0) {
       // Known from here on, so that damage within it is told as such.
       this.found.set(name, { sizeBytes })

@@ -3,6 +3,7 @@ import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib'
+import { fieldError } from '../bytes/field-error.js'
 import { DiskloomError, errnoOf, FormatError, InterruptedError, IoError, systemReason } from '../errors.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import type { ImageFile } from './image-file.js'
@@ -36,9 +37,21 @@ export interface InflateOptions {
 /** What came out of a part of a file. */
 export type Unpacked = Pick<SpoolStream, 'sizeBytes' | 'crc32'>
 
-/** A deflate stream inside a file. FormatError where it is damaged or longer than it says. */
+/** A deflate stream inside a file, which it must fill. FormatError where it is damaged or longer than it says. */
 export async function inflateTo(spool: Spool, file: ImageFile, options: InflateOptions): Promise<Unpacked> {
-  return zlibTo(spool, file, createInflateRaw({ chunkSize: INFLATED_BYTES }), options)
+  const inflater = createInflateRaw({ chunkSize: INFLATED_BYTES })
+  const unpacked = await zlibTo(spool, file, inflater, options)
+  const { start, end, structure } = options
+  if (inflater.bytesWritten !== end - start) {
+    throw fieldError(file.name, {
+      structure,
+      offset: start,
+      field: 'the length of its deflate stream',
+      found: inflater.bytesWritten,
+      expected: `${end - start}, its compressed_size,`,
+    })
+  }
+  return unpacked
 }
 
 /** Bytes inside a file as they are. */

@@ -71,6 +71,14 @@ export const Zip64EndOfCentralDirectoryLocator = struct('zip64_end_of_central_di
   number_of_disks: [16, u32le],
 })
 
+/** Behind the content, where its sizes were not known before; with zip64 the two sizes have 64 bits. */
+export const DataDescriptor = struct('zip_data_descriptor', 16, {
+  signature: [0, u32le],
+  crc_32: [4, u32le],
+  compressed_size: [8, u32le],
+  uncompressed_size: [12, u32le],
+})
+
 /** Header of one record in an extra field. */
 export const ExtraFieldHeader = struct('zip_extra_field_header', 4, {
   header_id: [0, u16le],
@@ -81,6 +89,7 @@ export const SIGNATURE = {
   localFileHeader: 0x04034b50,
   centralDirectoryHeader: 0x02014b50,
   endOfCentralDirectory: 0x06054b50,
+  dataDescriptor: 0x08074b50,
   zip64EndOfCentralDirectory: 0x06064b50,
   zip64EndOfCentralDirectoryLocator: 0x07064b50,
 } as const

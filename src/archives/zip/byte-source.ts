@@ -1,5 +1,5 @@
 /** Bytes that come in pieces, taken in the lengths that a format has. */
-import { FormatError } from '../errors.js'
+import { FormatError } from '../../errors.js'
 
 export class ByteSource {
   readonly #pieces: AsyncIterator<Uint8Array>
