@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import type { PlanOptions } from './build/options.js'
 import { type OpenDisk, openDisk } from './build.js'
 import { FormatError, IoError, type Problem, systemReason } from './errors.js'
+import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
 import { checkImage, type ImageFinding } from './inspect/check-image.js'
 import { compareWithPlan } from './inspect/compare-with-plan.js'
@@ -58,7 +59,7 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
       work.remove()
     }
     const name = path === '-' ? 'standard input' : path
-    return openDiskImage(opened.image, { name, format: opened.format, release })
+    return openDiskImage(opened.image, { name, format: opened.format, readings: await loadReadings(), release })
   } catch (error) {
     work.remove()
     throw error
@@ -174,7 +175,7 @@ export async function openImageOrConfig(
   const planned = await planWhole({ config: path, set, environment, signal })
   try {
     const plan = await planned.finish(undefined)
-    const disk = openDiskImage(plan.image(), { name: path, format: 'config' })
+    const disk = openDiskImage(plan.image(), { name: path, format: 'config', readings: await loadReadings() })
     return {
       ...disk,
       async release() {

@@ -1,10 +1,13 @@
 /** What the checks of LUNs want to know of a planned disk. */
 import { byteString } from '../bytes/text.js'
 import type { PartitionSpec } from '../config/spec.js'
+import type { FatOptions } from '../filesystems/fat/option-table.js'
+import { fileSystemOf } from '../filesystems/registry.js'
 import type { ExportedDisk, ExportedPartition } from '../gadget/mass-storage/check-exports.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
 import type { DiskPlan, Payload, PlannedPartition } from '../layout/disk-plan.js'
+import { givenUuid } from '../layout/identifiers.js'
 import { type PartitionType, parsePartitionType } from '../tables/types.js'
 import type { FileTree } from '../tree/file-tree.js'
 
@@ -30,6 +33,8 @@ export function exportedDisk(plan: DiskPlan, payloads: readonly Payload[]): Expo
 function exportedPartition(planned: PlannedPartition, { volume }: PartitionSpec): ExportedPartition {
   const { name, startByte, endByte, type, uuid, environment } = planned
   const label = 'label' in volume ? volume.label : undefined
+  const fileSystem = volume.kind === 'file-system' ? fileSystemOf(volume.type) : undefined
+  const media = volume.kind === 'file-system' ? (volume.options as FatOptions).media : undefined
   return {
     name,
     startByte,
@@ -39,10 +44,12 @@ function exportedPartition(planned: PlannedPartition, { volume }: PartitionSpec)
     identifiers: [
       ...(type?.table === 'gpt' && name !== '' ? [`PARTLABEL=${name}`] : []),
       ...(uuid === undefined ? [] : [`PARTUUID=${uuid}`]),
-      ...(volume.kind === 'ext' ? [`UUID=${volume.uuid ?? environment.uuid}`] : []),
+      ...(fileSystem !== undefined && fileSystem.keys.includes('fs_uuid') && fileSystem.volumeIdOption === undefined
+        ? [`UUID=${givenUuid(volume) ?? environment.uuid}`]
+        : []),
       ...(label === undefined ? [] : [`LABEL=${label}`]),
     ],
-    ...(volume.kind === 'fat' && volume.options.media !== undefined && { media: volume.options.media }),
+    ...(media !== undefined && { media }),
   }
 }
 

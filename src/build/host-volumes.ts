@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import type {
   ContentSource,
-  HostVolumeSpec,
+  FileSystemSpec,
   ImageSpec,
   LayerSource,
   PartitionSpec,
@@ -10,8 +10,12 @@ import type {
   VolumeSpec,
 } from '../config/spec.js'
 import { invariant } from '../errors.js'
+import type { ExtType } from '../filesystems/ext4/options.js'
+import type { FatFamily } from '../filesystems/fat/options.js'
+import { fileSystemOf } from '../filesystems/registry.js'
 import type { VolumeEnvironment } from '../filesystems/volume.js'
 import type { HostVolume, HostVolumeOrder } from '../host/host-volume.js'
+import type { PlacedFamily } from '../host/placed-volume.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from '../layout/disk-plan.js'
 import { isMeasuredByMaking } from '../layout/host-volume-plan.js'
 import { luksHeaderBytes } from '../layout/luks.js'
@@ -67,18 +71,27 @@ async function makeUbiContents(
 }
 
 async function makeMeasured(
-  volume: HostVolumeSpec,
+  volume: FileSystemSpec,
   content: OrderedContent,
   options: HostVolumesOptions,
   room?: () => ReturnType<typeof ubifsRoom>,
 ): Promise<Payload> {
   options.onVolume(content.name)
-  const order = { ...orderOf(volume, content, options), options: volume.options }
+  const order = orderOf(volume, content, options)
   const make = async (): Promise<HostVolume> => {
-    if (volume.type === 'squashfs') return (await import('../host/squashfs-volume.js')).makeSquashfsVolume(order)
-    if (volume.type === 'erofs') return (await import('../host/erofs-volume.js')).makeErofsVolume(order)
-    invariant(room !== undefined, 'UBIFS stands on UBI')
-    return (await import('../host/ubifs-volume.js')).makeUbifsVolume({ ...order, ...room() })
+    switch (volume.type) {
+      case 'squashfs':
+        return (await import('../host/squashfs-volume.js')).makeSquashfsVolume({ ...order, options: volume.options })
+      case 'erofs':
+        return (await import('../host/erofs-volume.js')).makeErofsVolume({ ...order, options: volume.options })
+      default:
+        invariant(volume.type === 'ubifs' && room !== undefined, 'UBIFS lies on UBI')
+        return (await import('../host/ubifs-volume.js')).makeUbifsVolume({
+          ...order,
+          options: volume.options,
+          ...room(),
+        })
+    }
   }
   return madePayload(await make(), content.payload)
 }
@@ -112,39 +125,34 @@ export async function makePlacedVolumes(
   return { payloads: result, count }
 }
 
-type MadeSpec = Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'host' }>
-
-function isMadeByHost(volume: VolumeSpec): volume is MadeSpec {
-  return volume.kind === 'host' || ((volume.kind === 'ext' || volume.kind === 'fat') && volume.engine === 'host')
+function isMadeByHost(volume: VolumeSpec): volume is FileSystemSpec {
+  return volume.kind === 'file-system' && volume.engine === 'host'
 }
 
-async function makePlaced(volume: MadeSpec, order: HostVolumeOrder & { sizeBytes: number }): Promise<HostVolume> {
-  switch (volume.kind) {
+async function makePlaced(volume: FileSystemSpec, order: HostVolumeOrder & { sizeBytes: number }): Promise<HostVolume> {
+  const { type, options } = volume
+  switch (fileSystemOf(type).family) {
     case 'ext': {
       const folders = plainFolders(volume.content)
-      const { type, options, holes } = volume
       // cp keeps what it can; `auto` only says what to do where getfattr is missing.
       const xattrs = volume.xattrs === 'none' ? 'none' : 'keep'
       return (await import('../host/ext-volume.js')).makeExtVolume({
         ...order,
-        type,
+        type: type as ExtType,
         options,
-        holes,
+        holes: volume.holes,
         xattrs,
         ...(folders && { folders }),
       })
     }
     case 'fat':
-      return (await import('../host/fat-volume.js')).makeFatVolume({
+      return (await import('../host/fat-volume.js')).makeFatVolume({ ...order, type: type as FatFamily, options })
+    default:
+      return (await import('../host/placed-volume.js')).makePlacedVolume({
         ...order,
-        type: volume.type,
-        options: volume.options,
+        type: type as PlacedFamily,
+        options,
       })
-    case 'host': {
-      const { type, options } = volume
-      invariant(type !== 'squashfs' && type !== 'erofs' && type !== 'ubifs', `${type} is made before it has a place`)
-      return (await import('../host/placed-volume.js')).makePlacedVolume({ ...order, type, options })
-    }
   }
 }
 
@@ -155,7 +163,7 @@ interface OrderedContent {
 }
 
 function orderOf(
-  { label }: MadeSpec,
+  { label }: FileSystemSpec,
   { name, payload, environment }: OrderedContent,
   { runner, workFolder, signal }: HostVolumesOptions,
 ): HostVolumeOrder {

@@ -1,9 +1,9 @@
 /** manifest.json: what stands where in the image and what it was made from (docs/manifest.md). */
 import { jsonText } from '../bytes/json-text.js'
 import type { OwnerSpec, PartitionSpec, UbiVolumeSpec, VolumeSpec } from '../config/spec.js'
+import { fileSystemOf } from '../filesystems/registry.js'
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
 import { payloadWord } from '../layout/measure-payload.js'
-import { isFormatted } from '../layout/volumes.js'
 import type { DigestPlan } from '../outputs/digests.js'
 import { MANIFEST_VERSION } from '../proof/manifest-names.js'
 import type { Manifest, ManifestOutput, ManifestSetting, ManifestStretch } from '../proof/manifest-schema.js'
@@ -96,24 +96,23 @@ function volumeEntries(
 /** What the config says of a volume or leaves to a default; not where its content is, which belongs to the building machine. */
 function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
   if (spec.kind === 'verity') return { covers: spec.covers, ...settings(spec.options) }
-  if (!isFormatted(spec)) return {}
-  const label = 'label' in spec && spec.label !== undefined ? { label: spec.label } : {}
-  const own = settings(spec.options)
-  switch (spec.kind) {
-    case 'swap':
-    case 'u-boot-env':
-      return { ...label, ...own }
-    case 'fat':
-      return { ...label, ...(spec.engine === 'host' && { engine: 'host' }), ...own }
-    case 'ubi':
-      return { ...own, volumes: Object.fromEntries(spec.volumes.map((each) => [each.name, ubiVolumeSetting(each)])) }
-    case 'jffs2':
-      return { ...own, ...ownersOf(spec), xattrs: spec.xattrs }
-    case 'host':
-      return { ...label, engine: 'host', ...ownersOf(spec), xattrs: spec.xattrs, ...own }
-    case 'ext':
-      return { ...label, engine: spec.engine, ...ownersOf(spec), holes: spec.holes, xattrs: spec.xattrs, ...own }
+  if (spec.kind === 'ubi') {
+    const volumes = spec.volumes.map((each): [string, ManifestSetting] => [each.name, ubiVolumeSetting(each)])
+    return { ...settings(spec.options), volumes: Object.fromEntries(volumes) }
   }
+  if (spec.kind !== 'file-system') return {}
+  const { keys, madeBy } = fileSystemOf(spec.type)
+  const label = spec.label === undefined ? {} : { label: spec.label }
+  const attributes = {
+    ...ownersOf(spec),
+    ...(keys.includes('holes') && { holes: spec.holes }),
+    ...(keys.includes('xattrs') && { xattrs: spec.xattrs }),
+  }
+  const own = settings(spec.options)
+  // The order of keys is part of the manifest's bytes, which releases are compared by.
+  if (madeBy === 'diskloom') return { ...label, ...own, ...attributes }
+  const isEngineSaid = spec.engine === 'host' || keys.includes('owner')
+  return { ...label, ...(isEngineSaid && { engine: spec.engine }), ...attributes, ...own }
 }
 
 function ubiVolumeSetting({ id, isStatic, autoresize, sizeBytes, volume }: UbiVolumeSpec): ManifestSetting {

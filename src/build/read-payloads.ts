@@ -2,8 +2,9 @@
 import { accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Guid } from '../bytes/guid.js'
-import type { ImageSpec, VolumeSpec } from '../config/spec.js'
+import type { FileSystemSpec, ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { ConfigPath, Problem } from '../errors.js'
+import { fileSystemOf } from '../filesystems/registry.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { deriveIdentifiers } from '../layout/identifiers.js'
 import { numberPartitions, placeWord } from '../layout/numbering.js'
@@ -104,7 +105,7 @@ async function readPayload(
 ): Promise<Payload> {
   if (volume.kind === 'none') return { kind: 'none' }
   if (volume.kind === 'raw') return { kind: 'file', file: readSourceFile(volume.path, [...configPath, 'fs']) }
-  if (volume.kind === 'swap' || volume.kind === 'verity') return { kind: 'none' }
+  if (volume.kind === 'verity') return { kind: 'none' }
   if (volume.kind === 'ubi') {
     const collector = new ProblemCollector()
     const payloads: Payload[] = []
@@ -147,15 +148,20 @@ async function readPayload(
 }
 
 /**
- * FAT keeps neither owners nor extended attributes nor holes; asking the host for them would only cost time. What an
- * archive says of them is no accident, so it is refused there, or dropped with a warning (`lossy`).
+ * What is asked of the host for a file system. Attributes that it does not keep would only cost time. What an archive
+ * says of them is no accident, so it is read all the same and refused there, or dropped with a warning (`lossy`).
  */
-function attributeRules(
-  volume: Extract<VolumeSpec, { kind: 'ext' | 'fat' | 'jffs2' | 'u-boot-env' | 'host' }>,
-): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs'> {
-  if (volume.kind === 'fat') return { holes: 'none', xattrs: 'none', archiveXattrs: 'keep' }
-  if (volume.kind === 'u-boot-env') return { holes: 'none', xattrs: 'none' }
-  const { owner, xattrs } = volume
-  // What a tree travels in to the host's tools has no holes, and JFFS2 compresses zeros.
-  return { ...(owner && { owner }), holes: volume.kind === 'ext' ? volume.holes : 'none', xattrs }
+function attributeRules({
+  type,
+  owner,
+  holes,
+  xattrs,
+}: FileSystemSpec): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs'> {
+  const { keeps, content } = fileSystemOf(type)
+  return {
+    ...(owner && { owner }),
+    holes: keeps.holes ? holes : 'none',
+    xattrs: keeps.xattrs ? xattrs : 'none',
+    ...(!keeps.xattrs && content === 'tree' && { archiveXattrs: 'keep' as const }),
+  }
 }

@@ -1,5 +1,6 @@
 import type { PartitionSpec, UbiSpec } from '../config/spec.js'
 import { FormatError, LayoutError, withProblems } from '../errors.js'
+import type { UbifsOptions } from '../filesystems/host-made/ubifs.js'
 import { ubiGeometry } from '../filesystems/ubi/geometry.js'
 import type { UbifsVolumeOrder } from '../host/ubifs-volume.js'
 
@@ -24,7 +25,10 @@ export function ubifsRoom(
   }
   const roomBytes = size?.kind === 'bytes' ? size.bytes : ubi.flashBytes
   const isNeeded = ubi.volumes.some(
-    ({ volume }) => volume.kind === 'host' && volume.type === 'ubifs' && volume.options.max_leb_count === undefined,
+    ({ volume }) =>
+      volume.kind === 'file-system' &&
+      volume.type === 'ubifs' &&
+      (volume.options as UbifsOptions).max_leb_count === undefined,
   )
   if (roomBytes === undefined && isNeeded) {
     throw new LayoutError({

@@ -14,11 +14,27 @@ export interface PathProblem {
   readonly atKey?: true
 }
 
-export function explainIssues(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, plain: unknown): PathProblem[] {
-  return issues.flatMap((issue) => explainIssue(issue, schema, plain, []))
+/**
+ * Explains what zod found. `schema` is the one that read the value at `base` of the config (default: the whole);
+ * `plain` is the whole config as plain values.
+ */
+export function explainIssues(
+  issues: readonly z.core.$ZodIssue[],
+  schema: z.ZodType,
+  plain: unknown,
+  base: ConfigPath = [],
+): PathProblem[] {
+  const at = { schema, depth: base.length }
+  return issues.flatMap((issue) => explainIssue(issue, at, plain, base))
 }
 
-function explainIssue(issue: z.core.$ZodIssue, schema: z.ZodType, plain: unknown, parent: ConfigPath): PathProblem[] {
+/** A schema, and how many steps of the config's path lead to what it reads. */
+interface SchemaAt {
+  readonly schema: z.ZodType
+  readonly depth: number
+}
+
+function explainIssue(issue: z.core.$ZodIssue, schema: SchemaAt, plain: unknown, parent: ConfigPath): PathProblem[] {
   const path = [...parent, ...(issue.path as (string | number)[])]
   const what = `Cannot read ${describePath(path, plain)}`
   switch (issue.code) {
@@ -64,7 +80,7 @@ const KIND_TEXTS: Readonly<Record<string, string>> = {
   record: 'a map',
 }
 
-function explainWrongKind(expected: string, path: ConfigPath, schema: z.ZodType, plain: unknown): PathProblem {
+function explainWrongKind(expected: string, path: ConfigPath, schema: SchemaAt, plain: unknown): PathProblem {
   const value = valueAt(plain, path)
   if (value === undefined) {
     const owner = path.slice(0, -1)
@@ -85,7 +101,7 @@ function foundText(value: unknown): string {
   return typeof value === 'string' ? `is one value, "${value}"` : 'is a map'
 }
 
-function explainUnknownKey(key: string, path: ConfigPath, schema: z.ZodType, plain: unknown): PathProblem {
+function explainUnknownKey(key: string, path: ConfigPath, schema: SchemaAt, plain: unknown): PathProblem {
   const group = groupAt(schema, path)
   const known = Object.keys(group?.shape ?? {})
   const { noun = 'this map', later = [] } = group?.options ?? {}
@@ -113,13 +129,16 @@ function valueAt(plain: unknown, path: ConfigPath): unknown {
 }
 
 /** The strict map at a path of the schema, with its keys and its options. */
-function groupAt(schema: z.ZodType, path: ConfigPath): { shape: z.core.$ZodShape; options: GroupOptions } | undefined {
-  const found = schemaAt(schema, path).find((candidate) => candidate instanceof z.ZodObject)
+function groupAt(
+  { schema, depth }: SchemaAt,
+  path: ConfigPath,
+): { shape: z.core.$ZodShape; options: GroupOptions } | undefined {
+  const found = schemaAt(schema, path.slice(depth)).find((candidate) => candidate instanceof z.ZodObject)
   const options = found?.meta()?.group as GroupOptions | undefined
   return found && options ? { shape: found.shape, options } : undefined
 }
 
-function describedAt(schema: z.ZodType, path: ConfigPath): string | undefined {
+function describedAt(schema: SchemaAt, path: ConfigPath): string | undefined {
   const owner = groupAt(schema, path.slice(0, -1))
   const child = owner?.shape[String(path.at(-1))]
   const described = child instanceof z.ZodExactOptional ? child.unwrap() : child

@@ -4,34 +4,13 @@
  */
 
 import { nearestWord } from '../bytes/nearest.js'
+import type { FileSystem } from '../filesystems/file-system.js'
+import { FILE_SYSTEM_WORDS, fileSystemOfWord } from '../filesystems/registry.js'
 import { Refusal } from '../schema/refusal.js'
-import type { FileSystemType } from './spec.js'
 
 export type FileSystemWord =
-  | { readonly kind: 'format'; readonly type: FileSystemType; readonly folder?: string }
+  | { readonly kind: 'format'; readonly type: string; readonly folder?: string }
   | { readonly kind: 'raw'; readonly path: string }
-
-const TYPES: ReadonlyMap<string, FileSystemType> = new Map([
-  ['ext2', 'ext2'],
-  ['ext3', 'ext3'],
-  ['ext4', 'ext4'],
-  ['fat', 'fat'],
-  ['fat12', 'fat12'],
-  ['fat16', 'fat16'],
-  ['fat32', 'fat32'],
-  ['vfat', 'fat'],
-  ['jffs2', 'jffs2'],
-  ['u-boot-env', 'u-boot-env'],
-  ['ubi', 'ubi'],
-  ['ubifs', 'ubifs'],
-  ['squashfs', 'squashfs'],
-  ['erofs', 'erofs'],
-  ['btrfs', 'btrfs'],
-  ['f2fs', 'f2fs'],
-  ['xfs', 'xfs'],
-  ['swap', 'swap'],
-  ['verity', 'verity'],
-])
 
 /** Around a volume, not one. */
 const LUKS_WORDS = new Set(['luks', 'luks2', 'crypto_LUKS'])
@@ -51,27 +30,18 @@ const FOREIGN_WORDS = new Set([
 ])
 const EMPTY_WORDS = new Set(['none', 'raw', 'empty', 'unformatted'])
 
-export const FILE_SYSTEM_WORDS: readonly string[] = [...TYPES.keys()]
 const ACCEPTED = `accepted are ${FILE_SYSTEM_WORDS.join(', ')}, each alone or with /FOLDER, or the path of a raw file`
 
 export function parseFileSystemWord(text: string): FileSystemWord | Refusal {
   const slash = text.indexOf('/')
   const word = slash < 0 ? text : text.slice(0, slash)
   const rest = slash < 0 ? undefined : text.slice(slash + 1)
-  const type = TYPES.get(word)
-  if (type !== undefined) {
+  const meant = fileSystemOfWord(word)
+  if (meant !== undefined) {
+    const { type, fileSystem } = meant
     if (rest === undefined) return { kind: 'format', type }
-    if (type === 'swap') return new Refusal(`"${text}" would put files into swap`, 'accepted is swap alone')
-    if (type === 'verity') {
-      const hint = 'Say which partition it covers: covers: NAME'
-      return new Refusal(`"${text}" would put files among hashes`, 'accepted is verity alone', hint)
-    }
-    if (type === 'ubi')
-      return new Refusal(
-        `"${text}" would put files into UBI, which holds volumes`,
-        'accepted is ubi alone, with a list of volumes:',
-        `For a volume with the content of ${rest === '' ? 'a folder' : rest}: volumes: [{ name: NAME, fs: ubifs/${rest === '' ? 'FOLDER' : rest} }]`,
-      )
+    const refusal = refuseContent(text, { word, rest, fileSystem })
+    if (refusal !== undefined) return refusal
     if (rest !== '') return { kind: 'format', type, folder: rest }
     return new Refusal(
       `"${text}" names no folder after the /`,
@@ -89,13 +59,37 @@ export function parseFileSystemWord(text: string): FileSystemWord | Refusal {
   if (EMPTY_WORDS.has(text))
     return new Refusal(`"${text}" is no file system`, ACCEPTED, `Leave fs out for a partition without one. ${asFile}`)
   const lower = word.toLowerCase()
-  if (TYPES.has(lower))
+  if (fileSystemOfWord(lower) !== undefined)
     return new Refusal(
       `"${text}" is not in lower case`,
       ACCEPTED,
       `Did you mean "${text.replace(word, lower)}"? ${asFile}`,
     )
   return { kind: 'raw', path: text }
+}
+
+/** `swap/files`: a word that takes no path, since nothing of the host fills it. */
+function refuseContent(
+  text: string,
+  { word, rest, fileSystem }: { word: string; rest: string; fileSystem: FileSystem<never> },
+): Refusal | undefined {
+  const alone = `accepted is ${word} alone`
+  switch (fileSystem.content) {
+    case 'none':
+      return new Refusal(`"${text}" would put files into ${word}`, alone)
+    case 'hashes':
+      return new Refusal(`"${text}" would put files among hashes`, alone, 'Say which partition it covers: covers: NAME')
+    case 'volumes': {
+      const [what, path] = rest === '' ? ['a folder', 'FOLDER'] : [rest, rest]
+      return new Refusal(
+        `"${text}" would put files into ${fileSystem.title}, which holds volumes`,
+        `${alone}, with a list of volumes:`,
+        `For a volume with the content of ${what}: volumes: [{ name: NAME, fs: ubifs/${path} }]`,
+      )
+    }
+    default:
+      return undefined
+  }
 }
 
 /** `ext44`, `fta32`: a raw file by the grammar, but hardly meant as one. The word that may have been meant. */

@@ -13,7 +13,7 @@ function entry(keys: string): ContentSource {
     `image: x\nvars: { V: "6.1" }\npartitions:\n  - { fs: ext4, size: 8MiB, content: [{ ${keys} }] }\n`,
   )
   const { volume } = spec.partitions[0]!
-  if (volume.kind !== 'ext') throw new Error('no ext volume')
+  if (volume.kind !== 'file-system') throw new Error('no file system')
   return volume.content[0]!
 }
 

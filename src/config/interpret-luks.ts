@@ -1,4 +1,5 @@
 /** `luks:` of a partition: defaults filled in, and what does not go together. */
+import { fileSystemOf } from '../filesystems/registry.js'
 import type { Interpretation, PartitionContext } from './interpretation.js'
 import type { PartitionInput } from './schema/partition.js'
 import type { ImageSpec, LuksSpec, VolumeSpec } from './spec.js'
@@ -29,7 +30,7 @@ export function interpretLuks(
   if (volume.kind === 'verity') {
     interpretation.refuse(at, `Cannot encrypt ${text}: it holds hashes, which are read before anything is opened`)
   }
-  if (volume.kind === 'ubi' || volume.kind === 'jffs2') {
+  if ('type' in volume && fileSystemOf(volume.type).liesOn === 'flash') {
     interpretation.refuse(
       at,
       `Cannot encrypt ${text}: its fs is ${volume.type}, which stands on flash, LUKS is for block devices`,

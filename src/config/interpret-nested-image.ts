@@ -1,10 +1,11 @@
 /** `image:` of a path in `content:`: a volume as the content of a file, which says what a partition says of its volume. */
 
+import { fileSystemOf } from '../filesystems/registry.js'
 import { toSizeSpec } from '../schema/quantity.js'
 import { interpretFree } from './interpret-free.js'
 import type { PartitionContext } from './interpretation.js'
 import type { NestedImageInput } from './schema/content.js'
-import type { FormattedVolumeSpec, NestedImageSpec, SizeSpec, VolumeSpec } from './spec.js'
+import type { NestedImageSpec, SizeSpec, VolumeSpec } from './spec.js'
 
 /** An image in an image is in use (an update's payload on a data volume); a fourth level is a slip. */
 const MAX_LEVELS = 3
@@ -36,7 +37,8 @@ export function interpretNestedImage(
     const message = `Cannot make ${text}: its fs is ubi, which is a partition's only`
     interpretation.refuse([...path, 'fs'], message)
   }
-  if (volume.kind === 'host') {
+  const isHostMade = volume.kind === 'file-system' && fileSystemOf(volume.type).format === undefined
+  if (isHostMade) {
     const message = `Cannot make ${text}: its fs is ${volume.type}, which only the host's tools write, accepted are formats of diskloom's own`
     interpretation.refuse([...path, 'fs'], message, 'The tools make the volumes of partitions')
   }
@@ -44,12 +46,8 @@ export function interpretNestedImage(
     const message = `Cannot make ${text}: its fs is verity, which covers a partition, accepted are file systems`
     interpretation.refuse([...path, 'fs'], message)
   }
-  if (!isOurs(volume)) return undefined
+  if (volume.kind !== 'file-system' || isHostMade) return undefined
   return { size, volume, ...interpretFree(input, volume, { size, context }), configPath: path }
-}
-
-function isOurs(volume: VolumeSpec): volume is FormattedVolumeSpec {
-  return !['raw', 'none', 'host', 'ubi', 'verity'].includes(volume.kind)
 }
 
 function sizeOf(

@@ -64,7 +64,7 @@ describe('volumes', () => {
       'engine: host',
     )
     expect(volume).toEqual({
-      kind: 'ext',
+      kind: 'file-system',
       type: 'ext3',
       label: 'root',
       uuid: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
@@ -101,8 +101,10 @@ describe('volumes', () => {
     expect(
       onePartition('fs: vfat/boot, size: 8MiB, fs_uuid: 1234-abcd, options: { cluster_size: 4KiB }').volume,
     ).toEqual({
-      kind: 'fat',
+      kind: 'file-system',
       type: 'fat',
+      holes: 'none',
+      xattrs: 'auto',
       content: [{ kind: 'path', path: '/board/boot', configPath: ['partitions', 0, 'fs'] }],
       engine: 'native',
       options: { volume_id: 0x1234abcd, cluster_size: 4096 },
@@ -114,16 +116,22 @@ describe('volumes', () => {
       onePartition('fs: squashfs/root, owner: keep, options: { compression: zstd, level: 19, block_size: 1MiB }')
         .volume,
     ).toEqual({
-      kind: 'host',
+      kind: 'file-system',
       type: 'squashfs',
+      engine: 'host',
+      holes: 'none',
       content: [{ kind: 'path', path: '/board/root', configPath: ['partitions', 0, 'fs'] }],
       owner: { kind: 'keep' },
       xattrs: 'auto',
       options: { compression: 'zstd', level: 19, block_size: MIB },
     })
     expect(onePartition('fs: swap, size: 64MiB, label: S, options: { page_size: 16KiB }').volume).toEqual({
-      kind: 'swap',
+      kind: 'file-system',
       type: 'swap',
+      content: [],
+      engine: 'native',
+      holes: 'none',
+      xattrs: 'auto',
       label: 'S',
       options: { page_size: 16 * KIB },
     })

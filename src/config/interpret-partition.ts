@@ -1,5 +1,5 @@
+import { fileSystemOf } from '../filesystems/registry.js'
 import { toEndExclusive, toSizeSpec } from '../schema/quantity.js'
-import { HOST_FAMILIES } from './host-families.js'
 import { interpretFree } from './interpret-free.js'
 import { interpretLuks } from './interpret-luks.js'
 import { interpretVolume } from './interpret-volume.js'
@@ -89,8 +89,8 @@ function impliedSize(
 }
 
 function hasOwnSize(volume: VolumeSpec): boolean {
-  if (volume.kind === 'host') return HOST_FAMILIES[volume.type].hasOwnSize === true
-  return volume.kind === 'raw' || volume.kind === 'verity'
+  if (volume.kind === 'raw') return true
+  return 'type' in volume && fileSystemOf(volume.type).hasOwnSize === true
 }
 
 function startFromEnd(end: SizeSpec, size: SizeSpec, { interpretation, path, text }: PartitionContext): Extent {

@@ -1,13 +1,20 @@
 /** UBI: a flash's geometry, said once for all of it or for a partition, and the volumes, each of which holds what a partition may. */
 
+import { FILE_SYSTEMS, fileSystemOf } from '../filesystems/registry.js'
+import { ubi } from '../filesystems/ubi/file-system.js'
+import type { UbiOptions } from '../filesystems/ubi/option-table.js'
 import { toSizeSpec } from '../schema/quantity.js'
-import { UBI_VOLUME_FORMATS } from './host-families.js'
 import type { PartitionContext } from './interpretation.js'
-import { ubiOptions } from './schema/flash.js'
+import { ownOptions } from './own-options.js'
 import type { PartitionInput } from './schema/partition.js'
 import type { UbiVolumeInput } from './schema/ubi-volume.js'
-import type { UbiOptions, UbiSpec, UbiVolumeSpec, VolumeSpec } from './spec.js'
-import { foundText, ownOptions } from './volume-keys.js'
+import type { UbiSpec, UbiVolumeSpec, VolumeSpec } from './spec.js'
+import { foundText } from './volume-keys.js'
+
+/** File systems that a volume of UBI can hold: the others want a disk, or a flash of their own. */
+const UBI_VOLUME_WORDS = FILE_SYSTEMS.filter(({ fitsUbi }) => fitsUbi).flatMap(({ words }) => [
+  ...new Set(Object.values(words)),
+])
 
 /** UBI_VOL_NAME_MAX of ubi-media.h. */
 const MAX_NAME_BYTES = 127
@@ -38,7 +45,7 @@ export function ubiVolume(
 /** What the flash says holds for every partition of it. */
 function optionsOf(input: PartitionInput, context: PartitionContext): UbiOptions {
   const { interpretation, path, text } = context
-  const own = ownOptions<Partial<UbiOptions>>(input, ['erase_block', ...Object.keys(ubiOptions)], context)
+  const own = ownOptions<Partial<UbiOptions>>(input, ubi, context)
   const { min_io_size, sub_page_size } = interpretation.flash ?? {}
   const flash = Object.entries({ erase_block: interpretation.eraseBlockBytes, min_io_size, sub_page_size })
   for (const [key, value] of flash) {
@@ -117,9 +124,9 @@ function volumeOf(
     interpretation.refuse([...path, 'size'], `Cannot make ${text}: its size is 0, accepted are sizes above 0`)
   }
   const { fs } = inside
-  const isHeld = fs?.kind !== 'format' || UBI_VOLUME_FORMATS.includes(fs.type)
+  const isHeld = fs?.kind !== 'format' || fileSystemOf(fs.type).fitsUbi
   if (!isHeld) {
-    const message = `Cannot make ${text}: ${foundText(input)}, accepted are ${UBI_VOLUME_FORMATS.join(', ')}, a raw file, or no fs`
+    const message = `Cannot make ${text}: ${foundText(input)}, accepted are ${UBI_VOLUME_WORDS.join(', ')}, a raw file, or no fs`
     interpretation.refuse([...path, 'fs'], message)
   } else if (fs === undefined && type === 'static') {
     interpretation.refuse(path, `Cannot make ${text}: it is static and has no fs, whose content would be all of it`)

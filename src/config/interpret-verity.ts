@@ -1,12 +1,12 @@
 /** Hash partitions, and whether what they cover can be covered. */
 import { didYouMean } from '../bytes/nearest.js'
-import { verityOptions } from '../filesystems/verity/option-table.js'
-import { HOST_FAMILIES } from './host-families.js'
+import { fileSystemOf } from '../filesystems/registry.js'
+import { verity } from '../filesystems/verity/file-system.js'
 import { volumeUuidOf } from './interpret-volume-attributes.js'
 import type { Interpretation, PartitionContext, Pieces } from './interpretation.js'
+import { ownOptions } from './own-options.js'
 import type { PartitionInput } from './schema/partition.js'
-import type { ImageSpec, PartitionSpec, VerityOptions, VerityVolumeSpec, VolumeSpec } from './spec.js'
-import { ownOptions } from './volume-keys.js'
+import type { ImageSpec, PartitionSpec, VerityVolumeSpec, VolumeSpec } from './spec.js'
 
 export function verityVolume(input: PartitionInput, context: PartitionContext): VolumeSpec {
   const { interpretation, path, text, unread, nesting } = context
@@ -18,7 +18,7 @@ export function verityVolume(input: PartitionInput, context: PartitionContext): 
     kind: 'verity',
     type: 'verity',
     covers: input.covers ?? '',
-    options: ownOptions<VerityOptions>(input, Object.keys(verityOptions), context),
+    options: ownOptions<VerityVolumeSpec['options']>(input, verity, context),
     ...volumeUuidOf(input, context),
   }
 }
@@ -66,19 +66,11 @@ function isVerity(partition: PartitionSpec): partition is VerityPartition {
 function uncoverable(data: PartitionSpec, verity: PartitionSpec): string | undefined {
   if (data === verity) return 'is the hash partition itself'
   if (data.luks !== undefined) return 'is encrypted, with other bytes in every build'
-  switch (data.volume.kind) {
-    case 'none':
-      return 'has no content'
-    case 'verity':
-      return 'holds hashes'
-    case 'swap':
-      return 'is swap, which the board writes to'
-    case 'ubi':
-    case 'jffs2':
-      return `is ${data.volume.type}, which the board writes to`
-    default:
-      return undefined
-  }
+  const { volume } = data
+  if (volume.kind === 'none') return 'has no content'
+  if (volume.kind === 'raw') return undefined
+  if (volume.kind === 'verity') return 'holds hashes'
+  return fileSystemOf(volume.type).isWrittenByBoard ? `is ${volume.type}, which the board writes to` : undefined
 }
 
 function checkBlockSizes({ volume, configPath, name }: VerityPartition, spec: CheckedSpec, to: Interpretation): void {
@@ -110,13 +102,13 @@ function checkUuids(verity: VerityPartition, { data, spec, refuse }: UuidCheck):
   if (!isMadeBeforeLayout(data.volume)) {
     refuse(
       'options',
-      `${what} needs its content when the disk is laid out, but the host's tools make ${data.volume.kind === 'host' ? data.volume.type : 'it'} afterwards`,
+      `${what} needs its content when the disk is laid out, but the host's tools make ${'type' in data.volume ? data.volume.type : 'it'} afterwards`,
       "Leave the option out, or use a format of diskloom's own, squashfs or erofs",
     )
   }
 }
 
 function isMadeBeforeLayout(volume: VolumeSpec): boolean {
-  if (volume.kind === 'host') return HOST_FAMILIES[volume.type].hasOwnSize === true
-  return !('engine' in volume) || volume.engine !== 'host'
+  if (volume.kind !== 'file-system' || volume.engine !== 'host') return true
+  return fileSystemOf(volume.type).hasOwnSize === true
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ConfigPath } from '../errors.js'
 import { DEFAULT_SECTOR_SIZE, toSizeSpec } from '../schema/quantity.js'
 import type { PathProblem } from './explain-issue.js'
-import { type Located, nodeAt } from './located.js'
+import { type Located, nodeAt, toPlain } from './located.js'
 import type { ImageInput } from './schema/image.js'
 import type { OutputInput } from './schema/output.js'
 import type { PartitionInput } from './schema/partition.js'
@@ -52,6 +52,11 @@ export class Interpretation {
     this.sectorSize = sector_size ?? DEFAULT_SECTOR_SIZE
     const size = written && toSizeSpec(written, this.sectorSize)
     this.diskBytes = overrides.sizeBytes ?? (size?.kind === 'bytes' ? size.bytes : undefined)
+  }
+
+  /** The whole config as plain values, for messages. */
+  get plain(): unknown {
+    return toPlain(this.#root, new Set())
   }
 
   /** A path of the config, relative to the file in which it stands. */

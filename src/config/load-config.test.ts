@@ -47,7 +47,7 @@ others 13672447s 15245311s ext4
 
 const bytes = (count: number) => ({ kind: 'bytes', bytes: count })
 const EMPTY_EXT4 = {
-  kind: 'ext',
+  kind: 'file-system',
   type: 'ext4',
   content: [],
   holes: 'none',

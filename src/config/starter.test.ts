@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest'
 import { loadText } from '../../test/support/load-text.js'
+import { familyOf } from '../../test/support/volume-specs.js'
 import { starterConfig } from './starter.js'
 
 it('loads as it stands', () => {
   const { spec, warnings } = loadText(starterConfig())
   expect(warnings).toEqual([])
   expect(spec.name).toBe('sdcard.img')
-  expect(spec.partitions.map(({ name, volume }) => [name, volume.kind])).toEqual([
+  expect(spec.partitions.map(({ name, volume }) => [name, familyOf(volume)])).toEqual([
     ['boot', 'fat'],
     ['root', 'ext'],
   ])

@@ -1,7 +1,7 @@
 /** erofs by mkfs.erofs, from a folder that the tree is unpacked to. */
 import { join } from 'node:path'
-import type { HostOptions } from '../config/spec.js'
 import type { FormatError } from '../errors.js'
+import type { ErofsOptions } from '../filesystems/host-made/erofs.js'
 import { timesWithin } from '../tree/clamp-times.js'
 import { type FileTree, walkTree } from '../tree/file-tree.js'
 import {
@@ -17,7 +17,7 @@ import { runOverTree, treeFolder, treeTools, unkept } from './unpacked-tree.js'
 import { failureOf } from './volume-tools.js'
 
 /** As large as it comes out, a multiple of 4 KiB. */
-export async function makeErofsVolume(order: HostVolumeOrder & { options: HostOptions }): Promise<HostVolume> {
+export async function makeErofsVolume(order: HostVolumeOrder & { options: ErofsOptions }): Promise<HostVolume> {
   const { name, runner, environment, options } = order
   const title = `erofs volume "${name}"`
   // Times before 1970 would be later than all others to it.

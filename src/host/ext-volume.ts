@@ -9,7 +9,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ExtFamily, ExtOptions } from '../config/spec.js'
+import type { ExtOptions } from '../filesystems/ext4/option-table.js'
+import type { ExtType } from '../filesystems/ext4/options.js'
 import { type FillOptions, fillByMount, MOUNT_TOOLS, NO_BACKGROUND, unpackIntoMount } from './fill-by-mount.js'
 import { assertTools, canMount, type HostVolume, type HostVolumeOrder, inSpoolFolder } from './host-volume.js'
 import { MKE2FS_CONFIG, mke2fsArguments, mke2fsEnvironment } from './mke2fs.js'
@@ -20,7 +21,7 @@ import { readVolumeFacts } from './volume-facts.js'
 import { type SpooledVolume, toolFailure } from './volume-tools.js'
 
 export interface ExtVolumeOrder extends HostVolumeOrder, FillOptions {
-  readonly type: ExtFamily
+  readonly type: ExtType
   readonly sizeBytes: number
   readonly options: ExtOptions
   /**

@@ -5,8 +5,9 @@
 import { join } from 'node:path'
 import { uuidToBytes } from '../bytes/guid.js'
 import { type ByteString, byteStringToBytes } from '../bytes/text.js'
-import type { FatFamily, FatOptions } from '../config/spec.js'
 import { invariant, LayoutError } from '../errors.js'
+import type { FatOptions } from '../filesystems/fat/option-table.js'
+import type { FatFamily } from '../filesystems/fat/options.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { CommandResult } from '../tree/command-runner.js'
 import {

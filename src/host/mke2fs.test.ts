@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { ExtOptions } from '../config/spec.js'
 import { FormatError } from '../errors.js'
+import type { ExtOptions } from '../filesystems/ext4/option-table.js'
 import { mke2fsArguments, mke2fsEnvironment } from './mke2fs.js'
 
 const MIB = 1 << 20
@@ -45,7 +45,7 @@ it('derives the hash seed from the volume, not from chance', () => {
   expect(argumentsFor({})).toBe(argumentsFor({}))
 })
 
-it.each([
+it.each<[ExtOptions, string | undefined, string]>([
   [{ profile: 'u-boot' }, undefined, 'Cannot use profile "u-boot" with engine: host: only "default" is accepted there'],
   [{ journal_size: MIB + 1 }, undefined, 'Cannot make a journal of 1048577 bytes with engine: host: whole MiB'],
   [{}, 'SEVENTEEN-LETTERS', 'Cannot write ext4 label "SEVENTEEN-LETTERS": 17 bytes, at most 16'],

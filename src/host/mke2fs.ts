@@ -1,8 +1,9 @@
 /** How mke2fs is called so that only the config decides, and nothing of the machine it runs on. */
 import { alignDown } from '../bytes/align.js'
 import { uuidV5 } from '../bytes/guid.js'
-import type { ExtFamily, ExtOptions } from '../config/spec.js'
 import { FormatError } from '../errors.js'
+import type { ExtOptions } from '../filesystems/ext4/option-table.js'
+import type { ExtType } from '../filesystems/ext4/options.js'
 import type { VolumeEnvironment } from '../filesystems/volume.js'
 
 /**
@@ -42,7 +43,7 @@ export const MKE2FS_CONFIG = `[defaults]
 `
 
 export interface Mke2fsRequest {
-  readonly type: ExtFamily
+  readonly type: ExtType
   /** Of the volume. */
   readonly sizeBytes: number
   readonly environment: VolumeEnvironment

@@ -5,8 +5,10 @@
  */
 import { join } from 'node:path'
 import type { ByteString } from '../bytes/text.js'
-import type { HostFamily, HostOptions } from '../config/spec.js'
 import { FormatError, invariant } from '../errors.js'
+import type { BtrfsOptions } from '../filesystems/host-made/btrfs.js'
+import type { F2fsOptions } from '../filesystems/host-made/f2fs.js'
+import type { XfsOptions } from '../filesystems/host-made/xfs.js'
 import type { CommandResult } from '../tree/command-runner.js'
 import type { FileNode, FileTree } from '../tree/file-tree.js'
 import { MOUNT_TOOLS, unpackIntoMount } from './fill-by-mount.js'
@@ -23,12 +25,12 @@ import { imageOfSpool, makeSparseFile } from './spool-image.js'
 import { assertKept, runOverTree, treeFolder, treeTools, unkept } from './unpacked-tree.js'
 import { type SpooledVolume, toolFailure } from './volume-tools.js'
 
-export type PlacedFamily = Extract<HostFamily, 'btrfs' | 'f2fs' | 'xfs'>
+export type PlacedFamily = 'btrfs' | 'f2fs' | 'xfs'
 
 export interface PlacedVolumeOrder extends HostVolumeOrder {
   readonly type: PlacedFamily
   readonly sizeBytes: number
-  readonly options: HostOptions
+  readonly options: BtrfsOptions & F2fsOptions & XfsOptions
   /** Default: `mount` where that is possible, else `populate`. An empty volume is only formatted. */
   readonly method?: 'mount' | 'populate'
 }

@@ -3,7 +3,7 @@
  * root's attributes and the first slash of long symlinks in 4.5.1.)
  */
 import { join } from 'node:path'
-import type { HostOptions } from '../config/spec.js'
+import type { SquashfsOptions } from '../filesystems/host-made/squashfs.js'
 import { timesWithin } from '../tree/clamp-times.js'
 import {
   assertTools,
@@ -23,7 +23,7 @@ const DEFAULT_BLOCK_BYTES = 128 * 1024
 const LATEST_SECONDS = 2 ** 32 - 1
 
 /** As large as it comes out, a multiple of 4 KiB. */
-export async function makeSquashfsVolume(order: HostVolumeOrder & { options: HostOptions }): Promise<HostVolume> {
+export async function makeSquashfsVolume(order: HostVolumeOrder & { options: SquashfsOptions }): Promise<HostVolume> {
   const { name, runner, options } = order
   const title = `squashfs volume "${name}"`
   const tree = timesWithin(order.tree, { earliest: 0, latest: LATEST_SECONDS })
@@ -45,7 +45,7 @@ export async function makeSquashfsVolume(order: HostVolumeOrder & { options: Hos
 
 const OUTPUT = ['-quiet', '-no-progress', '-noappend', '-exit-on-error']
 
-function compressionArguments({ compression, level, block_size: blockBytes }: HostOptions): string[] {
+function compressionArguments({ compression, level, block_size: blockBytes }: SquashfsOptions): string[] {
   const block = blockBytes === undefined ? [] : ['-b', String(blockBytes)]
   switch (compression) {
     case 'none':

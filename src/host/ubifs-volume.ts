@@ -1,8 +1,8 @@
 /** UBIFS by mkfs.ubifs, from a folder that the tree is unpacked to, for a volume of UBI. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HostOptions } from '../config/spec.js'
 import { LayoutError } from '../errors.js'
+import type { UbifsOptions } from '../filesystems/host-made/ubifs.js'
 import type { FileNode } from '../tree/file-tree.js'
 import { assertTools, type HostVolume, type HostVolumeOrder, inSpoolFolder, toolName } from './host-volume.js'
 import { ORDERED_ENVIRONMENT, orderedFolder } from './ordered-folder.js'
@@ -12,7 +12,7 @@ import { assertKept, runOverTree, treeFolder, treeTools } from './unpacked-tree.
 import { failureOf } from './volume-tools.js'
 
 export interface UbifsVolumeOrder extends HostVolumeOrder {
-  readonly options: HostOptions
+  readonly options: UbifsOptions
   /** Of the flash and of UBI on it. */
   readonly lebBytes: number
   readonly minIoBytes: number

@@ -3,6 +3,8 @@
  * payload that was to go in, raw files byte by byte. The writers have no part in it: payload is compared with what is read.
  */
 import type { Problem } from '../errors.js'
+import type { FileSystem } from '../filesystems/file-system.js'
+import { fileSystemOf, fileSystemOfFormat } from '../filesystems/registry.js'
 import { sliceImage } from '../image/compose.js'
 import type { DiskImage } from '../image/extent.js'
 import { firstDifference } from '../image/first-difference.js'
@@ -13,7 +15,6 @@ import { nameOf } from './check-image.js'
 import { compareTrees, fieldDifferences } from './diff/compare-trees.js'
 import type { FieldDifference, FieldValue, FileDifference } from './diff/differences.js'
 import { keptBy } from './diff/kept-by.js'
-import { openContent } from './open-content.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 
 export interface PlanComparison {
@@ -107,7 +108,7 @@ function partitionFor(
   if (whole !== undefined && table !== 'mtd') return whole
   if (endByte > disk.view.sizeBytes) return undefined
   const view = disk.view.part(startByte, endByte - startByte, `${name} of ${disk.name}`)
-  return { name, startByte, sizeBytes: endByte - startByte, view, content: () => openContent(view) }
+  return { name, startByte, sizeBytes: endByte - startByte, view, content: () => disk.contentOf(view) }
 }
 
 function plannedName({ number, name }: PlannedPartition): string {
@@ -116,9 +117,6 @@ function plannedName({ number, name }: PlannedPartition): string {
 
 /** Folders that mke2fs makes, whatever the payload. */
 const MADE_BY_THE_FORMAT = ['lost+found']
-
-/** Volumes whose files can be read. */
-const COMPARED: readonly PlannedPartition['payload'][] = ['ext', 'fat', 'jffs2']
 
 function contentProblems(
   partition: OpenPartition,
@@ -132,10 +130,11 @@ function contentProblems(
     return format === LUKS_FORMAT ? [] : [{ message: `${what}: format is ${format}, the config says LUKS2` }]
   }
   if (payload.kind === 'file') return bytesProblems(partition, contentOfFile(payload.file), what)
-  if (!COMPARED.includes(planned.payload)) return []
+  const fileSystem = planned.payload === 'file-system' ? fileSystemOf(planned.fs) : undefined
+  if (fileSystem?.reading === undefined) return []
   const { volume, format, problem } = partition.content()
   if (problem !== undefined) return [...problem.problems]
-  if (volume === undefined || !isFormat(format, planned.fs)) {
+  if (volume === undefined || !isFormat(format, planned.fs, fileSystem)) {
     return [{ message: `${what}: format is ${format}, the config says ${planned.fs}` }]
   }
   const expected = payload.kind === 'tree' ? payload.tree : emptyTree(planned.environment.time)
@@ -148,17 +147,17 @@ function contentProblems(
     signal,
   })
   return [...differences]
-    .filter((difference) => planned.payload !== 'fat' || !isLeftOutOfFat(difference))
+    .filter((difference) => fileSystem.keeps.specialFiles || !isSpecialFile(difference))
     .map((difference) => fileProblem(what, difference))
 }
 
-/** `fat` and `vfat` leave the width to the size. */
-function isFormat(found: string, word: string): boolean {
-  return found === word || (/^v?fat$/.test(word) && found.startsWith('fat'))
+/** `fat` leaves the width to the size of the volume: its type is the family's own word. */
+function isFormat(found: string, type: string, fileSystem: FileSystem<never>): boolean {
+  return found === type || (type === fileSystem.family && fileSystemOfFormat(found) === fileSystem)
 }
 
-/** What FAT cannot hold was left out by a config that said so; all others were refused. */
-function isLeftOutOfFat({ kind, type }: FileDifference): boolean {
+/** Special files that the format cannot hold were left out by a config that asked for it; all others were refused. */
+function isSpecialFile({ kind, type }: FileDifference): boolean {
   return kind === 'added' && type !== 'file' && type !== 'directory'
 }
 

@@ -1,16 +1,12 @@
 /** From the bytes of a partition to its reader, for the formats that have one. */
 import { isZero } from '../bytes/zeros.js'
 import { DiskloomError } from '../errors.js'
-import { openExtVolume } from '../filesystems/ext4/reader/open-ext-volume.js'
-import { openFatVolume } from '../filesystems/fat/reader/open-fat-volume.js'
-import { openJffs2 } from '../filesystems/jffs2/reader.js'
-import { probeJffs2 } from '../filesystems/jffs2/scan.js'
+import type { ReadableFileSystem } from '../filesystems/registry.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import { isZeroFill, type Source } from '../image/extent.js'
 import type { ImageView } from '../image/image-view.js'
 import { withZerosFound } from '../readers/raw-image.js'
 import { recognise } from '../recognition/recognise.js'
-import { looksLikeExt, looksLikeFat } from '../recognition/volume-signs.js'
 
 /** What a stretch of the disk holds. */
 export interface Content {
@@ -26,18 +22,6 @@ export interface Content {
   readonly problem?: DiskloomError
 }
 
-interface ReadFormat {
-  readonly format: string
-  readonly isIt: (view: ImageView) => boolean
-  readonly open: (view: ImageView) => VolumeReader
-}
-
-const READ_FORMATS: readonly ReadFormat[] = [
-  { format: 'ext', isIt: looksLikeExt, open: openExtVolume },
-  { format: 'fat', isIt: looksLikeFat, open: openFatVolume },
-  { format: 'jffs2', isIt: (view) => probeJffs2(view) !== undefined, open: openJffs2 },
-]
-
 /** What stands where no format is known. */
 const NOTHING_KNOWN = ['zeros', 'unknown'] as const
 const [ZEROS, UNKNOWN] = NOTHING_KNOWN
@@ -47,11 +31,15 @@ export function isNamed(format: string): boolean {
   return !NOTHING_KNOWN.some((word) => word === format)
 }
 
-/** Never throws for what stands there; IoError where it cannot be read. */
-export function openContent(view: ImageView): Content {
+/**
+ * Returns what a stretch holds, by the first reader that recognises it. `readings`: those of the registry. Never
+ * throws for what the bytes are; IoError where they cannot be read.
+ */
+export function openContent(view: ImageView, readings: readonly ReadableFileSystem[]): Content {
   const known = recognise(view)
   if (known !== undefined) return known
-  for (const { format, isIt, open } of READ_FORMATS) if (isIt(view)) return openWith(open, format, view)
+  const found = readings.find(({ reading }) => reading.probe(view))
+  if (found !== undefined) return openWith(found, view)
   return { format: isEmpty(view) ? ZEROS : UNKNOWN }
 }
 
@@ -66,9 +54,10 @@ function isEmpty(view: ImageView): boolean {
   return true
 }
 
-function openWith(open: ReadFormat['open'], format: string, view: ImageView): Content {
+function openWith({ fileSystem, reading }: ReadableFileSystem, view: ImageView): Content {
+  const { family: format } = fileSystem
   try {
-    const volume = open(view)
+    const volume = reading.open(view)
     const { summary } = volume
     return {
       format: summary.format,

@@ -2,6 +2,8 @@
  * An image, opened: its partition table, and what each partition holds. Everything that looks inside begins here. Volumes are
  * opened when somebody asks for them, so that one file of one partition costs only the way there.
  */
+
+import type { ReadableFileSystem } from '../filesystems/registry.js'
 import type { DiskImage } from '../image/extent.js'
 import { ImageView } from '../image/image-view.js'
 import type { ReadPartition, ReadTable } from '../tables/read-table.js'
@@ -33,6 +35,8 @@ export interface OpenImage {
   /** Undefined where the disk has none. */
   readonly table?: ReadTable
   readonly partitions: readonly OpenPartition[]
+  /** What a stretch of the disk holds, wherever it lies. IoError where it cannot be read. */
+  contentOf(view: ImageView): Content
   /** Lets go of all files; nothing of the image can be read afterwards. */
   close(): void
 }
@@ -40,12 +44,15 @@ export interface OpenImage {
 export interface DiskNames {
   readonly name: string
   readonly format: string
+  /** The readers of the registry (loadReadings). */
+  readonly readings: readonly ReadableFileSystem[]
   /** Called by `close`. */
   readonly release?: () => void
 }
 
 /** FormatError never: a damaged table or volume says so in its findings. IoError where the image cannot be read. */
-export function openDiskImage(image: DiskImage, { name, format, release }: DiskNames): OpenImage {
+export function openDiskImage(image: DiskImage, { name, format, readings, release }: DiskNames): OpenImage {
+  const contentOf = (stretch: ImageView): Content => openContent(stretch, readings)
   const view = ImageView.of(image, name)
   const table = readTable(view)
   return {
@@ -54,7 +61,11 @@ export function openDiskImage(image: DiskImage, { name, format, release }: DiskN
     image,
     view,
     ...(table !== undefined && { table }),
-    partitions: table === undefined ? [wholeDisk(view)] : table.partitions.map((entry) => partitionOf(entry, view)),
+    partitions:
+      table === undefined
+        ? [wholeDisk(view, contentOf)]
+        : table.partitions.map((entry) => partitionOf(entry, view, contentOf)),
+    contentOf,
     close() {
       view.close()
       release?.()
@@ -62,16 +73,18 @@ export function openDiskImage(image: DiskImage, { name, format, release }: DiskN
   }
 }
 
-function wholeDisk(view: ImageView): OpenPartition {
-  return { name: '', startByte: 0, sizeBytes: view.sizeBytes, view, content: once(() => openContent(view)) }
+type ContentOf = (view: ImageView) => Content
+
+function wholeDisk(view: ImageView, contentOf: ContentOf): OpenPartition {
+  return { name: '', startByte: 0, sizeBytes: view.sizeBytes, view, content: once(() => contentOf(view)) }
 }
 
-function partitionOf(entry: ReadPartition, disk: ImageView): OpenPartition {
+function partitionOf(entry: ReadPartition, disk: ImageView, contentOf: ContentOf): OpenPartition {
   const { number, name, startByte, sizeBytes } = entry
   const there = Math.max(0, Math.min(sizeBytes, disk.sizeBytes - startByte))
   const called = `partition ${number}${name === '' ? '' : ` "${name}"`} of ${disk.name}`
   const view = disk.part(there === 0 ? 0 : startByte, there, called)
-  return { number, name, startByte, sizeBytes, entry, view, content: once(() => openContent(view)) }
+  return { number, name, startByte, sizeBytes, entry, view, content: once(() => contentOf(view)) }
 }
 
 function once<T>(make: () => T): () => T {

@@ -4,6 +4,7 @@
  */
 import { type ByteString, byteString, displayName } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
+import { fileSystemOfFormat } from '../filesystems/registry.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { ImageView } from '../image/image-view.js'
 import { recognise } from '../recognition/recognise.js'
@@ -95,9 +96,10 @@ function partitionSigns(partition: OpenPartition): BootSign[] {
   const stm32 = format === 'stm32-image' ? [{ by: 'STM32MP boot ROM', what: description ?? format, ...place }] : []
   if (volume === undefined) return stm32
   try {
-    const isFat = format.startsWith('fat')
-    return FILE_SIGNS.filter(({ onlyFat }) => isFat || onlyFat !== true).flatMap(({ by, path, names }) =>
-      matches(volume, path, names, isFat).map((what) => ({ by, what, ...place })),
+    const { readByFirmware = false, keeps } = fileSystemOfFormat(format) ?? {}
+    const foldCase = keeps?.caseOfNames === false
+    return FILE_SIGNS.filter(({ byFirmware }) => readByFirmware || byFirmware !== true).flatMap(({ by, path, names }) =>
+      matches(volume, path, names, foldCase).map((what) => ({ by, what, ...place })),
     )
   } catch (error) {
     // What is wrong with the volume is told where it is checked.
@@ -111,8 +113,8 @@ interface FileSign {
   /** Folders on the way, in the spelling that is usual. */
   readonly path: readonly string[]
   readonly names: RegExp
-  /** Read by firmware that knows no other file system. */
-  readonly onlyFat?: boolean
+  /** Read by firmware, which knows few file systems. */
+  readonly byFirmware?: boolean
 }
 
 /**
@@ -124,19 +126,19 @@ const FILE_SIGNS: readonly FileSign[] = [
     by: 'UEFI',
     path: ['EFI', 'BOOT'],
     names: /^boot(?:ia32|x64|arm|aa64|riscv32|riscv64|loongarch64)\.efi$/i,
-    onlyFat: true,
+    byFirmware: true,
   },
-  { by: 'systemd-boot', path: ['EFI', 'Linux'], names: /\.efi$/i, onlyFat: true },
-  { by: 'systemd-boot', path: ['loader'], names: /^loader\.conf$/i, onlyFat: true },
-  { by: 'Raspberry Pi boot ROM', path: [], names: /^bootcode\.bin$/i, onlyFat: true },
+  { by: 'systemd-boot', path: ['EFI', 'Linux'], names: /\.efi$/i, byFirmware: true },
+  { by: 'systemd-boot', path: ['loader'], names: /^loader\.conf$/i, byFirmware: true },
+  { by: 'Raspberry Pi boot ROM', path: [], names: /^bootcode\.bin$/i, byFirmware: true },
   {
     by: 'Raspberry Pi firmware',
     path: [],
     names: /^start(?:4|_cd|4cd)?\.elf$|^kernel(?:7|7l|8|_2712)?\.img$/i,
-    onlyFat: true,
+    byFirmware: true,
   },
-  { by: 'TI boot ROM', path: [], names: /^(?:MLO|tiboot3\.bin)$/i, onlyFat: true },
-  { by: 'Zynq boot ROM', path: [], names: /^BOOT\.BIN$/i, onlyFat: true },
+  { by: 'TI boot ROM', path: [], names: /^(?:MLO|tiboot3\.bin)$/i, byFirmware: true },
+  { by: 'Zynq boot ROM', path: [], names: /^BOOT\.BIN$/i, byFirmware: true },
   { by: 'U-Boot', path: ['extlinux'], names: /^extlinux\.conf$/ },
   { by: 'U-Boot', path: ['boot', 'extlinux'], names: /^extlinux\.conf$/ },
   { by: 'U-Boot', path: [], names: /^(?:boot\.scr(?:\.uimg)?|uEnv\.txt)$/ },

@@ -2,6 +2,7 @@
 import { formatSize } from '../bytes/format-size.js'
 import type { ImageSpec, LuksSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
 import { type ConfigPath, type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
+import { fileSystemOf } from '../filesystems/registry.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
 import { ATTRIBUTE_LEGACY_BOOT } from '../tables/gpt/disklayout.js'
@@ -360,7 +361,8 @@ function explainingHoles<T>({ volume }: PartitionSpec, payload: Payload, plan: (
     return plan()
   } catch (error) {
     const sparse = payload.kind === 'tree' ? payload.sparseAtSource : undefined
-    const isWrittenInFull = volume.kind === 'ext' && volume.holes === 'none'
+    const isWrittenInFull =
+      volume.kind === 'file-system' && volume.holes === 'none' && fileSystemOf(volume.type).keeps.holes
     if (!(error instanceof LayoutError) || !isWrittenInFull || sparse === undefined || sparse.files === 0) throw error
     const files =
       sparse.files === 1

@@ -1,7 +1,7 @@
 /** UBI in a partition: what each of its volumes holds is planned like a partition's, and goes into blocks as an image. */
 import { alignUp } from '../bytes/align.js'
 import { uuidV5 } from '../bytes/guid.js'
-import type { FormattedVolumeSpec, HostVolumeSpec, UbiSpec, UbiVolumeSpec } from '../config/spec.js'
+import type { FileSystemSpec, UbiSpec, UbiVolumeSpec } from '../config/spec.js'
 import { invariant, withProblems } from '../errors.js'
 import type { UbiVolume } from '../filesystems/ubi/encode.js'
 import { type UbiGeometry, ubiGeometry } from '../filesystems/ubi/geometry.js'
@@ -14,13 +14,8 @@ import { payloadWord } from './measure-payload.js'
 
 /** How the content of a volume is planned; handed in, since a volume of UBI is one of the things that are. */
 export interface ContentPlanning {
-  smallestBytes(volume: FormattedVolumeSpec | HostVolumeSpec, payload: Payload, environment: VolumeEnvironment): number
-  plan(
-    volume: FormattedVolumeSpec | HostVolumeSpec,
-    payload: Payload,
-    sizeBytes: number,
-    environment: VolumeEnvironment,
-  ): PlannedVolume
+  smallestBytes(volume: FileSystemSpec, payload: Payload, environment: VolumeEnvironment): number
+  plan(volume: FileSystemSpec, payload: Payload, sizeBytes: number, environment: VolumeEnvironment): PlannedVolume
 }
 
 /** What the content of a volume takes from outside; `environment`: UBI's own. */
@@ -83,10 +78,7 @@ function insideOf(
   if (payload.kind === 'file') return { content: contentOfFile(payload.file) }
   if (payload.kind === 'image') return { content: payload.image, facts: payload.facts }
   if (volume.kind === 'none') return { content: EMPTY_CONTENT }
-  invariant(
-    volume.kind !== 'raw' && volume.kind !== 'ubi' && volume.kind !== 'verity',
-    'a volume of UBI holds what its config says',
-  )
+  invariant(volume.kind === 'file-system', 'a volume of UBI holds what its config says')
   const inside = ubiContentEnvironment(spec, environment)
   const bytes = alignUp(sizeBytes ?? planning.smallestBytes(volume, payload, inside), geometry.lebBytes)
   const { facts, warnings, encode } = planning.plan(volume, payload, bytes, inside)

@@ -2,6 +2,7 @@
 import { alignUp } from '../bytes/align.js'
 import type { ImageSpec, VerityVolumeSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
+import { fileSystemOf } from '../filesystems/registry.js'
 import { DEFAULT_BLOCK_BYTES, type VerityOptions } from '../filesystems/verity/plan.js'
 import type { DiskPlan, PlannedCover } from './disk-plan.js'
 
@@ -25,7 +26,8 @@ export function coveringIndex(spec: ImageSpec, index: number): number | undefine
  */
 export function verityOptions(spec: ImageSpec, volume: VerityVolumeSpec): VerityOptions & { data_block_size: number } {
   const covered = spec.partitions[coveredIndex(spec, volume)]!.volume
-  const usual = covered.kind === 'fat' ? spec.sectorSize : DEFAULT_BLOCK_BYTES
+  const keepsSectorSize = 'type' in covered && fileSystemOf(covered.type).keepsSectorSize
+  const usual = keepsSectorSize ? spec.sectorSize : DEFAULT_BLOCK_BYTES
   return { ...volume.options, data_block_size: volume.options.data_block_size ?? usual }
 }
 

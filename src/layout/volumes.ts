@@ -1,21 +1,17 @@
-/** The one place that knows which format makes which volume, and hands the config's options to it. */
-import type { FormattedVolumeSpec, HostVolumeSpec, UbiSpec, VolumeSpec } from '../config/spec.js'
+/** Plans a volume by the writer of its file system. */
+import type { FileSystemSpec, UbiSpec, VolumeSpec } from '../config/spec.js'
 import { invariant } from '../errors.js'
-import { extFormat } from '../filesystems/ext4/format.js'
-import { fatFormat } from '../filesystems/fat/format.js'
-import { jffs2Format } from '../filesystems/jffs2/format.js'
-import { swapFormat } from '../filesystems/swap/format.js'
-import { uBootEnvFormat } from '../filesystems/u-boot-env/format.js'
+import { fileSystemOf } from '../filesystems/registry.js'
 import type { FreeSpace, PlannedVolume, VolumeEnvironment, VolumeFormat } from '../filesystems/volume.js'
 import { emptyTree, type FileTree } from '../tree/file-tree.js'
 import type { Payload } from './disk-plan.js'
 import { planHostVolume, planMadeVolume, smallestHostVolumeBytes } from './host-volume-plan.js'
 import { type ContentPlanning, ubiPlanner } from './ubi-volume.js'
 
-export type PlannedSpec = FormattedVolumeSpec | HostVolumeSpec | UbiSpec
+export type PlannedSpec = FileSystemSpec | UbiSpec
 
 export function isFormatted(volume: VolumeSpec): volume is PlannedSpec {
-  return volume.kind !== 'raw' && volume.kind !== 'none' && volume.kind !== 'verity'
+  return volume.kind === 'file-system' || volume.kind === 'ubi'
 }
 
 /** The smallest volume in bytes for this payload with this room to spare. Throws what the format throws. */
@@ -27,9 +23,9 @@ export function smallestVolumeBytes(
 ): number {
   if (payload.kind === 'image') return payload.image.sizeBytes
   if (volume.kind === 'ubi') return ubiPlanner(volume, payload, environment, CONTENT).smallestSizeBytes()
-  if (volume.kind === 'host') return smallestHostVolumeBytes(volume)
-  const tree = treeOf(payload, environment)
-  return withFormat(volume, (format, options) => format.smallestSizeBytes(tree, options, environment, free))
+  const format = formatOf(volume)
+  if (format === undefined) return smallestHostVolumeBytes(volume)
+  return format.smallestSizeBytes(treeOf(payload, environment), formatOptions(volume), environment, free)
 }
 
 /** `sizeBytes`: of the partition; the volume takes as much of it as its blocks or clusters fill. */
@@ -41,9 +37,9 @@ export function planVolume(
 ): PlannedVolume {
   if (payload.kind === 'image') return planMadeVolume(volume.type, payload, sizeBytes)
   if (volume.kind === 'ubi') return ubiPlanner(volume, payload, environment, CONTENT).plan(sizeBytes)
-  if (volume.kind === 'host') return planHostVolume(volume, payload, sizeBytes)
-  const tree = treeOf(payload, environment)
-  return withFormat(volume, (format, options) => format.plan(tree, sizeBytes, options, environment))
+  const format = formatOf(volume)
+  if (format === undefined) return planHostVolume(volume, payload, sizeBytes)
+  return format.plan(treeOf(payload, environment), sizeBytes, formatOptions(volume), environment)
 }
 
 /** Of what stands in a volume of UBI. */
@@ -58,16 +54,12 @@ export function treeOf(payload: Payload, { time }: VolumeEnvironment): FileTree 
   return payload.kind === 'tree' ? payload.tree : emptyTree(time)
 }
 
-/** Calls back with the family's format and options, which belong together by their type. */
-function withFormat<T>(
-  volume: FormattedVolumeSpec,
-  use: <Options>(format: VolumeFormat<Options>, options: Options) => T,
-): T {
-  if (volume.kind === 'jffs2') return use(jffs2Format, volume.options)
-  if (volume.kind === 'u-boot-env') return use(uBootEnvFormat, volume.options)
-  const label = volume.label === undefined ? {} : { label: volume.label }
-  if (volume.kind === 'swap') return use(swapFormat, { ...volume.options, ...label })
-  return volume.kind === 'ext'
-    ? use(extFormat, { ...volume.options, ...label, type: volume.type })
-    : use(fatFormat, { ...volume.options, ...label, type: volume.type })
+/** The writer of diskloom; undefined for a file system that only the host's tools write. */
+function formatOf({ type }: FileSystemSpec): VolumeFormat<object> | undefined {
+  return fileSystemOf(type).format as VolumeFormat<object> | undefined
+}
+
+/** A writer's options: those of its table, which the config has read, and what the partition says beside them. */
+function formatOptions({ type, label, options }: FileSystemSpec): object {
+  return { ...options, type, ...(label !== undefined && { label }) }
 }

@@ -1,8 +1,10 @@
 /** A raw image or device beside the image value that it should be: every place that differs, by its name. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InterruptedError, type Problem } from '../errors.js'
+import { loadReadings } from '../filesystems/registry.js'
 import { extentsWithin } from '../image/compose.js'
 import { type DiskImage, ImageBuilder } from '../image/extent.js'
+import { ImageView } from '../image/image-view.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
 import { runsOf } from '../image/runs.js'
@@ -31,12 +33,8 @@ export async function compareImage(
 ): Promise<ComparedImage> {
   const image = repeatableImage(plan)
   const reader = new PayloadReader()
-  const asides = new PayloadReader()
-  const places = new DiskPlaces(plan, payloads, (offset, length) => {
-    const target = new Uint8Array(length)
-    readImage(image, offset, target, asides)
-    return target
-  })
+  const asides = ImageView.of(image, 'the disk as the config builds it')
+  const places = new DiskPlaces(plan, payloads, { view: asides, readings: await loadReadings() })
   const findings: Problem[] = []
   const expected = Buffer.alloc(CHUNK_BYTES)
   const found = Buffer.alloc(CHUNK_BYTES)
@@ -76,7 +74,6 @@ export async function compareImage(
     asides.close()
   } finally {
     reader.abandon()
-    asides.abandon()
   }
   if (more > 0) findings.push({ message: `${path} differs in more places than these ${MAX_FINDINGS}` })
   return { comparedBytes, findings }

@@ -1,15 +1,15 @@
 /** A byte of the disk in words: which field of which structure, or which byte of which file. */
 import { displayName } from '../bytes/text.js'
+import { fieldAt, type Place } from '../filesystems/place.js'
+import { fileSystemOfFormat, type ReadableFileSystem } from '../filesystems/registry.js'
 import { type DiskImage, extentEnd, firstEndingAfter, type Source } from '../image/extent.js'
+import type { ImageView } from '../image/image-view.js'
 import type { DiskPlan, Payload, PlannedPartition, Region } from '../layout/disk-plan.js'
 import { leafPayloads } from '../layout/measure-payload.js'
 import { GptHeader, GptPartitionEntry } from '../tables/gpt/disklayout.js'
 import { gptGeometry } from '../tables/gpt/geometry.js'
 import { Mbr, MbrPartitionRecord } from '../tables/mbr/disklayout.js'
 import { walkTree } from '../tree/file-tree.js'
-import { extPlace } from './ext-place.js'
-import { fatPlace } from './fat-place.js'
-import { fieldAt, type Place, type ReadExpected } from './place.js'
 
 interface FilePiece {
   readonly path: string
@@ -24,15 +24,22 @@ export class DiskPlaces {
   readonly #plan: DiskPlan
   readonly #image: DiskImage
   readonly #payloads: readonly Payload[]
-  readonly #read: ReadExpected
+  readonly #view: ImageView
+  readonly #readings: readonly ReadableFileSystem[]
   /** Per partition: what a source's bytes are in the volume. Made when a difference is found there. */
   readonly #pieces = new Map<number, Map<unknown, FilePiece[]>>()
 
-  constructor(plan: DiskPlan, payloads: readonly Payload[], read: ReadExpected) {
+  /** `view`: the disk as it should be. `readings`: those of the registry. */
+  constructor(
+    plan: DiskPlan,
+    payloads: readonly Payload[],
+    { view, readings }: { readonly view: ImageView; readonly readings: readonly ReadableFileSystem[] },
+  ) {
     this.#plan = plan
     this.#image = plan.image()
     this.#payloads = payloads
-    this.#read = read
+    this.#view = view
+    this.#readings = readings
   }
 
   /** What stands at `offset`, and where it ends. */
@@ -52,10 +59,11 @@ export class DiskPlaces {
     const inside = this.#inFile(partition, offset)
     if (inside !== undefined) return { ...inside, what: `${name}, ${inside.what}` }
     if (volume === undefined) return { what: name, start: startByte, end: endByte }
-    const read: ReadExpected = (at, length) => this.#read(startByte + at, length)
-    const find = volume.format.startsWith('ext') ? extPlace : volume.format.startsWith('fat') ? fatPlace : undefined
-    if (find === undefined) return { what: `${name}, ${volume.format}`, start: startByte, end: endByte }
-    const place = find(offset - startByte, read, endByte - startByte)
+    const fileSystem = fileSystemOfFormat(volume.format)
+    const reading = this.#readings.find((readable) => readable.fileSystem === fileSystem)?.reading
+    const view = this.#view.part(startByte, endByte - startByte, name)
+    const place = reading?.locate?.(offset - startByte, view)
+    if (place === undefined) return { what: `${name}, ${volume.format}`, start: startByte, end: endByte }
     return { what: `${name}, ${place.what}`, start: startByte + place.start, end: startByte + place.end }
   }
 

@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
+import type { ErofsOptions } from '../../src/filesystems/host-made/erofs.js'
 import { makeErofsVolume } from '../../src/host/erofs-volume.js'
 import type { HostVolume, HostVolumeOrder } from '../../src/host/host-volume.js'
 import { makePlacedVolume, type PlacedFamily, type PlacedVolumeOrder } from '../../src/host/placed-volume.js'
@@ -84,7 +85,7 @@ describeWithTools(
     const expected = ({ earliest = Number.MIN_SAFE_INTEGER, ...options }: Expectation = {}) =>
       portrait(timesWithin(tree, { earliest, latest: 2 ** 40 }), { xattrs: true, ...options })
 
-    it.each(['gzip', 'lzo', 'lz4', 'lz4hc', 'xz', 'zstd', 'none'])('squashfs with %s', async (compression) => {
+    it.each(['gzip', 'lzo', 'lz4', 'lz4hc', 'xz', 'zstd', 'none'] as const)('squashfs with %s', async (compression) => {
       const path = fileOf(await makeSquashfsVolume({ ...order(), options: { compression } }), `squashfs.${compression}`)
       expect(tool('unsquashfs', '-stat', path)).toContain(
         `Compression ${compression === 'none' ? 'gzip' : compression.replace('hc', '')}`,
@@ -97,7 +98,7 @@ describeWithTools(
 
     const LONGEST = `${'n'.repeat(251)}.txt`
 
-    it.each([{ compression: 'none' }, { compression: 'lz4' }, { compression: 'lz4hc', level: 12 }])(
+    it.each<ErofsOptions>([{ compression: 'none' }, { compression: 'lz4' }, { compression: 'lz4hc', level: 12 }])(
       'erofs with %o',
       async (options) => {
         const asked = order({ tree: without(tree, LONGEST) })

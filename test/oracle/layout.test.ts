@@ -24,21 +24,13 @@ import {
 import { materialize } from '../support/materialize.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
 import { copyRange } from '../support/sparse.js'
+import { fileSystemSpec } from '../support/volume-specs.js'
 
 const scratch = scratchFolder()
 const TIME = { seconds: 1_700_000_000, nanoseconds: 0 }
 
-const EXT4: VolumeSpec = {
-  kind: 'ext',
-  type: 'ext4',
-  content: [],
-  owner: { kind: 'root' },
-  holes: 'none',
-  engine: 'native',
-  xattrs: 'none',
-  options: {},
-}
-const FAT = { kind: 'fat', type: 'fat', content: [], engine: 'native', options: {} } as const satisfies VolumeSpec
+const EXT4 = fileSystemSpec('ext4', { owner: { kind: 'root' } })
+const FAT = fileSystemSpec('fat')
 
 function treeOf(files: Record<string, Uint8Array>): FileTree {
   const tree = emptyTree(TIME)
@@ -243,7 +235,7 @@ describe('the type of a partition that asks for none', () => {
     { name: 'fat32', size: 40 * MIB, volume: { ...FAT, type: 'fat32' } },
     { name: 'ext', size: 8 * MIB, volume: EXT4 },
   ]
-  const swap: PartitionDraft = { name: 'swap', size: 8 * MIB, volume: { kind: 'swap', type: 'swap', options: {} } }
+  const swap: PartitionDraft = { name: 'swap', size: 8 * MIB, volume: fileSystemSpec('swap') }
 
   it('says under MBR which FAT it is, and what is swap', () => {
     const disks = [plan({ table: 'mbr', partitions }), plan({ table: 'mbr', partitions: [swap] })]

@@ -2,11 +2,14 @@
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { loadReadings } from '../../src/filesystems/registry.js'
 import { ImageView } from '../../src/image/image-view.js'
 import { openContent } from '../../src/inspect/open-content.js'
 import { ImageFile } from '../../src/readers/image-file.js'
 import { rawImage } from '../../src/readers/raw-image.js'
 import { describeWithTools, scratchFolder, tool } from '../support/oracle.js'
+
+const READINGS = await loadReadings()
 
 const scratch = scratchFolder()
 const UUID = '6b3f5f1c-2c0e-4d35-9a3c-6a1f7c9d1e55'
@@ -24,7 +27,7 @@ const FORMATS: [name: string, bytes: number, make: (path: string) => string[]][]
 function contentOf(path: string) {
   const file = new ImageFile(path)
   const view = ImageView.of(rawImage(file), path)
-  const { volume: _, ...content } = openContent(view)
+  const { volume: _, ...content } = openContent(view, READINGS)
   view.close()
   file.close()
   return content

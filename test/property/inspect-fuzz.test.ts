@@ -5,11 +5,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
+import { loadReadings } from '../../src/filesystems/registry.js'
 import { imageOfBytes } from '../../src/image/extent.js'
 import { checkImage } from '../../src/inspect/check-image.js'
 import { openDiskImage } from '../../src/inspect/open-image.js'
 import { FUZZ_CASES, FUZZ_TIMEOUT, prepareFuzz } from '../support/fuzz/run-fuzz.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
+
+const READINGS = await loadReadings()
 
 /** The formats have their own; these are what they meet in. */
 const CASES = process.env.DISKLOOM_DEEP === undefined ? 100 : FUZZ_CASES
@@ -69,7 +72,9 @@ describeWithTools('damaged disks', ['sfdisk', 'mkfs.fat', 'mcopy', 'mke2fs'], ()
 
   it.each(['gpt', 'mbr'] as const)('of %s end in an answer or a FormatError', FUZZ_TIMEOUT, async (kind) => {
     const whole = sound[kind]!
-    expect(checkImage(openDiskImage(imageOfBytes(whole), { name: 'disk', format: 'raw' })).findings).toEqual([])
+    expect(
+      checkImage(openDiskImage(imageOfBytes(whole), { name: 'disk', format: 'raw', readings: READINGS })).findings,
+    ).toEqual([])
     const stretches = hotSpots(kind).map((offset) => ({ offset, length: Math.min(1024, DISK_BYTES - offset) }))
     const { refused = 0, findings } = await fuzz({ subject: 'disk', whole, stretches, cases: CASES })
     expect(refused).toBeLessThan(CASES / 2)

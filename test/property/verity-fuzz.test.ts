@@ -1,6 +1,7 @@
 /** Damaged hash partitions: whatever a byte of superblock or tree becomes, checking ends, with a finding or without. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { loadReadings } from '../../src/filesystems/registry.js'
 import { planVerity, smallestVerityBytes } from '../../src/filesystems/verity/plan.js'
 import { overlayImages } from '../../src/image/compose.js'
 import { type DiskImage, ImageBuilder, imageOfBytes } from '../../src/image/extent.js'
@@ -8,6 +9,8 @@ import { checkImage } from '../../src/inspect/check-image.js'
 import { openDiskImage } from '../../src/inspect/open-image.js'
 import { gptGeometry } from '../../src/tables/gpt/geometry.js'
 import { encodeGpt } from '../../src/tables/gpt/writer.js'
+
+const READINGS = await loadReadings()
 
 const SECTOR = 512
 const DATA_BYTES = 1 << 20
@@ -56,14 +59,15 @@ describe('a damaged hash partition', () => {
 
   it('is told from a sound one', () => {
     const { findings, checked } = checkImage(
-      openDiskImage(diskWith(imageOfBytes(sound)), { name: 'disk', format: 'raw' }),
+      openDiskImage(diskWith(imageOfBytes(sound)), { name: 'disk', format: 'raw', readings: READINGS }),
     )
     expect(findings).toEqual([])
     expect(checked.at(-1)).toContain('hashes of "data"')
   })
 
   const findingsOf = (bytes: Uint8Array) =>
-    checkImage(openDiskImage(diskWith(imageOfBytes(bytes)), { name: 'disk', format: 'raw' })).findings
+    checkImage(openDiskImage(diskWith(imageOfBytes(bytes)), { name: 'disk', format: 'raw', readings: READINGS }))
+      .findings
   const changesFrom = (min: number, max: number) =>
     fc.array(fc.tuple(fc.integer({ min, max }), fc.nat(255)), { minLength: 1, maxLength: 4 })
   const changed = (changes: readonly (readonly [at: number, value: number])[]): Buffer => {

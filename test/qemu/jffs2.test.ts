@@ -23,6 +23,7 @@ import { TEST_TIMEOUT_MS } from '../support/qemu-machine.js'
 import { fatTree, file, folder, jffs2Tree } from '../support/qemu-trees.js'
 import { afterUse, essenceOf } from '../support/qemu-workout.js'
 import { randomJffs2Case } from '../support/random-jffs2-tree.js'
+import { fileSystemSpec } from '../support/volume-specs.js'
 
 const RANDOM_VOLUMES = process.env.DISKLOOM_DEEP === undefined ? 12 : 100
 
@@ -70,7 +71,7 @@ function f2fsTree(): FileTree {
 const F2FS: JudgedVolume = {
   name: 'f2fs',
   tree: f2fsTree(),
-  volume: { kind: 'host', type: 'f2fs', content: [], xattrs: 'none', options: {} },
+  volume: fileSystemSpec('f2fs'),
 }
 
 /** Its volume is made before the disk is planned, and is a file to that. */

@@ -4,7 +4,7 @@
  * e2fsck find nothing in what it left.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { FatOptions } from '../../src/config/spec.js'
+import type { FatOptions } from '../../src/filesystems/fat/option-table.js'
 import { MIB } from '../support/image-spec.js'
 import { describeWithTools, runTool, scratchFolder } from '../support/oracle.js'
 import { type DebianKernel, withDebianKernel } from '../support/qemu-debian-kernel.js'
@@ -23,6 +23,7 @@ import { TEST_TIMEOUT_MS } from '../support/qemu-machine.js'
 import { extTree, fatTree, randomFatTree } from '../support/qemu-trees.js'
 import { afterUse, essenceOf } from '../support/qemu-workout.js'
 import { Random } from '../support/random-ext-tree.js'
+import { familyOf } from '../support/volume-specs.js'
 
 const DEEP = Boolean(process.env.DISKLOOM_DEEP)
 /** Most that a GPT of the usual length has room for: 128. */
@@ -103,7 +104,7 @@ function complaintsOf({ messages }: LinuxReport): string[] {
 
 function expectClean(disk: JudgedDisk, { name, volume }: JudgedVolume): void {
   const path = copyVolume(disk, name)
-  if (volume.kind === 'ext') {
+  if (familyOf(volume) === 'ext') {
     const result = runTool('e2fsck', ['-fn', path])
     expect(result, result.stdout).toMatchObject({ status: 0 })
     return
@@ -134,7 +135,7 @@ function describeVolumes(
     const { after, freeBytesWhenFull } = findingsOf(volume)
     const found: Entries = new Map([...keptEntries(volume, after)].map(([path, entry]) => [path, essenceOf(entry)]))
     expect(differencesOf(found, afterUse(volume.tree, expectedEntries(volume)))).toEqual([])
-    const reserve = volume.volume.kind === 'ext' ? volume.sizeBytes! / EXT4_RESERVE : 0
+    const reserve = familyOf(volume.volume) === 'ext' ? volume.sizeBytes! / EXT4_RESERVE : 0
     expect(freeBytesWhenFull).toBeLessThan(reserve + PAGE_BYTES)
   })
 

@@ -21,6 +21,7 @@ import { TEST_TIMEOUT_MS } from '../support/qemu-machine.js'
 import { extTree, fatTree, file, folder } from '../support/qemu-trees.js'
 import { LOAD_ADDRESS, type UBoot, type UBootEntry, withUBoot } from '../support/qemu-uboot.js'
 import { readBytes } from '../support/read-content.js'
+import { familyOf } from '../support/volume-specs.js'
 
 const GPT: readonly JudgedVolume[] = [
   { name: 'fat12', sizeBytes: 3 * MIB, volume: fatVolume('fat'), tree: fatTree(2048) },
@@ -235,7 +236,7 @@ describeWithTools(
 
     it.each([...GPT, ...MBR])('leaves $name clean', ({ name, volume }) => {
       const disk = disks.find(({ volumes }) => volumes.some((other) => other.name === name))!
-      const [tool, ...args] = volume.kind === 'ext' ? ['e2fsck', '-fn'] : ['fsck.fat', '-n']
+      const [tool, ...args] = familyOf(volume) === 'ext' ? ['e2fsck', '-fn'] : ['fsck.fat', '-n']
       const { status, stdout } = runTool(tool!, [...args, copyVolume(disk, name)])
       if (name === 'fat32') {
         // Its writer leaves the count of free clusters in FSInfo as it was, which is a hint by specification; all else is right.

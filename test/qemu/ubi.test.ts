@@ -6,8 +6,10 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import type { UbiOptions, UbiSpec } from '../../src/config/spec.js'
+import type { UbiSpec } from '../../src/config/spec.js'
+import type { UbifsOptions } from '../../src/filesystems/host-made/ubifs.js'
 import { ubiGeometry } from '../../src/filesystems/ubi/geometry.js'
+import type { UbiOptions } from '../../src/filesystems/ubi/option-table.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
 import { makeUbifsVolume } from '../../src/host/ubifs-volume.js'
 import { imageOfBytes } from '../../src/image/extent.js'
@@ -23,13 +25,14 @@ import { judgeByLinux, type LinuxFindings, type LinuxReport } from '../support/q
 import { TEST_TIMEOUT_MS } from '../support/qemu-machine.js'
 import { extTree, folder, pattern } from '../support/qemu-trees.js'
 import { afterUse, essenceOf } from '../support/qemu-workout.js'
+import { fileSystemSpec } from '../support/volume-specs.js'
 
 interface Case {
   readonly name: string
   readonly options: UbiOptions
   readonly sizeBytes: number
   readonly tree: FileTree
-  readonly compression?: string
+  readonly compression?: NonNullable<UbifsOptions['compression']>
   /** Of the volume with the file system; else it takes the rest. */
   readonly rootBytes?: number
   readonly use?: boolean
@@ -157,7 +160,7 @@ async function judgedVolume(each: Case, scratch: string): Promise<JudgedVolume> 
         id: 1,
         autoresize: rootBytes === undefined,
         ...(rootBytes !== undefined && { sizeBytes: rootBytes }),
-        volume: { kind: 'host', type: 'ubifs', content: [], xattrs: 'none', options: {} },
+        volume: fileSystemSpec('ubifs'),
       },
       { ...common, name: 'spare', id: 7, sizeBytes: 3 * lebBytes, volume: { kind: 'none' } },
     ],

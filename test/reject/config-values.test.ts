@@ -8,7 +8,7 @@ const partition = (keys: string) => `image: x\npartitions:\n  - { ${keys} }\n`
 const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img }]\n`
 const HOST_ONLY = "only the host's tools write it, accepted are host, auto"
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, ubi, ubifs, squashfs, erofs, btrfs, f2fs, xfs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, ubi, squashfs, erofs, btrfs, f2fs, xfs, ubifs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const EXT_OPTIONS =
   'block_size, inode_size, bytes_per_inode, inodes, reserved_percent, journal_size, profile, features, lazy_itable_init, lost_and_found, hash_seed'
@@ -91,7 +91,7 @@ const VALUES: RefusedConfig[] = [
       'a.yaml:2:20: Cannot read source_date_epoch: -1 is out of range, accepted are whole numbers from 0 to 99999999999',
       'a.yaml:3:17: Cannot read gpt.entries: 56 is out of range, accepted are whole numbers from 128 to 8192',
       'a.yaml:4:18: Cannot read bundle.level: 10 is out of range, accepted are whole numbers from 0 to 9',
-      'a.yaml:6:61: Cannot read options.block_size of partition "a": "3000" is not possible, accepted are 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576 bytes',
+      'a.yaml:6:61: Cannot read options.block_size of partition "a": "3000" is not possible, accepted are 1024, 2048, 4096 bytes',
       'a.yaml:6:75: Cannot read options.inodes of partition "a": 4 is out of range, accepted are whole numbers from 11 to 4294967295',
       'a.yaml:6:96: Cannot read options.reserved_percent of partition "a": 51 is out of range, accepted are numbers from 0 to 50',
       'a.yaml:6:114: Cannot read options.journal_size of partition "a": "-1" is no size, accepted are bytes, KiB, MiB, GiB, TiB, s for sectors',
@@ -230,17 +230,17 @@ const TOGETHER: RefusedConfig[] = [
     config:
       'image: x\npartitions:\n  - { name: a, fs: ext4, size: 8MiB, options: { block_size: 8KiB, compression: xz } }\n  - { name: b, fs: fat, size: 8MiB, engine: host, options: { oem: ME, order: [a] } }\n  - { name: c, fs: squashfs, options: { compression: xz, level: 3, block_size: 2KiB } }\n  - { name: d, fs: squashfs, options: { level: 10 } }\n  - { name: e, fs: erofs, size: auto, options: { compression: gzip } }\n  - { name: f, fs: xfs, size: 1GiB, label: thirteen bytes, options: { inode_size: 256 } }\n  - { name: g, fs: swap, size: 1MiB, label: sixteen letters!!, options: { level: 1 } }\n',
     says: [
-      'a.yaml:3:61: Cannot use options.block_size of partition "a": 8192 is not possible with ext, accepted are 1024, 2048, 4096 bytes',
+      'a.yaml:3:61: Cannot read options.block_size of partition "a": "8KiB" is not possible, accepted are 1024, 2048, 4096 bytes',
       'a.yaml:3:80: Cannot use options.compression of partition "a": its fs is ext4, which has no such option',
       `  hint: Its options are ${EXT_OPTIONS}`,
-      'a.yaml:4:67: Cannot use options.oem of partition "b": neither mkfs.fat nor mtools has it, it is accepted with engine: native',
-      'a.yaml:4:78: Cannot use options.order of partition "b": neither mkfs.fat nor mtools has it, it is accepted with engine: native',
-      'a.yaml:5:65: Cannot use options.level of partition "c": 3 is not possible with squashfs, xz has no levels',
-      'a.yaml:5:80: Cannot use options.block_size of partition "c": 2048 is not possible with squashfs, accepted are 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576 bytes',
-      'a.yaml:6:48: Cannot use options.level of partition "d": 10 is not possible with squashfs, gzip has 1 to 9',
-      'a.yaml:7:63: Cannot use options.compression of partition "e": gzip is not possible with erofs, accepted are none, lz4, lz4hc',
+      'a.yaml:4:67: Cannot use options.oem of partition "b": its host tools have no such option, it is accepted with engine: native',
+      'a.yaml:4:78: Cannot use options.order of partition "b": its host tools have no such option, it is accepted with engine: native',
+      'a.yaml:5:65: Cannot use options.level of partition "c": 3 is not possible, xz has no levels',
+      'a.yaml:5:80: Cannot read options.block_size of partition "c": "2KiB" is not possible, accepted are 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576 bytes',
+      'a.yaml:6:48: Cannot use options.level of partition "d": 10 is not possible, gzip has 1 to 9',
+      'a.yaml:7:63: Cannot read options.compression of partition "e": "gzip" is unknown, accepted are none, lz4, lz4hc',
       'a.yaml:8:44: Cannot use label of partition "f": "thirteen bytes" has 14 bytes, xfs takes at most 12',
-      'a.yaml:8:83: Cannot use options.inode_size of partition "f": 256 is not possible with xfs, accepted are 512, 1024, 2048 bytes',
+      'a.yaml:8:83: Cannot read options.inode_size of partition "f": "256" is not possible, accepted are 512, 1024, 2048 bytes',
       'a.yaml:9:45: Cannot use label of partition "g": "sixteen letters!!" has 17 bytes, swap takes at most 15',
       'a.yaml:9:82: Cannot use options.level of partition "g": its fs is swap, which has no such option',
       '  hint: Its options are page_size',

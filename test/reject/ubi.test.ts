@@ -56,7 +56,7 @@ it.each([
   [
     'a file system that wants a disk',
     'volumes: [{ name: a, fs: btrfs, size: 8MiB }]',
-    `Cannot make volume "a" of ${WHAT}: its fs is btrfs, accepted are ubifs, squashfs, erofs, ext2, ext3, ext4, fat, fat12, fat16, fat32, u-boot-env, a raw file, or no fs`,
+    `Cannot make volume "a" of ${WHAT}: its fs is btrfs, accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, u-boot-env, squashfs, erofs, ubifs, a raw file, or no fs`,
   ],
   ['UBI on UBI', 'volumes: [{ name: a, fs: ubi }]', `Cannot make volume "a" of ${WHAT}: its fs is ubi, accepted are`],
   [
@@ -67,7 +67,7 @@ it.each([
   [
     'a compressor that UBIFS has not',
     'volumes: [{ name: a, fs: ubifs, options: { compression: xz } }]',
-    `xz is not possible with ubifs, accepted are lzo, zlib, zstd, none`,
+    `"xz" is unknown, accepted are lzo, zlib, zstd, none`,
   ],
   [
     'fewer blocks than UBIFS has',

@@ -1,12 +1,16 @@
 /** Disks with volumes for the judges that boot: laid out and woven by diskloom, over a medium that was full of 0xD1. */
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ExtOptions, FatOptions, ImageSpec, Jffs2Options, VolumeSpec } from '../../src/config/spec.js'
+import type { ImageSpec, VolumeSpec } from '../../src/config/spec.js'
+import type { ExtOptions } from '../../src/filesystems/ext4/option-table.js'
+import type { FatOptions } from '../../src/filesystems/fat/option-table.js'
+import type { Jffs2Options } from '../../src/filesystems/jffs2/option-table.js'
 import type { DiskPlan, PlannedPartition } from '../../src/layout/disk-plan.js'
 import { planDisk } from '../../src/layout/plan-disk.js'
 import type { FileTree } from '../../src/tree/file-tree.js'
 import { imageSpec, type PartitionDraft } from './image-spec.js'
 import { materialize } from './materialize.js'
+import { fileSystemSpec } from './volume-specs.js'
 
 /** What a used medium holds where nothing is written: hides no missing write. */
 const USED_MEDIUM = 0xd1
@@ -32,17 +36,7 @@ export interface JudgedDisk {
 }
 
 export function extVolume(type: 'ext2' | 'ext3' | 'ext4', options: ExtOptions = {}, label?: string): VolumeSpec {
-  return {
-    kind: 'ext',
-    type,
-    content: [],
-    owner: { kind: 'keep' },
-    holes: 'none',
-    engine: 'native',
-    xattrs: 'none',
-    options,
-    ...(label !== undefined && { label }),
-  }
+  return fileSystemSpec(type, { owner: { kind: 'keep' }, options, ...(label !== undefined && { label }) })
 }
 
 export function fatVolume(
@@ -50,11 +44,11 @@ export function fatVolume(
   options: FatOptions = {},
   label?: string,
 ): VolumeSpec {
-  return { kind: 'fat', type, content: [], engine: 'native', options, ...(label !== undefined && { label }) }
+  return fileSystemSpec(type, { options, ...(label !== undefined && { label }) })
 }
 
 export function jffs2Volume(options: Jffs2Options & { readonly erase_block: number }): VolumeSpec {
-  return { kind: 'jffs2', type: 'jffs2', content: [], owner: { kind: 'keep' }, xattrs: 'none', options }
+  return fileSystemSpec('jffs2', { owner: { kind: 'keep' }, options })
 }
 
 export function weaveDisk(

@@ -1,8 +1,10 @@
 /** What a kernel must show of a volume, said from the tree that went in; in the words of the guest's report. */
 import { createHash } from 'node:crypto'
+import type { FatOptions } from '../../src/filesystems/fat/option-table.js'
 import { type DirectoryNode, type FileNode, type FileTree, sortedEntries, walkTree } from '../../src/tree/file-tree.js'
 import type { JudgedVolume } from './qemu-disk.js'
 import { readBytes } from './read-content.js'
+import { familyOf } from './volume-specs.js'
 
 /** One path; what a format does not keep is missing on both sides. */
 export interface Entry {
@@ -29,9 +31,10 @@ const SECONDS_PER_MINUTE = 60
 const MINUTES_PER_HOUR = 60
 
 export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
-  if (volume.kind === 'ext' || volume.kind === 'jffs2' || volume.kind === 'ubi') return extEntries(tree)
-  if (volume.kind === 'host') return withoutRoot(extEntries(tree))
-  const zone = volume.kind === 'fat' ? volume.options.time_zone : undefined
+  const family = familyOf(volume)
+  if (family === 'ext' || family === 'jffs2' || family === 'ubi') return extEntries(tree)
+  if (family === 'f2fs') return withoutRoot(extEntries(tree))
+  const zone = volume.kind === 'file-system' ? (volume.options as FatOptions).time_zone : undefined
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone ?? '') ?? ['', '+', '0', '0']
   const seconds = (Number(hours) * MINUTES_PER_HOUR + Number(minutes)) * SECONDS_PER_MINUTE
   return fatEntries(tree, sign === '-' ? -seconds : seconds)
@@ -40,14 +43,15 @@ export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
 /** Of what a kernel shows, what the volume's format keeps. */
 export function keptEntries({ volume }: JudgedVolume, found: Entries): Entries {
   const entries = new Map(found)
-  if (volume.kind === 'ubi') return entries
-  if (volume.kind === 'host') return withoutRoot(entries)
-  if (volume.kind === 'ext') {
+  const family = familyOf(volume)
+  if (family === 'ubi') return entries
+  if (family === 'f2fs') return withoutRoot(entries)
+  if (family === 'ext') {
     const root = entries.get('')
     if (entries.delete('lost+found') && root?.links !== undefined) entries.set('', { ...root, links: root.links - 1 })
     return entries
   }
-  if (volume.kind === 'jffs2') {
+  if (family === 'jffs2') {
     // "Root dir gets i_nlink 3 for some reason", says the kernel.
     const root = entries.get('')
     if (root?.links !== undefined) entries.set('', { ...root, links: root.links - 1 })

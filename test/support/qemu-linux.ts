@@ -2,6 +2,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { VolumeSpec } from '../../src/config/spec.js'
+import type { Jffs2Options } from '../../src/filesystems/jffs2/option-table.js'
 import type { FileNode } from '../../src/tree/file-tree.js'
 import { PROJECT } from './diskloom.js'
 import { KIB } from './image-spec.js'
@@ -9,6 +10,7 @@ import { type DebianKernel, modulePaths, writeInitramfs } from './qemu-debian-ke
 import type { JudgedDisk } from './qemu-disk.js'
 import type { Entries, Entry } from './qemu-entries.js'
 import { withMachine } from './qemu-machine.js'
+import { familyOf } from './volume-specs.js'
 
 export interface LinuxFindings {
   /** As it was found. */
@@ -110,17 +112,17 @@ function caseLines({ plan, volumes }: JudgedDisk, disk: number): string[] {
   return volumes.map(({ name, volume, use }, index) => {
     const type = typeOf(volume)
     const device = deviceName(disk, plan.partitions[index]!.number)
-    const eraseKib = volume.kind === 'jffs2' || volume.kind === 'ubi' ? volume.options.erase_block! / KIB : 0
+    const { erase_block: eraseBlockBytes = 0 } = 'options' in volume ? (volume.options as Jffs2Options) : {}
+    const eraseKib = eraseBlockBytes / KIB
     const words = [name, use === true ? 'use' : 'look', device, type, MOUNT_OPTIONS[type], eraseKib, flashWord(volume)]
     return `${words.join(' ')}\n`
   })
 }
 
 function typeOf(volume: VolumeSpec): keyof typeof MOUNT_OPTIONS {
-  if (volume.kind === 'ext') return volume.type
   if (volume.kind === 'ubi') return 'ubifs'
-  if (volume.kind === 'host' && volume.type === 'f2fs') return 'f2fs'
-  return volume.kind === 'jffs2' ? 'jffs2' : 'vfat'
+  const type = volume.kind === 'file-system' ? volume.type : ''
+  return Object.hasOwn(MOUNT_OPTIONS, type) ? (type as keyof typeof MOUNT_OPTIONS) : 'vfat'
 }
 
 function flashWord(volume: VolumeSpec): string {
@@ -130,11 +132,11 @@ function flashWord(volume: VolumeSpec): string {
 }
 
 function flashModules(disks: readonly JudgedDisk[]): string[] {
-  const kinds = new Set(disks.flatMap(({ volumes }) => volumes.map(({ volume }) => volume.kind)))
+  const kinds = new Set(disks.flatMap(({ volumes }) => volumes.map(({ volume }) => familyOf(volume))))
   return [
     ...(kinds.has('jffs2') ? JFFS2_MODULES : []),
     ...(kinds.has('ubi') ? UBI_MODULES : []),
-    ...(kinds.has('host') ? ['f2fs'] : []),
+    ...(kinds.has('f2fs') ? ['f2fs'] : []),
   ]
 }
 

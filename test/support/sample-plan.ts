@@ -40,7 +40,7 @@ export function samplePlan(sectors: number, list: readonly SamplePartition[], na
       }),
       attributes: 0n,
       bootable: false,
-      payload: fs === 'ext4' ? 'ext' : 'raw',
+      payload: fs === 'ext4' ? 'file-system' : 'raw',
       payloadBytes,
       fs,
     }

@@ -1,6 +1,6 @@
 /** A volume that is the content of a file: its own content is read, it is planned, and what it is becomes the file's bytes. */
 import type { Guid } from '../../bytes/guid.js'
-import type { FormattedVolumeSpec, HolePolicy, NestedImageSpec } from '../../config/spec.js'
+import type { FileSystemSpec, HolePolicy, NestedImageSpec } from '../../config/spec.js'
 import { type ConfigPath, type Problem, withProblems } from '../../errors.js'
 import { NO_FREE_SPACE, type VolumeEnvironment } from '../../filesystems/volume.js'
 import { overlayImages } from '../../image/compose.js'
@@ -20,7 +20,7 @@ export interface NestedImageOptions {
   readonly holes: HolePolicy
   /** SOURCE_DATE_EPOCH; missing: the volume's time is the newest in its payload. */
   readonly time: Timestamp | undefined
-  readonly readPayload: (volume: FormattedVolumeSpec, configPath: ConfigPath) => Promise<Payload>
+  readonly readPayload: (volume: FileSystemSpec, configPath: ConfigPath) => Promise<Payload>
 }
 
 export interface NestedImageReading {

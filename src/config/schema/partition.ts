@@ -4,7 +4,7 @@ import { fileSystemId, guid, partitionType } from '../../schema/identifiers.js'
 import { choice, flag, integer, leaf, quantity, text } from '../../schema/leaf.js'
 import { Refusal } from '../../schema/refusal.js'
 import { content, ownerMap, ownerRule } from './content.js'
-import { fileSystem } from './file-system.js'
+import { fileSystem, fileSystemWordsText } from './file-system.js'
 import { luks } from './luks.js'
 import { options } from './options.js'
 import { ubiVolume } from './ubi-volume.js'
@@ -83,9 +83,7 @@ export const partition = group(
       .exactOptional(),
     logical: flag().describe('MBR: inside the extended partition. Default: false').exactOptional(),
     fs: fileSystem()
-      .describe(
-        'ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, squashfs, erofs, btrfs, f2fs or xfs, each alone or with /PATH for its content, a folder or archive (ext4/program); swap; ubi with volumes; verity with covers; any other text is the path of a raw file (boot.img)',
-      )
+      .describe(`${fileSystemWordsText(() => true)}; any other text is the path of a raw file (boot.img)`)
       .exactOptional(),
     content: content
       .describe(

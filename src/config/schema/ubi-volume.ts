@@ -3,7 +3,7 @@ import { group } from '../../schema/group.js'
 import { fileSystemId } from '../../schema/identifiers.js'
 import { choice, flag, integer, quantity, text } from '../../schema/leaf.js'
 import { content, ownerMap, ownerRule } from './content.js'
-import { fileSystem } from './file-system.js'
+import { fileSystem, fileSystemWordsText } from './file-system.js'
 import { options } from './options.js'
 
 /** UBI_MAX_VOLUMES of ubi-media.h; small erase blocks have fewer. */
@@ -26,9 +26,7 @@ export const ubiVolume = group(
       .describe('The first attach gives it all that is left of the flash; one volume may. Default: false')
       .exactOptional(),
     fs: fileSystem()
-      .describe(
-        'ubifs, squashfs, erofs, ext2, ext3, ext4, fat or u-boot-env, each alone or with /PATH for its content; any other text is the path of a raw file',
-      )
+      .describe(`${fileSystemWordsText(({ fitsUbi }) => fitsUbi)}; any other text is the path of a raw file`)
       .exactOptional(),
     content: content.describe('What the volume holds, as of a partition').exactOptional(),
     label: text().describe('Label of the file system').exactOptional(),

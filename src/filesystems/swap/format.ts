@@ -18,7 +18,7 @@ const DEFAULT_PAGE_BYTES = 4096
 const MIN_PAGES = 10
 const MAX_PAGES = 2 ** 32
 /** One byte of sws_volume is a NUL. */
-const LABEL_BYTES = 15
+export const LABEL_BYTES = 15
 
 export const swapFormat: VolumeFormat<SwapFormatOptions> = {
   plan(_tree, sizeBytes, options, environment) {

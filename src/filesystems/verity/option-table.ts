@@ -1,6 +1,6 @@
-import type * as z from 'zod'
 import { byteChoice, choice, flag, leaf, numberChoice } from '../../schema/leaf.js'
 import { Refusal } from '../../schema/refusal.js'
+import type { OptionsOf, OptionTable } from '../file-system.js'
 
 /** No kernel takes more than its pages have. */
 const BLOCK_SIZES = [512, 1024, 2048, 4096] as const
@@ -25,25 +25,25 @@ function salt() {
 }
 
 /** Keys of `options:` for verity. What is missing follows veritysetup. */
-export const verityOptions = {
+export const verityOptionTable = {
   hash: choice(['sha1', 'sha256', 'sha384', 'sha512'])
-    .describe('verity: hash algorithm; the kernel needs it, too. Default: sha256')
+    .describe('hash algorithm; the kernel needs it, too. Default: sha256')
     .exactOptional(),
   data_block_size: byteChoice(BLOCK_SIZES)
     .describe(
-      'verity: bytes that one hash covers, and the sectors that a mount sees. Default: 4096; of a FAT those of the disk',
+      'bytes that one hash covers, and the sectors that a mount sees. Default: 4096; of a FAT those of the disk',
     )
     .exactOptional(),
-  hash_block_size: byteChoice(BLOCK_SIZES)
-    .describe('verity: bytes of a block of hashes. Default: 4096')
-    .exactOptional(),
-  salt: salt().describe('verity: hexadecimal digits, or none. Default: derived from the UUID').exactOptional(),
+  hash_block_size: byteChoice(BLOCK_SIZES).describe('bytes of a block of hashes. Default: 4096').exactOptional(),
+  salt: salt().describe('hexadecimal digits, or none. Default: derived from the UUID').exactOptional(),
   hash_type: numberChoice([0, 1])
-    .describe('verity: 1, or 0 for the first form, which Chromium OS has. Default: 1')
+    .describe('1, or 0 for the first form, which Chromium OS has. Default: 1')
     .exactOptional(),
   uuids_from_root_hash: flag()
     .describe(
-      'verity, GPT: the UUIDs of the covered partition and of this one are the first and the last 128 bits of the root hash, by which systemd finds both. Default: false',
+      'GPT: the UUIDs of the covered partition and of this one are the first and the last 128 bits of the root hash, by which systemd finds both. Default: false',
     )
     .exactOptional(),
-} satisfies z.ZodRawShape
+} satisfies OptionTable
+
+export type VerityTableOptions = OptionsOf<typeof verityOptionTable>

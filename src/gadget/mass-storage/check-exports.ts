@@ -4,6 +4,7 @@
  */
 import type { HarvestSpec, LunSpec, MassStorageSpec } from '../../config/spec.js'
 import type { ConfigPath, Problem } from '../../errors.js'
+import { fileSystemOfFormat } from '../../filesystems/registry.js'
 
 export interface ExportedPartition {
   readonly name: string
@@ -97,7 +98,7 @@ function harvestProblems(
 function blockProblems({ lun, index, disk }: OneLun, shown: readonly ExportedPartition[], path: ConfigPath): Problem[] {
   const blockBytes = lun.cdrom ? CDROM_BLOCK_BYTES : DISK_BLOCK_BYTES
   const isDevice = lun.file.startsWith('/dev/')
-  const counts = (lun.holds?.kind === 'disk' && disk.hasTable) || shown.some(isFat)
+  const counts = (lun.holds?.kind === 'disk' && disk.hasTable) || shown.some(isReadByWindows)
   if (disk.sectorSize === blockBytes || !counts || (isDevice && !lun.cdrom)) return []
   return [
     {
@@ -121,8 +122,8 @@ function sizeWarnings({ lun, index }: OneLun, sizeBytes: number, path: ConfigPat
 /** Half sentences, each about something that Windows will not take. */
 function windowsWarnings({ lun, disk }: OneLun, shown: readonly ExportedPartition[]): string[] {
   const withTable = lun.holds?.kind === 'disk' && disk.hasTable
-  const fats = shown.filter(isFat)
-  const others = shown.filter(({ format }) => format.startsWith('ext'))
+  const fats = shown.filter(isReadByWindows)
+  const others = shown.filter(isForeignToWindows)
   const hidden = withTable ? fats.filter(({ isWindowsType }) => !isWindowsType) : []
   return [
     ...(others.length > 0 ? [`Windows cannot read ${named(others)} and offers to format it`] : []),
@@ -143,8 +144,14 @@ function windowsWarnings({ lun, disk }: OneLun, shown: readonly ExportedPartitio
   ]
 }
 
-function isFat({ format }: ExportedPartition): boolean {
-  return format.startsWith('fat')
+function isReadByWindows({ format }: ExportedPartition): boolean {
+  return fileSystemOfFormat(format)?.readByWindows === true
+}
+
+/** A file system with files in it that Windows does not know. */
+function isForeignToWindows({ format }: ExportedPartition): boolean {
+  const fileSystem = fileSystemOfFormat(format)
+  return fileSystem?.content === 'tree' && fileSystem.liesOn === 'block' && fileSystem.readByWindows !== true
 }
 
 function named(partitions: readonly ExportedPartition[]): string {

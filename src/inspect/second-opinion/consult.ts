@@ -3,6 +3,7 @@
  * read, or not in time, is passed over with a note; where they say something else than we do, that is told.
  */
 import { FormatError, type Problem } from '../../errors.js'
+import { fileSystemOfFormat } from '../../filesystems/registry.js'
 import type { VolumeReader } from '../../filesystems/volume-reader.js'
 import { type FileTree, walkTree } from '../../tree/file-tree.js'
 import { nameOf } from '../check-image.js'
@@ -66,9 +67,8 @@ class Consultation {
     const { view } = partition
     const where = nameOf(partition)
     const { format, facts } = volume.summary
-    const isFat = format.startsWith('fat')
-    const name = isFat ? 'fatfs' : 'ext2fs'
-    if (!isFat && !format.startsWith('ext')) return
+    const { crossCheck: name, keeps } = fileSystemOfFormat(format) ?? {}
+    if (name === undefined) return
     const tree = treeOf(volume)
     if (tree === undefined) {
       this.#passOver(name, where, 'the volume is damaged')
@@ -84,7 +84,9 @@ class Consultation {
     // ext2fs gives sixty wrong bytes for a file that stands in its inode.
     const contents = !(Array.isArray(facts.features) && facts.features.includes('inline_data'))
     await this.#ask({ package: name, image, sectorSize }, where, (reply) =>
-      reply.kind === 'files' ? compareListings(tree, reply.entries, { foldCase: isFat, contents }) : [],
+      reply.kind === 'files'
+        ? compareListings(tree, reply.entries, { foldCase: keeps?.caseOfNames === false, contents })
+        : [],
     )
   }
 

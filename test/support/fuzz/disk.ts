@@ -1,3 +1,4 @@
+import { loadReadings } from '../../../src/filesystems/registry.js'
 import { chunksOf } from '../../../src/image/chunks.js'
 import { type DiskImage, ImageBuilder, imageOfBytes } from '../../../src/image/extent.js'
 import { checkImage } from '../../../src/inspect/check-image.js'
@@ -7,6 +8,8 @@ import { inspectImage } from '../../../src/inspect/inspection.js'
 import { type OpenImage, openDiskImage } from '../../../src/inspect/open-image.js'
 import { walkTree } from '../../../src/tree/file-tree.js'
 import { NAME, orRefused, type Subject } from './subject.js'
+
+const READINGS = await loadReadings()
 
 const MIB = 1 << 20
 
@@ -32,7 +35,7 @@ export const diskSubject: Subject = (whole) => {
 }
 
 function openBytes(bytes: Buffer): OpenImage {
-  return openDiskImage(imageOfBytes(bytes), { name: NAME, format: 'raw' })
+  return openDiskImage(imageOfBytes(bytes), { name: NAME, format: 'raw', readings: READINGS })
 }
 
 /** The first mebibyte: a damaged length may say petabytes. */

@@ -1,3 +1,4 @@
+/** Names for bytes: which field of which structure a byte of a disk or a volume belongs to. */
 import type { Struct } from '../bytes/struct.js'
 
 /** A stretch with a name; places are bytes, [start, end). */
@@ -6,14 +7,14 @@ export interface Place {
   readonly what: string
   readonly start: number
   readonly end: number
-  /** Where byte 0 of what is named would stand, where that is of use: for a file. */
+  /** Where byte 0 of the named thing would lie; for a file, whose bytes people count from its own start. */
   readonly countsFrom?: number
 }
 
-/** Reads what stands, as it should be, at a place of the disk or of a volume. */
-export type ReadExpected = (offset: number, length: number) => Uint8Array
-
-/** The field of a record at `start` that holds `offset`; the record's name alone where it is behind the last. */
+/**
+ * Returns the field of a record at `start` that holds `offset`; after the last field, the record's name alone and one
+ * byte.
+ */
 export function fieldAt(record: Pick<Struct<unknown>, 'FIELDS'>, start: number, offset: number, name: string): Place {
   for (const [field, [at, size]] of Object.entries(record.FIELDS)) {
     if (offset >= start + at && offset < start + at + size) {

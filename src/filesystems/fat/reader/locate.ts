@@ -1,18 +1,12 @@
-/** Where in a FAT volume a byte is, from the volume's own boot sector.  [FATGEN §3, §4] */
-import { decodeBootSector, regionsOf } from '../filesystems/fat/boot-regions.js'
-import {
-  BOOT_RECORD_BYTES,
-  BootSector16,
-  BootSector32,
-  DirectoryEntry,
-  FIRST_CLUSTER,
-  FsInfo,
-} from '../filesystems/fat/disklayout.js'
-import { fieldAt, type Place, type ReadExpected } from './place.js'
+/** Names the structure and the field of a FAT volume that a byte belongs to. [FATGEN §3, §4] */
+import type { ImageView } from '../../../image/image-view.js'
+import { fieldAt, type Place } from '../../place.js'
+import { decodeBootSector, regionsOf } from '../boot-regions.js'
+import { BOOT_RECORD_BYTES, BootSector16, BootSector32, DirectoryEntry, FIRST_CLUSTER, FsInfo } from '../disklayout.js'
 
-/** `offset` and the result are bytes of the volume; `read` gives the volume as it should be. */
-export function fatPlace(offset: number, read: ReadExpected): Place {
-  const decoded = decodeBootSector(read(0, BOOT_RECORD_BYTES))
+/** `offset` and the result are bytes of the volume; `view` is the volume as it should be. */
+export function locateInFat(offset: number, view: ImageView): Place {
+  const decoded = decodeBootSector(view.read(0, BOOT_RECORD_BYTES, 'boot sector'))
   const { isFat32, boot } = decoded
   const record = isFat32 ? BootSector32 : BootSector16
   const sector = boot.BPB_BytsPerSec
