@@ -5,15 +5,29 @@ import type { SourceFile } from '../image/extent.js'
 
 const WINDOW_BYTES = 1 << 17
 
+export interface ArchiveFileOptions {
+  readonly isSpool?: boolean
+  /** For messages; default: the path. */
+  readonly name?: string
+  /** What is read at once; less where headers are far from one another. */
+  readonly windowBytes?: number
+}
+
 export class ArchiveFile {
   readonly file: SourceFile
+  readonly path: string
+  /** For messages. */
+  readonly name: string
   readonly #fd: number
-  readonly #window = new Uint8Array(WINDOW_BYTES)
+  readonly #window: Uint8Array
   #windowStart = 0
   #windowLength = 0
 
-  /** `mtimeNs` missing: a spool that nobody else can change. IoError when it cannot be opened. */
-  constructor(path: string, options: { isSpool?: boolean } = {}) {
+  /** A spool, which no other program can change, has no `mtimeNs`. IoError when it cannot be opened. */
+  constructor(path: string, options: ArchiveFileOptions = {}) {
+    this.path = path
+    this.name = options.name ?? path
+    this.#window = new Uint8Array(options.windowBytes ?? WINDOW_BYTES)
     try {
       this.#fd = openSync(path, 'r')
     } catch (error) {
@@ -37,13 +51,13 @@ export class ArchiveFile {
   read(offset: number, length: number, what: string): Uint8Array {
     if (offset < 0 || offset + length > this.sizeBytes) {
       throw new FormatError(
-        `Cannot read ${what} at byte ${offset} of "${this.file.path}": the archive ends at ${this.sizeBytes}, ${length} bytes were expected`,
+        `Cannot read ${what} at byte ${offset} of "${this.name}": the archive ends at ${this.sizeBytes}, ${length} bytes were expected`,
         { details: { offset, expected: length, found: Math.max(0, this.sizeBytes - offset) } },
       )
     }
-    if (length > WINDOW_BYTES) return this.#fill(new Uint8Array(length), offset, length)
+    if (length > this.#window.length) return this.#fill(new Uint8Array(length), offset, length)
     if (offset < this.#windowStart || offset + length > this.#windowStart + this.#windowLength) {
-      const wanted = Math.min(WINDOW_BYTES, this.sizeBytes - offset)
+      const wanted = Math.min(this.#window.length, this.sizeBytes - offset)
       this.#windowLength = 0
       this.#fill(this.#window, offset, wanted)
       this.#windowStart = offset
@@ -60,7 +74,7 @@ export class ArchiveFile {
   #fill(buffer: Uint8Array, offset: number, length: number): Uint8Array {
     for (let done = 0; done < length; ) {
       const count = readSync(this.#fd, buffer, done, length - done, offset + done)
-      if (count === 0) throw new IoError(`Cannot read "${this.file.path}": it became shorter while it was read`)
+      if (count === 0) throw new IoError(`Cannot read "${this.name}": it became shorter while it was read`)
       done += count
     }
     return buffer

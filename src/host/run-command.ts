@@ -47,6 +47,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   xz: 'xz-utils',
   bzip2: 'bzip2',
   zstd: 'zstd',
+  lz4: 'lz4',
   'qemu-img': 'qemu-utils',
 }
 

@@ -2,7 +2,11 @@
 import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib'
+import { createInflateRaw, type InflateRaw } from 'node:zlib'
+import { type Codec, codecAtOffset, packedError } from '../archives/packed/codec.js'
+import { gunzipMember } from '../archives/packed/gunzip.js'
+import { openEndFinder, type WalkedCodec } from '../archives/packed/stream-end.js'
+import { endOfZeros } from '../archives/packed/zeros.js'
 import { fieldError } from '../bytes/field-error.js'
 import { DiskloomError, errnoOf, FormatError, InterruptedError, IoError, systemReason } from '../errors.js'
 import type { CommandRunner } from '../tree/command-runner.js'
@@ -19,9 +23,43 @@ const COMMANDS = {
   zst: ['zstd', '-dc', '-q', '--sparse', '--memory=128MB'],
 } as const
 
-/** All members of a .gz. FormatError where it is damaged. */
+/** A member that took less is likely to be followed by others of its size. */
+const SMALL_MEMBER_BYTES = 1 << 16
+
+/** All members of a .gz; zeros may follow them. FormatError where one is damaged, or something else follows. */
 export async function gunzipTo(spool: Spool, file: ImageFile, signal: AbortSignal | undefined): Promise<void> {
-  await zlibTo(spool, file, createGunzip({ chunkSize: INFLATED_BYTES }), { structure: 'gzip member', signal })
+  let sizeBytes = 0
+  const write = (bytes: Uint8Array): void => {
+    if (sizeBytes + bytes.length > MAX_IMAGE_BYTES) {
+      throw new FormatError(`Cannot read "${file.name}": it unpacks to more than ${MAX_IMAGE_BYTES} bytes`)
+    }
+    spool.write(sizeBytes, bytes)
+    sizeBytes += bytes.length
+  }
+  let at = 0
+  for (let isSmall = false; at < file.sizeBytes; ) {
+    if (codecAtOffset(file, at) !== 'gzip') throw trailing(file, 'gzip', at)
+    const end = await gunzipMember(file, at, { write, isSmall, signal })
+    isSmall = end - at < SMALL_MEMBER_BYTES
+    at = endOfZeros(file, end)
+  }
+  spool.truncate(sizeBytes)
+}
+
+/** Programs say that something is wrong, but not where. */
+function assertStreamsToEnd(file: ImageFile, codec: WalkedCodec): void {
+  const finder = openEndFinder(file, codec)
+  try {
+    for (let at = 0; at < file.sizeBytes; at = endOfZeros(file, finder.endOf(at))) {
+      if (codecAtOffset(file, at) !== codec) throw trailing(file, codec, at)
+    }
+  } finally {
+    finder.close()
+  }
+}
+
+function trailing(file: ImageFile, codec: Codec, offset: number): FormatError {
+  return packedError(file, { codec, offset, found: 'other bytes', expected: 'zeros or another stream' })
 }
 
 export interface InflateOptions {
@@ -62,7 +100,7 @@ export async function copyTo(spool: Spool, file: ImageFile, options: InflateOpti
 async function zlibTo(
   spool: Spool,
   file: ImageFile,
-  inflater: Gunzip | InflateRaw | PassThrough,
+  inflater: InflateRaw | PassThrough,
   options: Pick<InflateOptions, 'structure' | 'signal'> & Partial<InflateOptions>,
 ): Promise<Unpacked> {
   const { structure, signal, start = 0, end = file.sizeBytes, sizeBytes } = options
@@ -93,6 +131,7 @@ export async function unpackByProgram(
   options: { readonly runner: CommandRunner; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const [command, ...args] = COMMANDS[format]
+  assertStreamsToEnd(file, command)
   const stdinFd = openSync(file.path, 'r')
   try {
     const { status, stderr } = await options.runner.run(command, args, {

@@ -5,7 +5,7 @@
 import type { ArchiveFile } from '../archives/archive-file.js'
 import { beginsTar } from '../archives/tar/tar-reader.js'
 import { byteStringFromBytes, displayName } from '../bytes/text.js'
-import { type ConfigPath, FormatError } from '../errors.js'
+import { type ConfigPath, FormatError, type Problem } from '../errors.js'
 import { cpioTree } from './cpio.js'
 import type { FileTree } from './file-tree.js'
 import { problemAt } from './payload-problem.js'
@@ -30,10 +30,16 @@ export class ArchiveShelf {
     path: string,
     format: ArchiveFormat | 'any',
     options: ArchiveTreeRules & { readonly configPath?: ConfigPath },
-  ): Promise<FileTree> {
-    const { archive } = await this.#archive(path, options.configPath)
+  ): Promise<{ readonly tree: FileTree; readonly warnings: readonly Problem[] }> {
+    const { parts } = await this.#archive(path, options.configPath)
+    const { archive } = parts[0]!
     const found = format === 'any' ? formatOf(archive, path, options.configPath) : format
-    return found === 'tar' ? tarTree(archive, path, options) : cpioTree(archive, path, options)
+    const warnings: Problem[] = []
+    const tree =
+      found === 'tar'
+        ? tarTree(archive, path, options, (warning) => warnings.push(warning))
+        : cpioTree(parts, path, options)
+    return { tree, warnings }
   }
 
   /** Lets everything go: trees from here cannot be read any more. */
@@ -61,11 +67,11 @@ function formatOf(archive: ArchiveFile, path: string, configPath: ConfigPath | u
   const head = archive.read(0, Math.min(HEAD_BYTES, sizeBytes), 'the beginning').slice()
   const text = byteStringFromBytes(head)
   // Of every kind of cpio in text: the reader then says which ones it takes.
-  if (/^0707\d\d/.test(text)) return 'cpio'
   if (beginsTar(head, sizeBytes)) return 'tar'
+  if (/^0707\d\d/.test(text)) return 'cpio'
   const shown = displayName(byteStringFromBytes(head.subarray(0, SHOWN_BYTES)))
   const found = sizeBytes === 0 ? 'an empty file' : `a file that begins with "${shown}"`
-  const accepted = 'accepted are a folder, and a tar or cpio, plain or packed by gzip, xz, zstd or bzip2'
+  const accepted = 'accepted are a folder, and a tar or cpio, plain or packed by gzip, xz, zstd, bzip2 or lz4'
   throw new FormatError(
     problemAt(
       `Cannot read "${path}": it is ${found}, ${accepted}`,

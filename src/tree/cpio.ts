@@ -9,26 +9,31 @@ import { ownerInVolume } from './ownership.js'
 import type { ArchiveTreeRules } from './tar.js'
 import { clampTimestamp } from './timestamp.js'
 import { TreeBuilder } from './tree-builder.js'
-import { type ArchiveTree, treeOfArchive, type UnpackOptions } from './unpacked-archive.js'
+import { type ArchivePart, type ArchiveTree, treeOfArchive, type UnpackOptions } from './unpacked-archive.js'
 
 export type CpioTreeRules = Pick<ArchiveTreeRules, 'owner' | 'clampTo'>
 
 /** As `readTarTree`; cpio knows neither holes nor extended attributes. */
 export async function readCpioTree(path: string, options: CpioTreeRules & UnpackOptions): Promise<ArchiveTree> {
-  return treeOfArchive(path, options, (archive) => cpioTree(archive, path, options))
+  return treeOfArchive(path, options, ({ parts }) => cpioTree(parts, path, options))
 }
 
-/** As `tarTree`. */
-export function cpioTree(archive: ArchiveFile, path: string, options: CpioTreeRules): FileTree {
+/**
+ * As `tarTree`. Of archives that follow one another, later entries win, as when the kernel unpacks them; inode numbers
+ * count in each for itself.
+ */
+export function cpioTree(parts: readonly ArchivePart[], path: string, options: CpioTreeRules): FileTree {
   const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? { seconds: 0, nanoseconds: 0 })
-  const linked = new Map<string, FileNode>()
-  for (const entry of readCpio(archive)) {
-    const node = nodeOf(archive, entry, options)
-    if (node === undefined) {
-      builder.refuse(entry.path, `its mode is 0${entry.mode.toString(8)}, which is no type of file`)
-      continue
+  for (const part of parts) {
+    const linked = new Map<string, FileNode>()
+    for (const entry of readCpio(part)) {
+      const node = nodeOf(part.archive, entry, options)
+      if (node === undefined) {
+        builder.refuse(entry.path, `its mode is 0${entry.mode.toString(8)}, which is no type of file`)
+        continue
+      }
+      builder.add(entry.path, entry.linkCount > 1 ? linkedNode(linked, entry.inode, node) : node)
     }
-    builder.add(entry.path, entry.linkCount > 1 ? linkedNode(linked, entry.inode, node) : node)
   }
   return builder.finish()
 }

@@ -2,6 +2,7 @@
 import type { ArchiveFile } from '../archives/archive-file.js'
 import { readTar, type TarEntry } from '../archives/tar/tar-reader.js'
 import { displayName } from '../bytes/text.js'
+import type { Problem } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import { type DataScanner, makeDataScanner } from './data-ranges.js'
 import type { FileNode, FileTree, Timestamp } from './file-tree.js'
@@ -34,17 +35,31 @@ const MIN_SPARSE_FILE_BYTES = 1 << 20
  * paths that cannot be in a tree.
  */
 export async function readTarTree(path: string, options: ArchiveTreeOptions): Promise<ArchiveTree> {
-  return treeOfArchive(path, options, (archive) => tarTree(archive, path, options))
+  return treeOfArchive(path, options, ({ parts }) => tarTree(parts[0]!.archive, path, options))
 }
 
-/** `path`: the archive's, for messages. Contents stay in the archive. */
-export function tarTree(archive: ArchiveFile, path: string, options: ArchiveTreeRules): FileTree {
+/** `path`: the archive's, for messages; `warn` hears of an archive that may be cut off. Contents stay in the archive. */
+export function tarTree(
+  archive: ArchiveFile,
+  path: string,
+  options: ArchiveTreeRules,
+  warn: (warning: Problem) => void = () => undefined,
+): FileTree {
   const epoch = { seconds: 0, nanoseconds: 0 }
   const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? epoch)
   const content = new TarContent(archive.file, options.holes)
-  for (const entry of readTar(archive)) {
+  const entries = readTar(archive)
+  let next = entries.next()
+  for (; next.done !== true; next = entries.next()) {
+    const entry = next.value
     if (entry.type === 'hardlink') builder.link(entry.path, entry.link)
     else builder.add(entry.path, nodeOf(entry, content, options))
+  }
+  if (!next.value.isMarked) {
+    warn({
+      message: `"${path}" ends without the blocks of zeros that end a tar: it may be cut off between two entries`,
+      hint: 'Make the archive again, or compare it with its source; every tar program writes an end',
+    })
   }
   return builder.finish()
 }

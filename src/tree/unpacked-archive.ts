@@ -1,30 +1,43 @@
 /**
- * A payload archive as one that can be read in place: a plain one as it stands, a compressed one unpacked once into a
- * spool file that has no name (the kernel frees it with the last descriptor, however this process ends).
+ * A payload archive as parts that can be read in place. A plain archive is one part. What is compressed is unpacked once
+ * into a spool file that has no name (the kernel frees it with the last descriptor, however this process ends). An initrd
+ * is often several archives one after another, plain and compressed, with zeros between; each is a part.
+ * [LINUX Documentation/driver-api/early-userspace/buffer-format.rst]
  */
-import { closeSync, createReadStream, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { ArchiveFile } from '../archives/archive-file.js'
-import { type ConfigPath, errnoOf, FormatError, InterruptedError, IoError, systemReason } from '../errors.js'
+import { beginsCpio, endOfCpio } from '../archives/cpio/cpio-reader.js'
+import { CODEC_HEAD_BYTES, codecAtOffset } from '../archives/packed/codec.js'
+import { endOfZeros } from '../archives/packed/zeros.js'
+import { beginsTar } from '../archives/tar/tar-reader.js'
+import { byteStringFromBytes, displayName } from '../bytes/text.js'
+import { type ConfigPath, errnoOf, FormatError, IoError, systemReason } from '../errors.js'
 import type { CommandRunner } from './command-runner.js'
 import type { FileTree } from './file-tree.js'
 import { readSourceFile } from './raw-file.js'
+import { TMPDIR_HINT, unpackStreams } from './unpack-streams.js'
 
 export interface UnpackOptions {
   /** An existing folder for the spool file. */
   readonly workFolder: string
-  /** Runs xz and zstd. */
+  /** Runs xz, zstd, bzip2 and lz4. */
   readonly runner: CommandRunner
   readonly signal?: AbortSignal
   readonly configPath?: ConfigPath
 }
 
-export interface UnpackedArchive {
+/** A stretch of a file that holds one tar, or one or several cpios. */
+export interface ArchivePart {
   readonly archive: ArchiveFile
-  /** Lets the archive and its spool go; the content of trees made from it cannot be read any more. */
+  readonly start: number
+  readonly end: number
+}
+
+export interface UnpackedArchive {
+  /** At least one; several are cpios. */
+  readonly parts: readonly ArchivePart[]
+  /** Lets the archive and its spools go; the content of trees made from it cannot be read any more. */
   release(): void
 }
 
@@ -38,58 +51,108 @@ export interface ArchiveTree {
 export async function treeOfArchive(
   path: string,
   options: UnpackOptions,
-  read: (archive: ArchiveFile) => FileTree,
+  read: (archive: UnpackedArchive) => FileTree,
 ): Promise<ArchiveTree> {
-  const { archive, release } = await unpackArchive(path, options)
+  const unpacked = await unpackArchive(path, options)
   try {
-    return { tree: read(archive), release }
+    return { tree: read(unpacked), release: () => unpacked.release() }
   } catch (error) {
-    release()
+    unpacked.release()
     throw error
   }
 }
 
-const MAGICS: readonly (readonly [name: Packing, magic: string])[] = [
-  ['gzip', '1f8b'],
-  ['xz', 'fd377a585a00'],
-  ['zstd', '28b52ffd'],
-  ['bzip2', '425a68'],
-]
-type Packing = 'gzip' | 'xz' | 'zstd' | 'bzip2'
-const MAGIC_BYTES = 6
+/** A tar that is packed and packed again and again is refused, as an archive that unpacks to itself would have no end. */
+const MOST_PACKINGS = 3
 
-/** LayoutError when the file is missing, FormatError when what is in it cannot be unpacked. */
+/**
+ * LayoutError when the file is missing, FormatError with the byte where what is in it cannot be unpacked, or is followed by
+ * something else than zeros and further archives.
+ */
 export async function unpackArchive(path: string, options: UnpackOptions): Promise<UnpackedArchive> {
-  const { sizeBytes } = readSourceFile(path, options.configPath)
-  const packing = packingOf(path, sizeBytes)
-  if (packing === undefined) {
-    const archive = new ArchiveFile(path)
-    return { archive, release: () => archive.close() }
-  }
-  const spool = openSpool(options.workFolder)
+  readSourceFile(path, options.configPath)
+  const unpacking = new Unpacking(options)
   try {
-    await unpack(path, packing, spool.fd, options)
-    const archive = new ArchiveFile(spool.path, { isSpool: true })
-    const release = (): void => {
-      archive.close()
-      spool.release()
-    }
-    return { archive, release }
+    const parts = await unpacking.partsOf(unpacking.open(path, { name: path }), 0)
+    return { parts, release: () => unpacking.release() }
   } catch (error) {
-    spool.release()
+    unpacking.release()
     throw error
   }
 }
 
-function packingOf(path: string, sizeBytes: number): Packing | undefined {
-  const head = Buffer.alloc(Math.min(MAGIC_BYTES, sizeBytes))
-  const fd = openSync(path, 'r')
-  try {
-    readSync(fd, head, 0, head.length, 0)
-  } finally {
-    closeSync(fd)
+class Unpacking {
+  readonly #options: UnpackOptions
+  readonly #releases: (() => void)[] = []
+
+  constructor(options: UnpackOptions) {
+    this.#options = options
   }
-  return MAGICS.find(([, magic]) => head.toString('hex').startsWith(magic))?.[0]
+
+  open(path: string, options: { readonly name: string; readonly isSpool?: boolean }): ArchiveFile {
+    const archive = new ArchiveFile(path, options)
+    this.#releases.push(() => archive.close())
+    return archive
+  }
+
+  release(): void {
+    for (const release of this.#releases.splice(0).reverse()) release()
+  }
+
+  async partsOf(source: ArchiveFile, packings: number): Promise<ArchivePart[]> {
+    const { sizeBytes } = source
+    const whole = { archive: source, start: 0, end: sizeBytes }
+    const parts: ArchivePart[] = []
+    for (let at = 0; at < sizeBytes; at = endOfZeros(source, at)) {
+      const isPacked = codecAtOffset(source, at) !== undefined
+      const isCpio = !isPacked && beginsCpio(source, at) && !isTar(source, at)
+      if (!isPacked && !isCpio && parts.length === 0) return [whole]
+      if (!isPacked && !isCpio) throw trailing(source, at)
+      if (isCpio) {
+        const end = endOfCpio(source, at)
+        parts.push({ archive: source, start: at, end })
+        at = end
+      } else {
+        if (packings === MOST_PACKINGS) throw new FormatError(`Cannot read "${source.name}": it is packed too often`)
+        const spool = this.#spool(`${source.name}, unpacked`)
+        at = await unpackStreams(source, at, { fd: spool.fd, ...this.#options })
+        parts.push(...(await this.partsOf(this.open(spool.path, { name: spool.name, isSpool: true }), packings + 1)))
+      }
+      const other = parts.length > 1 ? parts.find((part) => !beginsCpio(part.archive, part.start)) : undefined
+      if (other !== undefined) throw mixed(source, other, at)
+    }
+    return parts.length === 0 ? [whole] : parts
+  }
+
+  #spool(name: string): { readonly fd: number; readonly path: string; readonly name: string } {
+    const { fd, path, release } = openSpool(this.#options.workFolder)
+    this.#releases.push(release)
+    return { fd, path, name }
+  }
+}
+
+const TAR_HEAD_BYTES = 512
+
+/** The first name in a tar may be any, also one that is the magic of a cpio. */
+function isTar(source: ArchiveFile, offset: number): boolean {
+  if (offset + TAR_HEAD_BYTES > source.sizeBytes) return false
+  return beginsTar(source.read(offset, TAR_HEAD_BYTES, 'the beginning'), source.sizeBytes)
+}
+
+function trailing(source: ArchiveFile, offset: number): FormatError {
+  const head = source.read(offset, Math.min(CODEC_HEAD_BYTES, source.sizeBytes - offset), 'what follows')
+  const shown = displayName(byteStringFromBytes(head.slice()))
+  return new FormatError(
+    `Cannot read "${source.name}" at byte ${offset}: found "${shown}", expected zeros, a cpio or a compressed one after what comes before`,
+    { details: { path: source.name, offset } },
+  )
+}
+
+function mixed(source: ArchiveFile, { archive }: ArchivePart, end: number): FormatError {
+  return new FormatError(
+    `Cannot read "${source.name}": it is several archives up to byte ${end}, and "${archive.name}" is no cpio; only cpios may follow one another`,
+    { details: { path: source.name, offset: end } },
+  )
 }
 
 /** Linux opens a file without a name again through its descriptor; elsewhere it keeps its name until the release. */
@@ -115,61 +178,10 @@ function makeSpoolFolder(workFolder: string): string {
     return mkdtempSync(join(workFolder, 'unpacked-'))
   } catch (error) {
     const message = `Cannot make a temporary file in "${workFolder}": ${systemReason(error)}`
-    throw new IoError(message, { hint: ELSEWHERE, details: { path: workFolder, errno: errnoOf(error) }, cause: error })
-  }
-}
-
-const ELSEWHERE = 'TMPDIR chooses another folder'
-
-async function unpack(path: string, packing: Packing, fd: number, options: UnpackOptions): Promise<void> {
-  if (packing === 'gzip') return gunzip(path, fd, options.signal)
-  const stdinFd = openSync(path, 'r')
-  try {
-    const { status, stderr } = await options.runner.run(packing, ['-dc'], {
-      stdinFd,
-      stdoutFd: fd,
-      ...(options.signal && { signal: options.signal }),
+    throw new IoError(message, {
+      hint: TMPDIR_HINT,
+      details: { path: workFolder, errno: errnoOf(error) },
+      cause: error,
     })
-    if (status !== 0 && NO_SPACE.test(stderr)) throw noRoomOr({ code: 'ENOSPC' }, path)
-    if (status !== 0) throw unpackFailure(path, packing, stderr.trim().split('\n')[0] || `it ended with ${status}`)
-  } finally {
-    closeSync(stdinFd)
   }
-}
-
-const NO_SPACE = /No space left on device/
-
-async function gunzip(path: string, fd: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await pipeline(createReadStream(path), createGunzip(), writerOf(fd), signal === undefined ? {} : { signal })
-  } catch (error) {
-    if (signal?.aborted === true) throw new InterruptedError()
-    if (errnoOf(error)?.startsWith('Z_') === true) throw unpackFailure(path, 'gzip', (error as Error).message)
-    throw noRoomOr(error, path)
-  }
-}
-
-/** A full spool is a matter of this machine; anything else is as it was. */
-function noRoomOr(error: unknown, path: string): unknown {
-  if (errnoOf(error) !== 'ENOSPC') return error
-  const message = `Cannot unpack "${path}": no space left for what is in it, in the folder for temporary files`
-  return new IoError(message, { hint: ELSEWHERE, cause: error })
-}
-
-/** Writes on; the descriptor stays its owner's (a stream of node:fs would close it with an error). */
-function writerOf(fd: number): Writable {
-  return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      try {
-        for (let written = 0; written < chunk.length; ) written += writeSync(fd, chunk, written)
-        done()
-      } catch (error) {
-        done(error as Error)
-      }
-    },
-  })
-}
-
-function unpackFailure(path: string, packing: Packing, why: string): FormatError {
-  return new FormatError(`Cannot unpack "${path}" with ${packing}: ${why}`)
 }

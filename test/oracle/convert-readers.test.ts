@@ -204,9 +204,9 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED, compresslevel=1) as
 
   it('truncated and damaged archives are errors that say where', async () => {
     const cases: [name: string, text: RegExp][] = [
-      ['a.gz', /gzip member at byte 0 of ".*": unexpected end of file at or before byte \d+/],
-      ['a.xz', /xz says ".*Unexpected end of input"/],
-      ['a.zst', /zstd says ".*: premature end"/],
+      ['a.gz', /with gzip: found the end of the file at byte \d+, expected a whole member/],
+      ['a.xz', /with xz: found the end of the file at byte \d+, expected \d+ bytes more/],
+      ['a.zst', /with zstd: found the end of the file at byte \d+, expected \d+ bytes more/],
       ['a.zip', /zip end record at byte \d+ of ".*": the end of central directory is missing/],
       ['a.simg', /Android sparse chunk \d+ at byte \d+ .* the body is cut off at byte \d+|chunk_header at byte/],
       ['dense.qcow2', /qcow2 L2 table at byte \d+ .*entry \d+ is byte \d+, a multiple of 65536 inside the file's/],

@@ -120,7 +120,7 @@ const CASES: RejectedContent[] = [
       '5:49: Cannot read file "none.list": it does not exist, a file that this user can read is accepted',
       '5:78: Cannot read file "none.txt": it does not exist, a file that this user can read is accepted',
       '5:90: Cannot read file "none.bin": it does not exist, a file that this user can read is accepted',
-      '5:120: Cannot read "text": it is a file that begins with "hello", accepted are a folder, and a tar or cpio, plain or packed by gzip, xz, zstd or bzip2',
+      '5:120: Cannot read "text": it is a file that begins with "hello", accepted are a folder, and a tar or cpio, plain or packed by gzip, xz, zstd, bzip2 or lz4',
     ],
   },
   {
@@ -129,7 +129,7 @@ const CASES: RejectedContent[] = [
     files: { empty: '' },
     says: [
       'FORMAT',
-      '5:16: Cannot read "empty": it is an empty file, accepted are a folder, and a tar or cpio, plain or packed by gzip, xz, zstd or bzip2',
+      '5:16: Cannot read "empty": it is an empty file, accepted are a folder, and a tar or cpio, plain or packed by gzip, xz, zstd, bzip2 or lz4',
     ],
   },
   {

@@ -7,7 +7,7 @@ import { CPIO_ALIGN_BYTES, CPIO_TRAILER, NEWC_CRC_MAGIC, NEWC_MAGIC, NewcHeader 
 
 export interface CpioEntry {
   readonly path: ByteString
-  /** Entries with the same device and inode are names of one file, whose data stands with one of them. */
+  /** Entries of one archive with the same device and inode are names of one file, whose data stands with one of them. */
   readonly inode: string
   readonly linkCount: number
   /** As st_mode: type and permission bits. */
@@ -23,36 +23,61 @@ export interface CpioEntry {
   readonly dataOffset: number
 }
 
+/** A stretch of a file that holds one archive. */
+export interface CpioPlace {
+  readonly archive: ArchiveFile
+  readonly start: number
+  readonly end: number
+}
+
+const MAGIC_BYTES = 6
+
+/** Whether what begins at `offset` begins as a cpio of this kind. */
+export function beginsCpio(archive: ArchiveFile, offset: number): boolean {
+  const magic = archive.read(offset, Math.min(MAGIC_BYTES, archive.sizeBytes - offset), 'the beginning')
+  const text = byteStringFromBytes(magic)
+  return text === NEWC_MAGIC || text === NEWC_CRC_MAGIC
+}
+
 /**
- * Entries in the order of the archive, trailers left out. Several archives may follow one another with zeros between, as
- * the kernel takes them; inode numbers count in each for itself. FormatError with the byte offset of what is wrong.
+ * Where the archive that begins at `start` ends: behind its trailer. FormatError with the byte offset where a header is
+ * wrong, or the file ends before the trailer.
  */
-export function* readCpio(archive: ArchiveFile): Generator<CpioEntry> {
-  let part = 0
-  for (let offset = 0; offset < archive.sizeBytes; ) {
-    if (archive.read(offset, 1, 'a cpio header')[0] === 0) {
-      offset++
-      continue
-    }
-    const entry = readEntry(archive, offset, part)
-    const dataEnd = entry.dataOffset + entry.sizeBytes
-    if (dataEnd > archive.sizeBytes) {
-      throw new FormatError(
-        `Cannot read "${displayName(entry.path)}" at byte ${offset}: its data ends at ${dataEnd}, the archive at ${archive.sizeBytes}`,
-      )
-    }
-    if (entry.path === CPIO_TRAILER) part++
-    else yield entry
-    offset = alignUp(dataEnd, CPIO_ALIGN_BYTES)
-    if (offset >= archive.sizeBytes && entry.path !== CPIO_TRAILER) {
-      throw new FormatError(
-        `Cannot read the cpio header at byte ${offset}: the archive ends at ${archive.sizeBytes} without ${CPIO_TRAILER}`,
-      )
-    }
+export function endOfCpio(archive: ArchiveFile, start: number): number {
+  for (let offset = start; ; ) {
+    const { path, nextOffset } = readEntry({ archive, start, end: archive.sizeBytes }, offset)
+    if (path === CPIO_TRAILER) return Math.min(nextOffset, archive.sizeBytes)
+    offset = nextOffset
   }
 }
 
-function readEntry(archive: ArchiveFile, offset: number, part: number): CpioEntry {
+/**
+ * Entries in the order of the archive, the trailer left out. `archive` is one archive, as `endOfCpio` finds it: several
+ * that follow one another are as many. FormatError with the byte offset of what is wrong.
+ */
+export function* readCpio(place: CpioPlace): Generator<CpioEntry> {
+  for (let offset = place.start; ; ) {
+    const { entry, path, nextOffset } = readEntry(place, offset)
+    if (path === CPIO_TRAILER) return
+    yield entry()
+    offset = nextOffset
+  }
+}
+
+interface ReadEntry {
+  readonly path: ByteString
+  /** Decodes the rest; may throw FormatError. Call it before the next read. */
+  readonly entry: () => CpioEntry
+  readonly nextOffset: number
+}
+
+function readEntry({ archive, start, end }: CpioPlace, offset: number): ReadEntry {
+  if (offset >= end) {
+    throw new FormatError(
+      `Cannot read the cpio header at byte ${offset}: the archive ends at ${end} without ${CPIO_TRAILER}`,
+      { details: { offset } },
+    )
+  }
   const header = NewcHeader.decode(archive.read(offset, NewcHeader.SIZE, 'a cpio header'))
   const magic = byteStringFromBytes(header.c_magic)
   if (magic !== NEWC_MAGIC && magic !== NEWC_CRC_MAGIC) {
@@ -73,10 +98,21 @@ function readEntry(archive: ArchiveFile, offset: number, part: number): CpioEntr
   const nameBytes = number('c_namesize')
   // The name's last byte is its NUL; kernels' `-a` option pads with more of them.
   const name = archive.read(nameOffset, nameBytes, 'a name')
-  const end = name.indexOf(0)
-  return {
-    path: byteStringFromBytes(end === -1 ? name : name.subarray(0, end)),
-    inode: `${part}:${number('c_maj')}:${number('c_min')}:${number('c_ino')}`,
+  const nameEnd = name.indexOf(0)
+  const path = byteStringFromBytes(nameEnd === -1 ? name : name.subarray(0, nameEnd))
+  const sizeBytes = number('c_filesize')
+  const aligned = (at: number): number => start + alignUp(at - start, CPIO_ALIGN_BYTES)
+  const dataOffset = aligned(nameOffset + nameBytes)
+  const dataEnd = dataOffset + sizeBytes
+  if (dataEnd > archive.sizeBytes && path !== CPIO_TRAILER) {
+    throw new FormatError(
+      `Cannot read "${displayName(path)}" at byte ${offset}: its data ends at ${dataEnd}, the archive at ${archive.sizeBytes}`,
+      { details: { offset, expected: dataEnd, found: archive.sizeBytes } },
+    )
+  }
+  const entry = (): CpioEntry => ({
+    path,
+    inode: `${number('c_maj')}:${number('c_min')}:${number('c_ino')}`,
     linkCount: number('c_nlink'),
     mode: number('c_mode'),
     uid: number('c_uid'),
@@ -84,7 +120,8 @@ function readEntry(archive: ArchiveFile, offset: number, part: number): CpioEntr
     mtime: number('c_mtime'),
     major: number('c_rmaj'),
     minor: number('c_rmin'),
-    sizeBytes: number('c_filesize'),
-    dataOffset: alignUp(nameOffset + nameBytes, CPIO_ALIGN_BYTES),
-  }
+    sizeBytes,
+    dataOffset,
+  })
+  return { path, entry, nextOffset: aligned(dataEnd) }
 }

@@ -4,11 +4,12 @@
  * [POSIX pax] [GNU tar manual, "Tar Internals"]
  */
 
-import { alignUp } from '../../bytes/align.js'
+import { alignDown, alignUp } from '../../bytes/align.js'
 import { type ByteString, displayName } from '../../bytes/text.js'
 import { isZero } from '../../bytes/zeros.js'
 import { FormatError } from '../../errors.js'
 import type { ArchiveFile } from '../archive-file.js'
+import { endOfZeros } from '../packed/zeros.js'
 import { POSIX_MAGIC, PosixHeader, TAR_BLOCK_BYTES, TYPE } from './disklayout.js'
 import { paxNumber, paxTime, tarNumber, tarText } from './fields.js'
 import { PaxAttributes, type PaxRecords, parsePax } from './pax.js'
@@ -61,14 +62,33 @@ interface Prelude {
 }
 const NO_PRELUDE: Prelude = { pax: [] }
 
-/** Entries in the order of the archive. FormatError with the byte offset of what is wrong. */
-export function* readTar(archive: ArchiveFile): Generator<TarEntry> {
+/** How an archive ended. */
+export interface TarEnd {
+  /** False where there is none of the blocks of zeros that end an archive: it may be cut off between two entries. */
+  readonly isMarked: boolean
+}
+
+/**
+ * Entries in the order of the archive, and returns how it ended. Blocks of zeros end an archive; what follows them is read
+ * as another one, as `tar --ignore-zeros` reads it. FormatError with the byte offset of what is wrong.
+ */
+export function* readTar(archive: ArchiveFile): Generator<TarEntry, TarEnd> {
   let global: PaxRecords = []
   let prelude = NO_PRELUDE
   let offset = 0
+  let isMarked = false
   while (offset < archive.sizeBytes) {
-    const header = decodeHeader(archive, offset)
-    if (header === undefined) return
+    const restIsZero = archive.sizeBytes - offset < TAR_BLOCK_BYTES && endOfZeros(archive, offset) === archive.sizeBytes
+    const header = restIsZero ? undefined : decodeHeader(archive, offset, isMarked)
+    if (header === undefined) {
+      if (prelude !== NO_PRELUDE) break
+      isMarked = true
+      offset = alignDown(endOfZeros(archive, offset), TAR_BLOCK_BYTES)
+      // Less than a block is left, and it is zeros.
+      if (archive.sizeBytes - offset < TAR_BLOCK_BYTES && endOfZeros(archive, offset) === archive.sizeBytes) break
+      continue
+    }
+    isMarked = false
     const dataOffset = offset + TAR_BLOCK_BYTES
     const data = (): Uint8Array => archive.read(dataOffset, header.size, `the data of type "${header.type}"`).slice()
     switch (header.type) {
@@ -97,12 +117,12 @@ export function* readTar(archive: ArchiveFile): Generator<TarEntry> {
     }
     offset = dataOffset + alignUp(header.size, TAR_BLOCK_BYTES)
   }
-  // Many tools leave the closing blocks of zeros out; an end in the middle of something is none.
   if (offset > archive.sizeBytes || prelude !== NO_PRELUDE) {
     throw new FormatError(
       `Cannot read the tar entry at byte ${offset}: the archive ends at ${archive.sizeBytes}, a whole one is accepted`,
     )
   }
+  return { isMarked }
 }
 
 type FieldName = keyof PosixHeader
@@ -124,14 +144,17 @@ interface DecodedHeader {
   readonly devminor: number
 }
 
-/** Undefined for the block of zeros that ends an archive. */
-function decodeHeader(archive: ArchiveFile, offset: number): DecodedHeader | undefined {
+/** Undefined for a block of zeros, which ends an archive. `isAfterEnd`: such blocks came before. */
+function decodeHeader(archive: ArchiveFile, offset: number, isAfterEnd: boolean): DecodedHeader | undefined {
   const block = archive.read(offset, TAR_BLOCK_BYTES, 'a tar header')
   if (isZero(block)) return undefined
   if (!hasChecksum(block)) {
-    throw new FormatError(
-      `Cannot read the tar header at byte ${offset}: its checksum is wrong, a tar archive is accepted`,
-    )
+    const accepted = isAfterEnd
+      ? 'zeros or another tar archive are accepted after the end of one'
+      : 'a tar archive is accepted'
+    throw new FormatError(`Cannot read the tar header at byte ${offset}: its checksum is wrong, ${accepted}`, {
+      details: { offset },
+    })
   }
   // Views, where PosixHeader.decode would copy seventeen fields: archives have a header every kilobyte or two.
   const field = (name: FieldName): Uint8Array => {

@@ -93,13 +93,15 @@ async function readArchive(
   format: 'tar' | 'cpio' | 'any',
   options: ContentOptions,
 ): Promise<SourceReading> {
-  const tree = await options.archives.readTree(source.path, format, {
+  const { tree, warnings } = await options.archives.readTree(source.path, format, {
     ...options,
     xattrs: options.archiveXattrs ?? options.xattrs,
     owner: ownershipOf(source, options, { kind: 'keep' }),
     configPath: source.configPath,
   })
-  return { tree, finish: () => ({ kind: 'layer', source, tree }) }
+  const { configPath: path } = source
+  const located = warnings.map((warning) => ({ ...warning, path }))
+  return { tree, warnings: located, finish: () => ({ kind: 'layer', source, tree }) }
 }
 
 /** An account is given to the finished tree, whoever owned it before. */

@@ -101,7 +101,7 @@ export interface NestedImageInput {
 export const contentEntry = group(
   {
     folder: text().describe('A folder of the host whose content is laid in').exactOptional(),
-    tar: text().describe('A tar, plain or packed by gzip, xz, zstd or bzip2').exactOptional(),
+    tar: text().describe('A tar, plain or packed by gzip, xz, zstd, bzip2 or lz4').exactOptional(),
     cpio: text().describe('A cpio (newc), plain or packed').exactOptional(),
     list: text().describe(`A list of gen_init_cpio; in its locations, \${NAME} is the config's`).exactOptional(),
     to: volumePath()
