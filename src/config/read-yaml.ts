@@ -40,6 +40,7 @@ class YamlReader {
   /** Finished nodes by anchor; an alias means the latest one before it. */
   readonly #anchored = new Map<string, Located>()
   readonly #open = new Set<string>()
+  #mergedKeys = 0
 
   readonly #source: SourceText
 
@@ -139,6 +140,15 @@ class YamlReader {
           ),
         )
         continue
+      }
+      this.#mergedKeys += from.entries.size
+      if (this.#mergedKeys > MAX_NODES) {
+        const message = `Cannot read the config: its merge keys stand for more than ${MAX_NODES} values`
+        // One problem is enough of these.
+        if (this.#mergedKeys - from.entries.size <= MAX_NODES) {
+          this.problems.push(problemAt(this.#source, keyRange, message))
+        }
+        return
       }
       for (const [key, entry] of from.entries) if (!entries.has(key)) entries.set(key, entry)
     }
