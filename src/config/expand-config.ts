@@ -105,7 +105,8 @@ class Expander {
     const expanded: LocatedScalar = { ...node, text }
     if (faults.length > 0) this.broken.add(expanded)
     for (const fault of faults) this.#report(node, fault)
-    const cycle = definedName !== undefined && faults.length > 0 ? this.#scope.cycleFrom(definedName) : undefined
+    const isUnexplained = faults.some(({ is }) => is === undefined)
+    const cycle = definedName !== undefined && isUnexplained ? this.#scope.cycleFrom(definedName) : undefined
     if (cycle) {
       const message = `Cannot expand vars.${definedName}: it is defined by itself, ${cycle.join(' → ')}`
       this.problems.push(problemAt(node.source, node.range, message))

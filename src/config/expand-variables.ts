@@ -16,6 +16,8 @@ export interface VariableFault {
   /** The second half of "Cannot expand …: ". Missing where it was reported elsewhere. */
   readonly is?: string
   readonly hint?: string
+  /** The definitions that lead to it are too many. */
+  readonly tooDeep?: true
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/
@@ -107,7 +109,7 @@ function expandOne(
   }
   const value = lookup(name)
   if (value === 'too deep') {
-    faults.push({ ...whole, is: `the variables that lead to \${${name}} through vars: are too many` })
+    faults.push({ ...whole, tooDeep: true, is: `the variables that lead to \${${name}} through vars: are too many` })
     return ''
   }
   if (value === 'failed') {

@@ -88,6 +88,8 @@ export class VariableScope {
 
   #define(name: string, text: string): VariableValue {
     const { text: expanded, faults } = this.expandDefinition(name, text)
+    // The one who asked first has no other place where it would be reported.
+    if (faults.some(({ tooDeep }) => tooDeep)) return 'too deep'
     return faults.length > 0 ? 'failed' : { text: expanded }
   }
 
