@@ -10,8 +10,8 @@ import type { DigestSink } from '../outputs/digest-sink.js'
 import { mappedDigestOfDisk, type PlannedDigests } from '../outputs/digests.js'
 import { bytesDigest } from '../outputs/file-digest.js'
 import { pictureOfPlan } from '../pictures/picture-of-plan.js'
-import { MANIFEST_NAME } from '../proof/manifest-names.js'
-import { signManifest } from '../proof/signatures.js'
+import { MANIFEST_NAME, SUMS_NAME } from '../proof/manifest-names.js'
+import { signFile } from '../proof/signatures.js'
 import { VERSION } from '../version.js'
 import type { BundleExtra } from './bundle-extras.js'
 import { ContentDigests } from './content-digests.js'
@@ -133,14 +133,23 @@ export class Proof {
       'utf8',
     )
     const { signingKey } = this.#input
-    const signatures = signingKey === undefined ? [] : signManifest(manifest, signingKey)
+    const sign = (file: Pick<SmallFile, 'path' | 'bytes'>) =>
+      signingKey === undefined ? [] : signFile(file, signingKey)
+    const signatures = sign({ path: MANIFEST_NAME, bytes: manifest })
     const proof = [{ path: MANIFEST_NAME, bytes: manifest }, ...signatures]
     const summed = [image, ...beside, ...others, ...proof.map(({ path, bytes }) => sumOf(path, bytes))]
+    const sums = { path: SUMS_NAME, bytes: Buffer.from(checksumsText(summed), 'utf8') }
+    const asSignature = ({ path, bytes }: Pick<SmallFile, 'path' | 'bytes'>): SmallFile => ({
+      path,
+      kind: 'signature',
+      bytes,
+    })
     return [
       ...this.#fixed,
       { path: MANIFEST_NAME, kind: 'manifest', bytes: manifest },
-      ...signatures.map(({ path, bytes }) => ({ path, kind: 'signature' as const, bytes })),
-      { path: 'SHA256SUMS', kind: 'checksums', bytes: Buffer.from(checksumsText(summed), 'utf8') },
+      ...signatures.map(asSignature),
+      { ...sums, kind: 'checksums' },
+      ...sign(sums).map(asSignature),
     ]
   }
 }

@@ -21,7 +21,7 @@ import { type EncoderName, INLINE_THREADS, type Threads } from '../outputs/threa
 import { weave } from '../outputs/weave.js'
 import { writeWholeFile } from '../outputs/whole-file.js'
 import type { ZipFile, ZipFileOptions } from '../outputs/zip-file.js'
-import { MANIFEST_NAME, SIGNATURE_NAMES } from '../proof/manifest-names.js'
+import { MANIFEST_NAME, SIGNATURE_NAMES, SUMS_NAME, SUMS_SIGNATURE_NAMES } from '../proof/manifest-names.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import { contentOfFile } from '../tree/file-tree.js'
 import { bundleExtras } from './bundle-extras.js'
@@ -281,7 +281,8 @@ function assertBundleNamesFree({ plan: { spec }, gadget, bundle }: WriteOutputsI
     ...verityFileNames(spec),
     MANIFEST_NAME,
     ...SIGNATURE_NAMES,
-    'SHA256SUMS',
+    SUMS_NAME,
+    ...SUMS_SIGNATURE_NAMES,
     LAYOUT_SVG,
     ...spec.outputs.filter(({ format }) => format === 'html').map(({ name }) => name),
     ...[...gadget.files, ...gadget.images].map(({ path }) => path),

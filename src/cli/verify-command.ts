@@ -99,12 +99,12 @@ async function verifyManifest({ terminal, source, flags: { key, json } }: Contex
   const { verifyBundleStream, verifyRelease } = await import('../proof/verify-release.js')
   const { readPublicKey } = await import('../proof/signing-key.js')
   const options = { key: key === undefined ? undefined : readPublicKey(key), signal }
-  const { manifest, signed, files } =
+  const { manifest, signed, files, unvouched } =
     source === '-'
       ? await verifyBundleStream(createReadStream('', { fd: 0, autoClose: false }), 'standard input', options)
       : await verifyRelease(source, options)
   if (json) {
-    writeEvent(stdout, 'result', { signed, image: manifest.image, files })
+    writeEvent(stdout, 'result', { signed, image: manifest.image, files, unvouched })
     return
   }
   const partitions = manifest.partitions.length
@@ -112,7 +112,21 @@ async function verifyManifest({ terminal, source, flags: { key, json } }: Contex
     `${paintFor(stdout, environment)('green', 'verified')}: ${files.length} files, ${partitions} partition${partitions === 1 ? '' : 's'} of ${manifest.image.name}`,
   )
   if (signed) stdout.line(`the manifest is signed by ${key}`)
-  else stderr.line('without --key nothing tells who made it: only that nothing was damaged')
+  if (unvouched.length > 0) stderr.line(unvouchedText(unvouched))
+  if (!signed) stderr.line('without --key nothing tells who made it: only that nothing was damaged')
+}
+
+/** Ranges beyond these are counted. */
+const SHOWN_RANGES = 5
+
+function unvouchedText(ranges: readonly { readonly start: number; readonly end: number }[]): string {
+  const bytes = ranges.reduce((sum, { start, end }) => sum + end - start, 0)
+  const shown = ranges.slice(0, SHOWN_RANGES).map(({ start, end }) => `${start} to ${end - 1}`)
+  const more = ranges.length > SHOWN_RANGES ? `, and ${ranges.length - SHOWN_RANGES} more` : ''
+  return (
+    `not vouched for: ${bytes} bytes in ${ranges.length} ranges that the manifest does not specify ` +
+    `(bytes ${shown.join(', ')}${more}); build with --full-sha256 to have them covered, or verify the bundle`
+  )
 }
 
 async function verifyImage({ terminal, services, source, flags }: Context, isRelease: boolean): Promise<void> {

@@ -8,3 +8,12 @@ export const SSH_SIGNATURE_NAME = `${MANIFEST_NAME}.sshsig`
 export const MINISIGN_NAME = `${MANIFEST_NAME}.minisig`
 /** Also where nothing is signed: a file of the bundle must not pass for a signature. */
 export const SIGNATURE_NAMES: readonly string[] = [SIGNATURE_NAME, SSH_SIGNATURE_NAME, MINISIGN_NAME]
+
+export const SUMS_NAME = 'SHA256SUMS'
+export const SUMS_SIGNATURE_NAME = `${SUMS_NAME}.sig`
+/** By the same key and in the same forms, so that what people check with sha256sum is signed too. */
+export const SUMS_SIGNATURE_NAMES: readonly string[] = [
+  SUMS_SIGNATURE_NAME,
+  `${SUMS_NAME}.sshsig`,
+  `${SUMS_NAME}.minisig`,
+]

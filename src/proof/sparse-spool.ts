@@ -44,6 +44,11 @@ export class SparseSpool {
     }
   }
 
+  /** The spool as a file that is read, also by its path. */
+  read<T>(use: (file: { readonly fd: number; readonly path: string }) => T): T {
+    return use({ fd: this.fd, path: `/proc/self/fd/${this.fd}` })
+  }
+
   close(): void {
     if (this.#open) closeSync(this.fd)
     this.#open = false

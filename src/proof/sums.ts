@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.js'
 
-export const SUMS_NAME = 'SHA256SUMS'
+import { MANIFEST_NAME, SUMS_NAME } from './manifest-names.js'
 
 /** What was found of a file: its size, and its SHA-256 where somebody made one. */
 export interface FoundFile {
@@ -10,24 +10,31 @@ export interface FoundFile {
 
 const LINE = /^([0-9a-f]{64}) [ *](.+)$/
 
-/** SHA256SUMS against what was found: one problem for each line that does not fit. A file not looked at is left alone. */
-export function checkSums(text: string, found: ReadonlyMap<string, FoundFile>): Problem[] {
+/** SHA256SUMS against the sums that it must have: one problem for each line that is wrong, missing or too many. */
+export function checkSums(text: string, expected: ReadonlyMap<string, string>): Problem[] {
   const problems: Problem[] = []
+  const seen = new Set<string>()
   for (const [index, line] of text.split('\n').entries()) {
     if (line === '') continue
-    const [, expected, path] = LINE.exec(line) ?? []
-    if (expected === undefined || path === undefined) {
+    const [, sum, path] = LINE.exec(line) ?? []
+    if (sum === undefined || path === undefined) {
       problems.push({
         message: `Cannot verify by ${SUMS_NAME}: line ${index + 1} is no SHA-256, two blanks and a name`,
       })
       continue
     }
-    const file = found.get(path)
-    if (file === undefined) {
-      problems.push({ message: `Cannot verify ${path}: ${SUMS_NAME} names it, and it is not there` })
-    } else if (file.sha256 !== undefined && file.sha256 !== expected) {
-      problems.push({ message: `Cannot verify ${path}: its SHA-256 is ${file.sha256}, ${SUMS_NAME} says ${expected}` })
+    const wanted = expected.get(path)
+    if (seen.has(path)) {
+      problems.push({ message: `Cannot verify ${path}: ${SUMS_NAME} names it twice` })
+    } else if (wanted === undefined) {
+      problems.push({ message: `Cannot verify ${path}: ${SUMS_NAME} names it, ${MANIFEST_NAME} has no SHA-256 of it` })
+    } else if (wanted !== sum) {
+      problems.push({ message: `Cannot verify ${path}: ${SUMS_NAME} says ${sum}, ${wanted} is expected` })
     }
+    seen.add(path)
+  }
+  for (const path of expected.keys()) {
+    if (!seen.has(path)) problems.push({ message: `Cannot verify ${path}: ${SUMS_NAME} has no line of it` })
   }
   return problems
 }

@@ -1,4 +1,4 @@
-/** A raw image against its manifest: what it specifies and its partition table. Unspecified space is not looked at. */
+/** A raw image against its manifest: what it specifies, its partition table, and zeros where nothing is specified. */
 import { readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -7,56 +7,73 @@ import { ImageCheck, type SpecifiedRun } from './image-check.js'
 import { KeptBytes } from './kept-bytes.js'
 import type { Manifest } from './manifest-schema.js'
 import { checkTable } from './table-check.js'
+import { type CheckedFile, leftoverOfFile, UnspecifiedCheck, unspecifiedStretches } from './unspecified.js'
 
 const CHUNK_BYTES = 1 << 20
 
-/** Bytes of an image in ascending order → findings. */
+/** Whether bytes that the manifest does not specify must be zeros, or are not looked at. */
+export type Unspecified = 'zeros' | 'any'
+
+/** Takes the bytes of an image in ascending order and gives what is wrong with them. */
 export class ImageVerification {
   readonly #manifest: Manifest
   readonly #kept: KeptBytes
+  readonly #unspecified: UnspecifiedCheck | undefined
   readonly check: ImageCheck
 
-  constructor(manifest: Manifest) {
+  /** With `unspecified: 'zeros'` all bytes must be given, otherwise those of `check.specifiedRuns()`. */
+  constructor(manifest: Manifest, unspecified: Unspecified) {
     this.#manifest = manifest
     this.check = new ImageCheck(manifest)
     this.#kept = new KeptBytes(manifest)
+    this.#unspecified = unspecified === 'zeros' ? new UnspecifiedCheck(manifest) : undefined
   }
 
   update(offset: number, bytes: Uint8Array): void {
     this.check.update(offset, bytes)
     this.#kept.update(offset, bytes)
+    this.#unspecified?.update(offset, bytes)
   }
 
   finish(): Problem[] {
-    return [...this.check.finish(), ...checkTable(this.#manifest, this.#kept.image())]
+    const left = this.#unspecified?.finish() ?? []
+    return [...this.check.finish(), ...left, ...checkTable(this.#manifest, this.#kept.image())]
   }
 }
 
-/** Reads what the manifest calls specified from an open file of the right size; `path` is for messages. */
+export interface VerifyFileOptions {
+  readonly unspecified: Unspecified
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Reads an image from an open file of the right size; `file.path` is for messages too. */
 export async function verifyImageFile(
-  fd: number,
-  path: string,
+  file: Pick<CheckedFile, 'fd' | 'path'>,
   manifest: Manifest,
-  signal: AbortSignal | undefined,
+  { unspecified, signal }: VerifyFileOptions,
 ): Promise<Problem[]> {
-  const verification = new ImageVerification(manifest)
+  const { fd, path } = file
+  const verification = new ImageVerification(manifest, 'any')
   await feed(verification.check.specifiedRuns(), signal, (at, part) => {
     readFully(fd, path, part, at)
     verification.update(at, part)
   })
-  return verification.finish()
+  const findings = verification.finish()
+  if (unspecified === 'any') return findings
+  const whole = { ...file, sizeBytes: manifest.image.size_bytes, startByte: 0 }
+  return [...findings, ...leftoverOfFile(whole, unspecifiedStretches(manifest.stretches), manifest)]
 }
 
 /**
- * The file of one partition (`split`) against the stretch that begins at `startByte` of the disk. Errors and findings as
+ * The file of one partition (`split`) against the stretch that begins at its `startByte` of the disk. Errors and findings as
  * `verifyImageFile`.
  */
 export async function verifyPieceFile(
-  { fd, path, sizeBytes }: { fd: number; path: string; sizeBytes: number },
-  startByte: number,
+  file: CheckedFile,
   manifest: Manifest,
-  signal: AbortSignal | undefined,
+  { unspecified, signal }: VerifyFileOptions,
 ): Promise<Problem[]> {
+  const { fd, path, sizeBytes, startByte } = file
   const stretch = manifest.stretches.find(({ start_byte }) => start_byte === startByte)
   if (stretch === undefined)
     return [{ message: `Cannot verify ${path}: no stretch of the manifest begins at byte ${startByte}` }]
@@ -68,7 +85,8 @@ export async function verifyPieceFile(
     readFully(fd, path, part.subarray(0, Math.max(0, Math.min(part.length, sizeBytes - from))), from)
     check.update(at, part)
   })
-  return check.finish().map((problem) => ({
+  const left = unspecified === 'any' ? [] : leftoverOfFile(file, unspecifiedStretches([stretch]), manifest)
+  return [...check.finish(), ...left].map((problem) => ({
     ...problem,
     message: problem.message.replace(/^Cannot verify /, () => `Cannot verify ${basename(path)}, `),
   }))

@@ -1,5 +1,7 @@
 /** One small entry of a bundle in a file: the manifest, ahead of the pass that checks everything. */
+import { closeSync, openSync, readSync } from 'node:fs'
 import { ArchiveFile } from '../archives/archive-file.js'
+import { SIGNATURE } from '../archives/zip/disklayout.js'
 import { readSmallMember } from '../archives/zip/read-small-member.js'
 import { readZipIndex } from '../archives/zip/read-zip-index.js'
 import { DiskloomError } from '../errors.js'
@@ -23,5 +25,16 @@ export function readZipMember(path: string, name: string, maxBytes: number): Buf
     throw error
   } finally {
     archive.close()
+  }
+}
+
+/** Whether a file begins as a zip does. Throws the system's error where it cannot be read. */
+export function isZipFile(path: string): boolean {
+  const fd = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(4)
+    return readSync(fd, head, 0, head.length, 0) === head.length && head.readUInt32LE() === SIGNATURE.localFileHeader
+  } finally {
+    closeSync(fd)
   }
 }

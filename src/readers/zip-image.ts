@@ -25,7 +25,7 @@ const FLAGS_OF_OTHER_CONTENT = FLAG_ENCRYPTED | FLAG_PATCHED | FLAG_STRONGLY_ENC
 /** The type of a symbolic link in a Unix mode: some tools make a link of such an entry, others a file. */
 const SYMBOLIC_LINK = 0o120000
 /** Of one of these a bundle is signed. */
-const SIGNATURE_NAME = /(?:^|[/\\])manifest\.json\.(?:sig|sshsig|minisig)$/i
+const SIGNATURE_NAME = /(?:^|[/\\])(?:manifest\.json|SHA256SUMS)\.(?:sig|sshsig|minisig)$/i
 /** What people call images, after balenaEtcher's list. */
 const IMAGE_EXTENSIONS = new Set(
   '.img .raw .bin .wic .sdcard .rpi-sdimg .hddimg .dsk .iso .qcow2 .simg .gz .xz .zst'.split(' '),

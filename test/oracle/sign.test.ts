@@ -1,9 +1,10 @@
 /** Signatures judged by OpenSSL, OpenSSH and minisign, which share no code with us. */
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { copyFileSync, cpSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError, IoError } from '../../src/errors.js'
-import { signManifest } from '../../src/proof/signatures.js'
+import { signFile } from '../../src/proof/signatures.js'
 import { PASSPHRASE_VARIABLE, readSigningKey } from '../../src/proof/signing-key.js'
 import { writeKeyPair } from '../../src/proof/write-key-pair.js'
 import { describeWithTools, runTool, scratchFolder, tool } from '../support/oracle.js'
@@ -53,7 +54,10 @@ describeWithTools('the signed manifest', ['openssl', 'ssh-keygen', 'minisign'], 
   })
 
   it('has the same signatures again from the same key', () => {
-    const again = signManifest(readFileSync(manifest), readSigningKey(release.keys.secret, undefined))
+    const again = signFile(
+      { path: 'manifest.json', bytes: readFileSync(manifest) },
+      readSigningKey(release.keys.secret, undefined),
+    )
     for (const { path, bytes } of again) expect(readFileSync(join(release.folder, path)).equals(bytes), path).toBe(true)
   })
 
@@ -102,5 +106,66 @@ describe('key files', () => {
     await expect(makeRelease(scratch, undefined, { signingKey: join(scratch, 'none') })).rejects.toThrow(
       /it does not exist/,
     )
+  })
+})
+
+describeWithTools('the check without diskloom', ['openssl', 'ssh-keygen', 'minisign', 'sha256sum', 'bash'], () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/signing.md'), 'utf8')
+  const section = page.slice(page.indexOf('## Without diskloom'))
+  const [sumsBlock, manifestBlock] = [...section.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) =>
+    block!.trim().split('\n'),
+  )
+  const sha256sum = sumsBlock!.at(-1)!
+
+  /** Runs lines of the page in a folder, with the key files that the page names. */
+  const run = (folder: string, ...lines: string[]) =>
+    runTool('bash', ['-ec', `cd "$1"\n${lines.join('\n')}`, 'bash', folder])
+
+  function unpacked(from: Release): string {
+    const folder = join(scratch, `check-${randomUUID()}`)
+    cpSync(from.folder, folder, { recursive: true })
+    for (const [file, name] of [
+      ['pub', 'release.pub'],
+      ['minisign.pub', 'release.minisign.pub'],
+    ] as const) {
+      copyFileSync(`${from.keys.name}.${file}`, join(folder, name))
+    }
+    const signers = readFileSync(`${from.keys.name}.allowed_signers`, 'utf8')
+    writeFileSync(join(folder, 'release.allowed_signers'), signers.replace(/^\S+/, 'release'))
+    return folder
+  }
+
+  it('accepts a release by each of its commands', () => {
+    const folder = unpacked(release)
+    expect(sha256sum).toBe('sha256sum -c SHA256SUMS')
+    for (const line of [...sumsBlock!, ...manifestBlock!]) expect(run(folder, line), line).toMatchObject({ status: 0 })
+  })
+
+  it('refuses a release whose bundle and sums were replaced, by each of the signatures', () => {
+    const folder = unpacked(release)
+    writeFileSync(join(folder, 'board.img.zip'), 'not the bundle')
+    expect(run(folder, sha256sum).status).not.toBe(0)
+    const sums = readFileSync(join(folder, 'SHA256SUMS'), 'utf8')
+    const forged = tool('sha256sum', join(folder, 'board.img.zip')).slice(0, 64)
+    writeFileSync(join(folder, 'SHA256SUMS'), sums.replace(/^\w{64}( {2}board\.img\.zip)$/m, `${forged}$1`))
+    expect(run(folder, sha256sum).status).toBe(0)
+    for (const line of sumsBlock!.slice(0, -1)) expect(run(folder, line, sha256sum).status, line).not.toBe(0)
+  })
+
+  it('refuses a changed manifest by each of its signatures', () => {
+    const folder = unpacked(release)
+    copyFileSync(changed, join(folder, 'manifest.json'))
+    for (const line of manifestBlock!) expect(run(folder, line).status, line).not.toBe(0)
+    expect(run(folder, ...sumsBlock!).status).not.toBe(0)
+  })
+
+  it('covers the raw image where it was built with its plain sum', async () => {
+    const full = await makeRelease(scratch, undefined, { fullSha256: true })
+    const folder = unpacked(full)
+    expect(run(folder, ...sumsBlock!).status).toBe(0)
+    const image = readFileSync(join(folder, 'board.img'))
+    image.write('EVIL', 32768)
+    writeFileSync(join(folder, 'board.img'), image)
+    expect(run(folder, ...sumsBlock!).status).not.toBe(0)
   })
 })

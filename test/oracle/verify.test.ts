@@ -1,8 +1,9 @@
 /** `diskloom verify`: what was built passes, and each way of damaging it is found and named. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { inflateRawSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { BuildOptions } from '../../src/build.js'
 import { runCommandLine } from '../../src/cli/command-line.js'
@@ -133,20 +134,34 @@ describe('a release as it was built', () => {
     await verifyRelease(other.zip, { key: readPublicKey(other.keys.open) })
   })
 
-  it('passes where unspecified space holds something else, as on a card that was used before', async () => {
+  it('passes as a raw image alone, and says what nothing vouches for, as on a card that was used before', async () => {
     const folder = copyOf(release)
-    const image = readFileSync(join(folder, 'board.img'))
-    const specified = manifest.stretches.flatMap(({ start_byte, runs }) =>
-      runs.map((run) => {
-        const [offset, length] = run.split(':')[0]!.split('+').map(Number)
-        return [start_byte + offset!, start_byte + offset! + length!] as const
-      }),
-    )
+    const path = join(folder, 'board.img')
+    const image = readFileSync(path)
     const dirty = Buffer.alloc(image.length, 0xd1)
-    for (const [start, end] of specified) image.copy(dirty, start, start, end)
+    for (const [start, end] of specifiedIn(manifest)) image.copy(dirty, start, start, end)
     expect(dirty.equals(image)).toBe(false)
-    writeFileSync(join(folder, 'board.img'), dirty)
-    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([])
+    writeFileSync(path, dirty)
+    const specified = specifiedIn(manifest).reduce((sum, [start, end]) => sum + end - start, 0)
+    const { unvouched } = await verifyRelease(path, { key })
+    const unvouchedBytes = unvouched.reduce((sum, { start, end }) => sum + end - start, 0)
+    expect(unvouchedBytes + specified).toBe(image.length)
+    const terminal = capturedTerminal()
+    expect(await runCommandLine(['verify', path, '--key', release.keys.open], terminal)).toBe(0)
+    expect(terminal.written.stderr).toContain(`not vouched for: ${unvouchedBytes} bytes in ${unvouched.length} ranges`)
+    writeFlipped(path, dirty, manifest.partitions[0]!.start_byte)
+    expect(await findingsOf(verifyRelease(path, { key }))).toEqual([expect.stringContaining('partition "kernel"')])
+  })
+
+  it('vouches for all of a raw image alone whose plain sum is signed', async () => {
+    const full = await makeRelease(scratch, SMALL_CONFIG, { fullSha256: true })
+    const own = readPublicKey(full.keys.open)
+    expect((await verifyRelease(full.image, { key: own })).unvouched).toEqual([])
+    const image = readFileSync(full.image)
+    writeFlipped(full.image, image, 32768)
+    expect(await findingsOf(verifyRelease(full.image, { key: own }))).toEqual([
+      expect.stringContaining('its SHA-256 is'),
+    ])
   })
 })
 
@@ -251,7 +266,116 @@ describe('a damaged folder', () => {
   it('refuses what is no release', async () => {
     await expect(verifyRelease(scratch)).rejects.toThrow(/there is no manifest\.json in it/)
     await expect(verifyRelease(join(scratch, 'nothing'))).rejects.toThrow(/it does not exist/)
-    await expect(verifyRelease(release.image)).rejects.toBeInstanceOf(FormatError)
+    const alone = join(scratch, 'alone')
+    mkdirSync(alone)
+    copyFileSync(release.image, join(alone, 'board.img'))
+    await expect(verifyRelease(join(alone, 'board.img'))).rejects.toBeInstanceOf(FormatError)
+  })
+})
+
+describe('bytes where the manifest specifies nothing', () => {
+  const LOADER = Buffer.from('RKNS-evil-idbloader')
+  const FIRST_GAP = 32768
+
+  it('are found in the image of a folder, in the file of a partition and in a bundle, by the place of the first', async () => {
+    const other = await makeRelease(
+      scratch,
+      RELEASE_CONFIG.replace('partitions:', 'outputs: [raw, zip, split]\npartitions:'),
+    )
+    const own = readPublicKey(other.keys.open)
+    const { partitions, stretches } = parseManifest(readFileSync(join(other.folder, 'manifest.json')), 'manifest.json')
+    const kernel = partitions.find(({ name }) => name === 'kernel')!
+    const [run] = stretches.find(({ start_byte }) => start_byte === kernel.start_byte)!.runs
+    const behind = Number(run!.split('+')[1]) + 1000
+    const spare = partitions.find(({ name }) => name === 'spare')!
+    // Before the first partition, behind a raw blob, and deep in a partition without content.
+    for (const offset of [FIRST_GAP, kernel.start_byte + behind, spare.start_byte + 2 * 1048576 + 1]) {
+      const says = `byte ${offset} of the disk is 0x52, 0x00 is expected where the manifest specifies nothing`
+      const folder = copyOf(other)
+      const path = join(folder, 'board.img')
+      const image = readFileSync(path)
+      LOADER.copy(image, offset)
+      writeFileSync(path, image)
+      expect(await findingsOf(verifyRelease(folder, { key: own }))).toEqual([expect.stringContaining(says)])
+      const parts = takeApart(readFileSync(other.zip))
+      parts.entries[0] = entryOf('board.img', image)
+      const bundle = join(scratch, 'gap.zip')
+      writeFileSync(bundle, putTogether(parts))
+      const stream = inPieces(readFileSync(bundle), 1 << 16)
+      for (const check of [verifyRelease(bundle, { key: own }), verifyBundleStream(stream, 'gap.zip', { key: own })]) {
+        expect(await findingsOf(check)).toEqual([expect.stringContaining(says)])
+      }
+    }
+    const folder = copyOf(other)
+    const piece = join(
+      folder,
+      other.result.outputs.find(({ startByte }) => startByte === spare.start_byte)!.path.slice(other.folder.length + 1),
+    )
+    const bytes = readFileSync(piece)
+    LOADER.copy(bytes, 1048576 + 7)
+    writeFileSync(piece, bytes)
+    expect(await findingsOf(verifyRelease(folder, { key: own }))).toEqual([
+      expect.stringContaining(`byte ${spare.start_byte + 1048576 + 7} of the disk is 0x52`),
+    ])
+  }, 60_000)
+})
+
+describe('what a release says twice', () => {
+  it.each([
+    [
+      'a line of SHA256SUMS that the manifest does not have',
+      (text: string) => `${text}${'0'.repeat(64)}  other.zip\n`,
+      /other\.zip: SHA256SUMS names it/,
+    ],
+    [
+      'another sum',
+      (text: string) => text.replace(/^\w{8}(\w{56} {2}PartList)/m, '00000000$1'),
+      /PartList\.cfg: SHA256SUMS says 00000000/,
+    ],
+    [
+      'a missing line',
+      (text: string) => text.replace(/^.*PartList.*\n/m, ''),
+      /PartList\.cfg: SHA256SUMS has no line of it/,
+    ],
+    [
+      'two lines of one file',
+      (text: string) => text.replace(/^(.*PartList.*\n)/m, '$1$1'),
+      /PartList\.cfg: SHA256SUMS names it twice/,
+    ],
+  ] as const)('is compared: %s', async (_, change, says) => {
+    const folder = copyOf(release)
+    const path = join(folder, 'SHA256SUMS')
+    writeFileSync(path, change(readFileSync(path, 'utf8')))
+    const findings = await findingsOf(verifyRelease(folder, { key }))
+    expect(findings[0]).toMatch(says)
+    expect(findings[1]).toContain('SHA256SUMS.sig is no signature of it by this key')
+    expect((await findingsOf(verifyRelease(folder))).length).toBe(1)
+  })
+
+  it.each([
+    [
+      'the size of the image',
+      (text: string) => text.replace(/("path": "board.img",\s*"size_bytes": )\d+/, '$1512'),
+      /size of board\.img is 41943040 in one place and 512 in another/,
+    ],
+    [
+      'the sum of a file of the bundle',
+      (text: string) => text.replace(/("NOTES.txt",\s*"size_bytes": 9,\s*"sha256": ")../, '$1zz'.replace('zz', '00')),
+      /SHA-256 of NOTES\.txt|NOTES\.txt: its SHA-256/,
+    ],
+    [
+      'the sectors of a partition',
+      (text: string) => text.replace(/"first_sector": \d+/, '"first_sector": 7'),
+      /start of partition "kernel" is \d+ in one place and 3584/,
+    ],
+  ] as const)('is compared within the manifest: %s', async (_, change, says) => {
+    const parts = takeApart(readFileSync(release.zip))
+    const at = parts.entries.findIndex(({ localName }) => localName.toString() === 'manifest.json')
+    const manifestText = inflateRawSync(parts.entries[at]!.packed).toString('utf8')
+    parts.entries[at] = entryOf('manifest.json', Buffer.from(change(manifestText)))
+    const path = join(scratch, 'contradicts.zip')
+    writeFileSync(path, putTogether(parts))
+    expect((await findingsOf(verifyRelease(path))).join('\n')).toMatch(says)
   })
 })
 
@@ -337,6 +461,16 @@ describeWithTools('a bundle that another tool packed again', ['unzip', 'zip'], (
     ])
   })
 })
+
+/** [start, end) of the disk for each run. */
+function specifiedIn({ stretches }: Manifest): (readonly [start: number, end: number])[] {
+  return stretches.flatMap(({ start_byte, runs }) =>
+    runs.map((run) => {
+      const [offset, length] = run.split(':')[0]!.split('+').map(Number)
+      return [start_byte + offset!, start_byte + offset! + length!] as const
+    }),
+  )
+}
 
 /** Partitions with the runs of their stretch. */
 function partitionsOf({ partitions, stretches }: Manifest) {

@@ -1,0 +1,40 @@
+/** Files of a release, read with errors that name them. */
+import { createHash } from 'node:crypto'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { DiskloomError, errnoOf, InterruptedError, IoError, systemReason } from '../errors.js'
+
+export async function digestOfFile(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256')
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      if (signal?.aborted) throw new InterruptedError()
+      hash.update(piece as Uint8Array)
+    }
+  } catch (error) {
+    throw error instanceof DiskloomError ? error : unreadable(path, error)
+  }
+  return hash.digest('hex')
+}
+
+export function readReleaseFile(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+export function statOf(path: string): ReturnType<typeof statSync> & object {
+  try {
+    return statSync(path)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+function unreadable(path: string, error: unknown): IoError {
+  return new IoError(`Cannot read ${path}: ${systemReason(error)}`, {
+    details: { path, errno: errnoOf(error) },
+    cause: error,
+  })
+}

@@ -1,0 +1,106 @@
+/** The folder that a build wrote, and one of its files alone, against the manifest that stands there. */
+import { createHash } from 'node:crypto'
+import { closeSync, lstatSync, openSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { DifferenceError, FormatError, type Problem } from '../errors.js'
+import { compareRelease, UNLISTED } from './compare-release.js'
+import { MANIFEST_NAME } from './manifest-names.js'
+import type { Manifest, ManifestOutput } from './manifest-schema.js'
+import { digestOfFile, readReleaseFile } from './read-release-file.js'
+import { readSignedManifest } from './signed-manifest.js'
+import type { FoundFile } from './sums.js'
+import { type ByteStretch, unspecifiedStretches } from './unspecified.js'
+import type { VerifiedRelease, VerifyOptions } from './verified-release.js'
+import { type Unspecified, verifyImageFile, verifyPieceFile } from './verify-image.js'
+
+/** Throws as `verifyRelease`. */
+export async function verifyFolder(folder: string, options: VerifyOptions): Promise<VerifiedRelease> {
+  const { key, signal, unspecified = 'zeros' } = options
+  const findings: Problem[] = []
+  const { small, found } = readUnlisted(folder)
+  const { manifest, signed } = readSignedManifest(small, join(folder, MANIFEST_NAME), key)
+  for (const output of manifest.outputs) {
+    const { path, sha256 } = output
+    const file = join(folder, path)
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (stats === undefined || !stats.isFile()) continue
+    found.set(path, { sizeBytes: stats.size, sha256: sha256 && (await digestOfFile(file, signal)) })
+    if (stats.size === output.size_bytes) {
+      findings.push(...(await verifyContent(file, output, manifest, { unspecified, signal })))
+    }
+  }
+  findings.push(...compareRelease({ manifest, found, small, key }))
+  if (findings.length > 0) throw new DifferenceError(findings)
+  return { manifest, signed, files: [...found.keys()].sort(), unvouched: [] }
+}
+
+/**
+ * A raw image or another output whose manifest stands beside it. What a raw image holds where nothing is specified is not
+ * refused, as a card that was used before may hold anything there; it is in the result. Throws as `verifyRelease`.
+ */
+export async function verifyFileBeside(path: string, options: VerifyOptions): Promise<VerifiedRelease> {
+  const { key, signal } = options
+  const folder = dirname(path)
+  const { small } = readUnlisted(folder)
+  const { manifest, signed } = readSignedManifest(small, join(folder, MANIFEST_NAME), key)
+  const name = basename(path)
+  const output = manifest.outputs.find((candidate) => candidate.path === name)
+  if (output === undefined) {
+    throw new DifferenceError(`Cannot verify ${name}: ${MANIFEST_NAME} beside it does not name it`)
+  }
+  const { size: sizeBytes } = statSync(path)
+  const sha256 = output.sha256 && (await digestOfFile(path, signal))
+  const findings: Problem[] = []
+  if (sizeBytes !== output.size_bytes) {
+    findings.push({ message: `Cannot verify ${name}: it has ${sizeBytes} bytes, ${output.size_bytes} are expected` })
+  } else {
+    findings.push(...(await verifyContent(path, output, manifest, { unspecified: 'any', signal })))
+  }
+  if (sha256 !== output.sha256) {
+    findings.push({ message: `Cannot verify ${name}: its SHA-256 is ${sha256}, ${output.sha256} is expected` })
+  }
+  if (findings.length > 0) throw new DifferenceError(findings)
+  return { manifest, signed, files: [name, MANIFEST_NAME].sort(), unvouched: unvouchedOf(output, manifest) }
+}
+
+/** Of a file without a sum of its own the parts that no run of its stretches covers. */
+function unvouchedOf({ path, sha256, start_byte }: ManifestOutput, manifest: Manifest): ByteStretch[] {
+  if (sha256 !== undefined) return []
+  if (path === manifest.image.name) return unspecifiedStretches(manifest.stretches)
+  return unspecifiedStretches(manifest.stretches.filter((stretch) => stretch.start_byte === start_byte))
+}
+
+/** By its stretches, where the manifest describes the file so; its sum is compared elsewhere. */
+async function verifyContent(
+  path: string,
+  { path: name, start_byte, size_bytes }: ManifestOutput,
+  manifest: Manifest,
+  options: { readonly unspecified: Unspecified; readonly signal?: AbortSignal | undefined },
+): Promise<Problem[]> {
+  const isImage = name === manifest.image.name
+  if (!isImage && start_byte === undefined) return []
+  const fd = openSync(path, 'r')
+  try {
+    if (isImage) return await verifyImageFile({ fd, path }, manifest, options)
+    return await verifyPieceFile({ fd, path, sizeBytes: size_bytes, startByte: start_byte! }, manifest, options)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readUnlisted(folder: string): { small: Map<string, Uint8Array>; found: Map<string, FoundFile> } {
+  const small = new Map<string, Uint8Array>()
+  const found = new Map<string, FoundFile>()
+  for (const name of UNLISTED) {
+    const path = join(folder, name)
+    const size = lstatSync(path, { throwIfNoEntry: false })?.size
+    if (size === undefined) continue
+    const bytes = readReleaseFile(path)
+    small.set(name, bytes)
+    found.set(name, { sizeBytes: size, sha256: createHash('sha256').update(bytes).digest('hex') })
+  }
+  if (small.has(MANIFEST_NAME)) return { small, found }
+  throw new FormatError(
+    `Cannot verify ${folder}: there is no ${MANIFEST_NAME} in it, a folder that a build wrote is expected`,
+  )
+}
