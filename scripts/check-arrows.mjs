@@ -101,6 +101,7 @@ const ALLOWED = {
     'image/',
     'outputs/',
     'tables/',
+    'recognition/',
     'tree/command-runner.ts',
     'filesystems/ext4/disklayout/',
   ],

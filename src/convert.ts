@@ -14,6 +14,7 @@ import type { FileSink } from './outputs/sink.js'
 import { INLINE_THREADS } from './outputs/threads.js'
 import { weave } from './outputs/weave.js'
 import { startThreads } from './outputs/worker-threads.js'
+import { imageInFolder } from './proof/image-in-folder.js'
 import { readImageFile } from './readers/read-image-file.js'
 import { EPOCH_1980 } from './tree/file-tree.js'
 
@@ -24,8 +25,10 @@ export interface ConvertOptions {
   readonly outputs: readonly string[]
   /** Of every format that has levels; default: each one's own. */
   readonly level?: number | undefined
-  /** Which file of a zip; default: its image. */
+  /** Which file of a zip or tar; default: its image. */
   readonly entry?: string | undefined
+  /** Take the bytes of the source as they are, also where nothing says that they are a disk or a volume, or where they were cut off. */
+  readonly asIs?: boolean | undefined
   readonly stdin?: Readable | undefined
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   readonly signal?: AbortSignal | undefined
@@ -77,12 +80,13 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
       return { final, temporary: folderOf(final).stage(basename(final)) }
     })
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Reading the image' })
-    const opened = await readImageFile(options.source, {
+    const opened = await readImageFile(imagesOf(options.source), {
       // Where the outputs go there is room for what is unpacked.
       workFolder: () => folderOf(places[0]!.final).workFolder(),
       runner,
       ...(options.stdin && { stdin: options.stdin }),
-      ...(options.entry !== undefined && { entry: options.entry }),
+      entry: options.entry,
+      demand: options.asIs === true ? 'nothing' : 'proof',
       ...(signal && { signal }),
     })
     const { image, format } = opened
@@ -116,6 +120,10 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
     // What was committed stays; this takes the rest.
     for (const folder of folders.values()) folder.discard()
   }
+}
+
+function imagesOf(source: ConvertOptions['source']): string | string[] {
+  return typeof source === 'string' ? imageInFolder(source) : source.map(imageInFolder)
 }
 
 /** Two outputs in one place, or one over what is read, would be a mistake that is noticed too late. */

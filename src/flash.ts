@@ -19,10 +19,12 @@ import {
 } from './errors.js'
 import { applyBmap, parseBmap } from './flash/bmap.js'
 import { type Disk, inspectDisk, listDisks } from './flash/disks.js'
+import { fileTargetRefusals, inspectFileTarget, openFileTarget } from './flash/file-target.js'
 import { type FittedImage, fitImage } from './flash/fit-image.js'
 import { type FlashJob, flashDevice } from './flash/flash-device.js'
 import { assertCanGrow } from './flash/grow-ext.js'
-import { type PartitionPlace, readerOf, readTable } from './flash/image-table.js'
+import { type ImageTable, type PartitionPlace, readerOf, readTable } from './flash/image-table.js'
+import { judgeTable, refusedTable } from './flash/judge-table.js'
 import { openDevice } from './flash/open-device.js'
 import type { FlashReceipt } from './flash/receipt.js'
 import { type Refusal, type RefusalOptions, refusalsOf } from './flash/refusals.js'
@@ -31,6 +33,7 @@ import { makeCommandRunner } from './host/run-command.js'
 import type { DiskImage } from './image/extent.js'
 import type { DiskPlan } from './layout/disk-plan.js'
 import { writeWholeFile } from './outputs/whole-file.js'
+import { imageInFolder } from './proof/image-in-folder.js'
 import { readImageFile } from './readers/read-image-file.js'
 import type { CommandRunner } from './tree/command-runner.js'
 
@@ -40,8 +43,14 @@ export type { FlashReceipt } from './flash/receipt.js'
 export type { Refusal, RefusalReason } from './flash/refusals.js'
 
 export interface FlashOptions extends Pick<PlanOptions, 'set' | 'environment' | 'signal'> {
-  /** A config (`.yaml`, `.yml`, `.cfg`), or an image in any format that is read; `-` is standard input. */
+  /** A config (`.yaml`, `.yml`, `.cfg`), an image in any format that is read, or the folder of a build; `-` is standard input. */
   readonly source: string
+  /** Which file of a zip or tar; default: its image. */
+  readonly member?: string | undefined
+  /** Write the bytes of the image as they are, whatever they are and whatever is wrong with their table. */
+  readonly asIs?: boolean | undefined
+  /** The targets are plain files, which are made where they are missing. */
+  readonly file?: boolean | undefined
   /** A block map of the image: only what it maps is written. */
   readonly bmap?: string | undefined
   /** Paths of whole disks; links (/dev/disk/by-id/…) are followed. */
@@ -91,7 +100,9 @@ export async function flash(options: FlashOptions): Promise<readonly FlashReceip
   const runner = makeCommandRunner(options.environment ?? process.env)
   const source = await openSource(options, runner)
   try {
-    const disks = await inspectAll(options, source.sizeBytes, runner)
+    const disks = await (options.file === true
+      ? inspectFiles(options, source)
+      : inspectAll(options, source.sizeBytes, runner))
     const jobs: FlashJob[] = []
     for (const disk of disks) jobs.push({ disk, source: options.source, ...(await source.fit(disk)) })
     await options.confirm(jobs)
@@ -104,6 +115,8 @@ export async function flash(options: FlashOptions): Promise<readonly FlashReceip
 interface OpenSource {
   /** What a device must hold at least. */
   readonly sizeBytes: number
+  /** For a target that has no sectors of its own. */
+  readonly sectorBytes: number
   fit(disk: Disk): Promise<Omit<FlashJob, 'disk' | 'source'>>
   release(): Promise<void>
 }
@@ -112,8 +125,16 @@ const CONFIG_EXTENSIONS: readonly string[] = ['.yaml', '.yml', '.cfg']
 
 async function openSource(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
   if (!CONFIG_EXTENSIONS.includes(extname(options.source).toLowerCase())) return openImage(options, runner)
-  if (options.bmap === undefined) return openConfig(options)
-  throw new UsageError('Cannot use a block map with a config: it says itself what matters')
+  if (options.bmap !== undefined) {
+    throw new UsageError('Cannot use a block map with a config: it says itself what matters')
+  }
+  for (const [flag, value] of [
+    ['--as-is', options.asIs],
+    ['--member', options.member],
+  ]) {
+    if (value !== undefined && value !== false) throw new UsageError(`Cannot use ${flag} with a config: it is no image`)
+  }
+  return openConfig(options)
 }
 
 async function openConfig({ source, grow, set, environment, signal, onEvent }: FlashOptions): Promise<OpenSource> {
@@ -131,6 +152,7 @@ async function openConfig({ source, grow, set, environment, signal, onEvent }: F
   }
   return {
     sizeBytes: disk.plan.sizeBytes,
+    sectorBytes: disk.plan.sectorSize,
     async fit({ path, sizeBytes, sectorBytes }) {
       const { table, sectorSize } = disk.plan
       if (table !== 'none' && sectorSize !== sectorBytes) {
@@ -181,16 +203,27 @@ function grownBetween(before: DiskPlan, after: DiskPlan): PartitionPlace | undef
   return { number, name, startByte, endByte }
 }
 
-async function openImage({ source, bmap, grow, signal }: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+async function openImage(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+  const { bmap, grow, member, asIs = false, signal, onEvent } = options
+  const source = imageInFolder(options.source)
   const folder = makeWorkFolder()
-  const opened = await readImageFile(source, { workFolder: folder.path(), runner, ...(signal && { signal }) }).catch(
-    (error: unknown) => {
-      folder.remove()
-      throw error
-    },
-  )
+  const opened = await readImageFile(source, {
+    workFolder: folder.path,
+    runner,
+    entry: member,
+    demand: asIs ? 'nothing' : 'proof',
+    ...(signal && { signal }),
+  }).catch((error: unknown) => {
+    folder.remove()
+    throw error
+  })
   let image: DiskImage
+  let isDamaged: boolean
   try {
+    const { errors, warnings } = judgeTable(opened.verdict, source)
+    if (errors.length > 0 && !asIs) throw refusedTable(errors)
+    isDamaged = errors.length > 0
+    for (const problem of warnings) onEvent?.({ kind: 'warning', problem })
     image = bmap === undefined ? opened.image : applyBmap(opened.image, parseBmap(await readText(bmap), bmap), bmap)
   } catch (error) {
     opened.release()
@@ -198,10 +231,17 @@ async function openImage({ source, bmap, grow, signal }: FlashOptions, runner: C
     throw error
   }
   const read = readerOf(image)
+  // A table that contradicts itself cannot be followed: bytes that somebody wants as they are go where they are.
+  const tableFor = (sectorBytes: number): ImageTable =>
+    isDamaged ? { kind: 'none', partitions: [] } : readTable(image, sectorBytes)
   return {
     sizeBytes: image.sizeBytes,
+    get sectorBytes() {
+      const table = tableFor(DEFAULT_SECTOR_BYTES)
+      return table.kind === 'gpt' ? table.sectorBytes : DEFAULT_SECTOR_BYTES
+    },
     async fit({ sizeBytes, sectorBytes }) {
-      const table = readTable(image, sectorBytes)
+      const table = tableFor(sectorBytes)
       const fitted: FittedImage = fitImage(image, table, read, { sizeBytes, sectorBytes }, { grow })
       const { grown } = fitted
       if (grown !== undefined) assertCanGrow(grown, read, runner)
@@ -216,6 +256,9 @@ async function openImage({ source, bmap, grow, signal }: FlashOptions, runner: C
     },
   }
 }
+
+/** Of a plain file, where the image does not tell. */
+const DEFAULT_SECTOR_BYTES = 512
 
 function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
@@ -252,6 +295,22 @@ async function inspectAll(options: FlashOptions, neededBytes: number, runner: Co
   return [...disks.values()]
 }
 
+/** The same for plain files. */
+async function inspectFiles(options: FlashOptions, { sizeBytes, sectorBytes }: OpenSource): Promise<Disk[]> {
+  const problems: Problem[] = []
+  const disks = new Map<string, Disk>()
+  for (const path of options.devices) {
+    const disk = await inspectFileTarget(path, { sizeBytes, sectorBytes })
+    if (disks.has(disk.path)) throw new UsageError(`Cannot flash to ${path}: the same file is given twice`)
+    disks.set(disk.path, disk)
+    for (const { text, hint } of await fileTargetRefusals(disk, { source: options.source, neededBytes: sizeBytes })) {
+      problems.push({ message: `Cannot flash to ${path}: ${text}`, ...(hint !== undefined && { hint }) })
+    }
+  }
+  if (problems.length > 0) throw new IoError(problems)
+  return [...disks.values()]
+}
+
 async function resolveDevice(device: string): Promise<string> {
   return realpath(device).catch((error: unknown) => {
     throw new IoError(`Cannot flash to ${device}: ${systemReason(error)}`, {
@@ -264,14 +323,14 @@ async function resolveDevice(device: string): Promise<string> {
 
 async function flashAll(
   jobs: readonly FlashJob[],
-  { verify, signal, onEvent, receiptFile }: FlashOptions,
+  { verify, file, signal, onEvent, receiptFile }: FlashOptions,
   runner: CommandRunner,
 ): Promise<FlashReceipt[]> {
   const outcomes = await Promise.allSettled(
     jobs.map(async (job) => {
       const device = job.disk.path
       const receipt = await flashDevice(job, {
-        open: (disk) => openDevice(disk, runner),
+        open: (disk) => (file === true ? openFileTarget(disk, runner) : openDevice(disk, runner)),
         runner,
         verify,
         signal,

@@ -1,11 +1,11 @@
 /** Looking into images from the library and the command line: what needs programs, spool files and the file system of the host. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { PlanOptions } from './build/options.js'
 import { type OpenDisk, openDisk } from './build.js'
-import { FormatError, IoError, type Problem, systemReason } from './errors.js'
+import { FormatError, type Problem } from './errors.js'
 import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
 import { checkImage, type ImageFinding } from './inspect/check-image.js'
@@ -13,8 +13,8 @@ import { compareWithPlan } from './inspect/compare-with-plan.js'
 import { type Extraction, extractNode } from './inspect/extract.js'
 import { type OpenImage, openDiskImage } from './inspect/open-image.js'
 import { consult, type SecondOpinion } from './inspect/second-opinion/consult.js'
+import { imageInFolder } from './proof/image-in-folder.js'
 import { MANIFEST_NAME } from './proof/manifest-names.js'
-import { parseManifest } from './proof/manifest-schema.js'
 import { readZipMember } from './proof/zip-member.js'
 import { readImageFile } from './readers/read-image-file.js'
 import type { FileNode } from './tree/file-tree.js'
@@ -50,6 +50,8 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
       runner: makeCommandRunner(environment),
       // Looking at one file must not cost the whole disk.
       zeros: 'leave',
+      // What is damaged, cut off or unknown can be looked at; what is something else cannot.
+      demand: 'look',
       ...(entry !== undefined && { entry }),
       ...(stdin && { stdin }),
       ...(signal && { signal }),
@@ -215,28 +217,3 @@ export function holdsRelease(path: string): boolean {
 
 /** Of 500,000 files. */
 const MAX_MANIFEST_BYTES = 256 << 20
-
-/** Of a folder that a build wrote, the raw image or the bundle; every other path is itself. */
-function imageInFolder(path: string): string {
-  if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path
-  const manifestPath = join(path, MANIFEST_NAME)
-  if (!existsSync(manifestPath)) {
-    throw new FormatError(`Cannot read image "${path}": it is a folder without ${MANIFEST_NAME}, an image is expected`)
-  }
-  const { image, outputs } = parseManifest(readOrFail(manifestPath), manifestPath)
-  const holders = [image.name, ...outputs.map((output) => output.path).filter((name) => IMAGE_HOLDER.test(name))]
-  const found = holders.map((name) => join(path, name)).find((file) => existsSync(file))
-  if (found !== undefined) return found
-  throw new IoError(`Cannot read image "${path}": none of ${holders.join(', ')} is there`, { details: { path } })
-}
-
-/** Outputs from which the whole disk can be read. */
-const IMAGE_HOLDER = /\.(?:zip|gz|xz|zst|qcow2|simg)$/
-
-function readOrFail(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new IoError(`Cannot read ${path}: ${systemReason(error)}`, { details: { path }, cause: error })
-  }
-}

@@ -31,21 +31,23 @@ export function addConvertCommand(program: Command, terminal: Terminal, services
     .command('convert')
     .summary('turn an image into other formats, all in one pass')
     .description(
-      'Read an image (raw, gz, xz, zst, zip, qcow2, Android sparse, or one of the last two packed in the others) and write it in other formats, all in one pass.',
+      'Read an image (raw, qcow2, Android sparse; alone, or in gz, xz, zst, bz2, lzma, zip or tar; or the folder of a build) and write it in other formats, all in one pass.',
     )
     .argument('<image...>', 'an image, "-" for standard input, or all parts of a split Android sparse image')
     .addOption(outputOption())
-    .option('--entry <name>', 'which file of a zip, where it is not the first image in it')
+    .option('--member <name>', 'which file of a zip or tar, where several may be the image')
+    .addOption(new Option('--entry <name>', 'an older name of --member').hideHelp())
+    .option('--as-is', 'take the bytes as they are, also where nothing says that they are a disk or a volume')
     .addOption(new Option('--level <n>', 'how hard to compress, in the count of each format').argParser(parseLevel))
     .option('-q, --quiet', 'say nothing but errors')
     .option('--json', 'write events to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
-    .action(async (source, { output: outputs, entry, level, json = false, quiet = false }) => {
+    .action(async (source, { output: outputs, member, entry = member, asIs, level, json = false, quiet = false }) => {
       const { stdout, environment, signal } = terminal
       const { convert } = await services.loadConvert()
       const progress = await openProgress(terminal, { json, quiet, tasks: TASKS })
       const onEvent = progress.event.bind(progress)
-      const result = await convert({ source, outputs, entry, level, environment, signal, onEvent }).catch(
+      const result = await convert({ source, outputs, entry, asIs, level, environment, signal, onEvent }).catch(
         async (error: unknown) => {
           await progress.finish('failed')
           throw error

@@ -26,13 +26,16 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
     .description(
       'Write a config or an image to disks, all at once: only what the image specifies, read back from the medium, the partition table last.',
     )
-    .argument('<source>', 'a config (.yaml, .cfg), or an image')
+    .argument('<source>', 'a config (.yaml, .cfg), an image, or the folder of a build')
     .argument('<device...>', 'whole disks, such as /dev/sdb or /dev/disk/by-id/…')
     .option('-y, --yes', 'do not ask')
     .option('--grow', 'the last partition and its ext file system take the rest of a larger disk')
     .option('--bmap <file>', 'write only what this block map of the image maps')
     .option('--no-verify', 'do not read back what was written')
     .option('--allow-fixed', 'also write to a disk that is built in, or a loop device')
+    .option('--member <name>', 'which file of a zip or tar, where several may be the image')
+    .option('--as-is', 'write the bytes as they are, also where nothing says that they are a disk or a volume')
+    .option('--file', 'the targets are plain files, made where they are missing; for tests and labs')
     .option('--receipt <file>', 'write one JSON object per flashed disk to a file')
     .addOption(setOption())
     .option('-q, --quiet', 'say nothing but warnings and errors')
@@ -64,6 +67,9 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
           grow: options.grow ?? false,
           verify: options.verify,
           allowFixed: options.allowFixed ?? false,
+          member: options.member,
+          asIs: options.asIs,
+          file: options.file,
           receiptFile: options.receipt,
           set: options.set,
           environment,

@@ -19,7 +19,6 @@ export const VOLUME_KEYS = [
   'owner',
   'holes',
   'xattrs',
-  'modes',
   'engine',
   'options',
   'volumes',

@@ -9,6 +9,7 @@ import type { CommandRunner } from '../tree/command-runner.js'
 import { VERSION } from '../version.js'
 import type { BlockDevice } from './block-device.js'
 import type { Disk } from './disks.js'
+import { FILE_TYPE } from './file-target.js'
 import type { FittedImage } from './fit-image.js'
 import { growExt } from './grow-ext.js'
 import type { PartitionPlace } from './image-table.js'
@@ -75,7 +76,7 @@ export async function flashDevice(job: FlashJob, options: FlashDeviceOptions): P
     options.onPhase?.('grow')
     await growExt(disk.path, grown, options.runner)
   }
-  await announceTable(disk.path, options.runner)
+  if (disk.type !== FILE_TYPE) await announceTable(disk.path, options.runner)
   const { results } = digests
   const byOffset = new Map(plan.stretches.map(({ offset }, index) => [offset, results.stretches[index]!]))
   return makeReceipt({

@@ -14,6 +14,11 @@ const ZEROOUT_MINIMUM_BYTES = 1 << 20
 /** What one call of the kernel may take before an interrupt is heeded: seconds on a card that has no command for it. */
 const ZEROOUT_PIECE_BYTES = 64 << 20
 
+/** `--force`: blkdiscard would open with O_EXCL, which we hold. */
+const ZERO_DEVICE = ['blkdiscard', '--zeroout', '--force'] as const
+/** Holes read as zeros. */
+const ZERO_FILE = ['fallocate', '--punch-hole'] as const
+
 /** Errors after which the device will not answer any more. */
 const GONE: readonly string[] = ['ENODEV', 'ENXIO', 'ENOMEDIUM']
 
@@ -75,18 +80,21 @@ function openError(path: string, error: unknown): IoError {
   }
 }
 
-class OpenDevice implements BlockDevice {
+/** A device, or a plain file in its place, that is open for reading and writing. */
+export class OpenDevice implements BlockDevice {
   readonly path: string
   readonly sizeBytes: number
   readonly sectorBytes: number
   readonly #handle: FileHandle
   readonly #runner: CommandRunner
+  readonly #zeroOutCommand: readonly [program: string, ...args: string[]]
   /** False once blkdiscard has failed: the kernel or the program does not know how. */
   #canZeroOut = true
   #zeros: Uint8Array | undefined
   #closed = false
 
-  constructor(handle: FileHandle, { path, sizeBytes, sectorBytes }: Disk, runner: CommandRunner) {
+  constructor(handle: FileHandle, { path, type, sizeBytes, sectorBytes }: Disk, runner: CommandRunner) {
+    this.#zeroOutCommand = type === 'file' ? ZERO_FILE : ZERO_DEVICE
     this.#handle = handle
     this.#runner = runner
     this.path = path
@@ -135,16 +143,17 @@ class OpenDevice implements BlockDevice {
 
   /**
    * BLKZEROOUT, which promises zeros where a discard does not: by a command of the device where it has one, else written by
-   * the kernel. False where it did not work. `--force`: blkdiscard would open with O_EXCL, which we hold.
+   * the kernel. False where it did not work.
    */
   async #zeroOut(offset: number, length: number): Promise<boolean> {
     if (!this.#canZeroOut || length < ZEROOUT_MINIMUM_BYTES) return false
-    if (this.#runner.locate('blkdiscard') === undefined) {
+    const [program, ...args] = this.#zeroOutCommand
+    if (this.#runner.locate(program) === undefined) {
       this.#canZeroOut = false
       return false
     }
     const place = ['--offset', String(offset), '--length', String(length)]
-    const { status } = await this.#runner.run('blkdiscard', ['--zeroout', '--force', ...place, this.path])
+    const { status } = await this.#runner.run(program, [...args, ...place, this.path])
     this.#canZeroOut = status === 0
     return this.#canZeroOut
   }

@@ -6,7 +6,7 @@ import { type ByteString, byteString, displayName } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
 import { fileSystemOfFormat } from '../filesystems/registry.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
-import type { ImageView } from '../image/image-view.js'
+import { firstLoaders } from '../recognition/first-loaders.js'
 import { recognise } from '../recognition/recognise.js'
 import type { DirectoryNode, FileNode } from '../tree/file-tree.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
@@ -26,40 +26,10 @@ export function whatBoots(disk: OpenImage): BootSign[] {
   return [...biosSigns(disk), ...romSigns(disk), ...disk.partitions.flatMap(partitionSigns)]
 }
 
-interface RomPlace {
-  readonly by: string
-  readonly offsets: readonly number[]
-  /** Of known-formats.ts. */
-  readonly formats: readonly string[]
-}
-
-const KIB = 1024
-
-/**
- * Bytes of the disk at which boot ROMs look on cards and eMMC. [SUNXI BROM]: 8 KiB, and 128 KiB where a GPT is in the way.
- * [ROCKCHIP boot]: sector 64. [U-BOOT imx]: 1 KiB up to i.MX7, 33 KiB for i.MX8M, 32 KiB for i.MX8MN and later.
- * [TI AM335x TRM §26.1.8.5]: four places 128 KiB apart. [U-BOOT amlogic]: from sector 1 on.
- */
-const ROM_PLACES: readonly RomPlace[] = [
-  { by: 'Allwinner boot ROM', offsets: [8 * KIB, 128 * KIB], formats: ['allwinner-egon', 'allwinner-toc0'] },
-  { by: 'Rockchip boot ROM', offsets: [32 * KIB], formats: ['rockchip-idblock'] },
-  { by: 'i.MX boot ROM', offsets: [1 * KIB, 32 * KIB, 33 * KIB], formats: ['imx-ivt'] },
-  { by: 'TI boot ROM', offsets: [0, 128 * KIB, 256 * KIB, 384 * KIB], formats: ['ti-mlo'] },
-  { by: 'Amlogic boot ROM', offsets: [512], formats: ['amlogic-bl2'] },
-]
-
-function* romSigns(disk: OpenImage): Generator<BootSign> {
-  for (const { by, offsets, formats } of ROM_PLACES) {
-    for (const offset of offsets) {
-      const found = offset < disk.view.sizeBytes ? recognise(restOf(disk.view, offset)) : undefined
-      if (found === undefined || !formats.includes(found.format)) continue
-      yield { by, what: found.description, offset, ...numberOf(disk.partitions.find(covers(offset))) }
-    }
+function* romSigns({ view, partitions }: OpenImage): Generator<BootSign> {
+  for (const { by, offset, description } of firstLoaders(view)) {
+    yield { by, what: description, offset, ...numberOf(partitions.find(covers(offset))) }
   }
-}
-
-function restOf(view: ImageView, offset: number): ImageView {
-  return view.part(offset, view.sizeBytes - offset, view.name)
 }
 
 const covers =

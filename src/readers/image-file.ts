@@ -24,6 +24,11 @@ export class ImageFile {
     this.name = name
   }
 
+  /** For the readers of archives. */
+  get archive(): ArchiveFile {
+    return this.#archive
+  }
+
   get source(): SourceFile {
     return this.#archive.file
   }

@@ -1,4 +1,4 @@
-/** Compressed streams into a spool: gzip and deflate by zlib, xz and zstd by the host's programs. */
+/** Compressed streams into a spool: gzip and deflate by zlib, the others by the host's xz, zstd and bzip2. */
 import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -21,7 +21,15 @@ const INFLATED_BYTES = 256 << 10
 const COMMANDS = {
   xz: ['xz', '-dc', '-q', '--format=xz', '--memlimit-decompress=512MiB'],
   zst: ['zstd', '-dc', '-q', '--sparse', '--memory=128MB'],
+  lzma: ['xz', '-dc', '-q', '--format=lzma', '--memlimit-decompress=512MiB'],
+  /** Since xz 5.4. */
+  lz: ['xz', '-dc', '-q', '--format=lzip', '--memlimit-decompress=512MiB'],
+  /** Writes zeros as zeros. */
+  bz2: ['bzip2', '-dc', '-q'],
 } as const
+
+/** Formats whose streams can be walked; xz itself refuses what follows an .lzma or a .lz. */
+const WALKED: Readonly<Partial<Record<keyof typeof COMMANDS, WalkedCodec>>> = { xz: 'xz', zst: 'zstd', bz2: 'bzip2' }
 
 /** A member that took less is likely to be followed by others of its size. */
 const SMALL_MEMBER_BYTES = 1 << 16
@@ -123,7 +131,7 @@ async function zlibTo(
   }
 }
 
-/** All streams of a .xz, all frames of a .zst. FormatError with what the program says where it is damaged. */
+/** All streams of a .xz, .lzma, .lz or .bz2, all frames of a .zst. FormatError with what the program says where it is damaged. */
 export async function unpackByProgram(
   spool: Spool,
   file: ImageFile,
@@ -131,7 +139,8 @@ export async function unpackByProgram(
   options: { readonly runner: CommandRunner; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const [command, ...args] = COMMANDS[format]
-  assertStreamsToEnd(file, command)
+  const codec = WALKED[format]
+  if (codec !== undefined) assertStreamsToEnd(file, codec)
   const stdinFd = openSync(file.path, 'r')
   try {
     const { status, stderr } = await options.runner.run(command, args, {

@@ -92,6 +92,13 @@ export const KNOWN_FORMATS: readonly KnownFormat[] = [
     label: [32_808, 32, 'ascii'],
   },
   { format: 'udf', description: 'UDF', magics: [[32_769, '4245413031']] },
+  { format: 'hfsplus', description: 'HFS+', magics: [[1024, '482b0004']] },
+  { format: 'hfsplus', description: 'HFSX', magics: [[1024, '48580005']] },
+  { format: 'apfs', description: 'APFS', magics: [[32, '4e585342']] },
+  { format: 'reiserfs', description: 'ReiserFS', magics: [[65_588, '52654973457232']] },
+  { format: 'jfs', description: 'JFS', magics: [[32_768, '4a465331']] },
+  { format: 'bcachefs', description: 'bcachefs', magics: [[4120, 'c68573f64e1a45ca8265f57f48ba6d81']] },
+  { format: 'littlefs', description: 'littlefs', magics: [[8, '6c6974746c656673']] },
   { format: 'LVM2_member', description: 'LVM physical volume', magics: [[512, '4c4142454c4f4e45']] },
   {
     format: 'linux_raid_member',

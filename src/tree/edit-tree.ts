@@ -7,7 +7,6 @@ import type { DirectoryNode, FileNode, FileTree, NodeAttributes } from './file-t
 import type { Owner } from './ownership.js'
 import { compileGlob, type PathMatcher } from './path-glob.js'
 import { splitPayloadPath, TreeBuilder } from './tree-builder.js'
-import { settleUnkept } from './unkept.js'
 import { followPath, nodeBehindLinks } from './volume-links.js'
 
 export type TreeEdit = {
@@ -88,7 +87,6 @@ function setAttributes(node: FileNode, attributes: SetAttributes): void {
   const { mode, ...owner } = attributes
   // A symlink's mode is not for anybody to set.
   Object.assign(node, node.type === 'symlink' ? owner : attributes)
-  settleUnkept(node, attributes)
   if (node.type === 'directory') delete node.implied
 }
 
@@ -208,9 +206,7 @@ function put(tree: FileTree, { path, node, attributes }: Extract<TreeEdit, { kin
     return tree
   }
   const builder = TreeBuilder.over(tree, 'the config')
-  const placed = { ...node, ...given }
-  settleUnkept(placed, given)
-  builder.add(byteString(path), placed)
+  builder.add(byteString(path), { ...node, ...given })
   return builder.finish()
 }
 

@@ -9,45 +9,39 @@
 import type { ByteString } from '../bytes/text.js'
 import { type ConfigPath, invariant, LayoutError } from '../errors.js'
 import type { CommandRunner } from './command-runner.js'
-import type { XattrRule } from './kept-xattrs.js'
+import { isKeptXattr } from './kept-xattrs.js'
 import { problemAt } from './payload-problem.js'
 
 /** Path below the folder (`.` for itself) → attribute name (a byte string) → value. */
 export type FolderXattrs = ReadonlyMap<ByteString, ReadonlyMap<string, Uint8Array>>
 
 export interface FolderXattrOptions {
-  readonly xattrs: XattrRule
-  readonly links?: 'follow'
+  readonly xattrs: 'none' | 'keep' | 'auto'
   readonly runner?: CommandRunner
   readonly signal?: AbortSignal
   readonly configPath?: ConfigPath
 }
 
 const NONE: FolderXattrs = new Map()
-export const XATTR_TOOL = 'getfattr'
+const TOOL = 'getfattr'
 
 /** `only`: of one thing in it. LayoutError where `xattrs: keep` was asked and getfattr is missing, or where it could not read something. */
 export async function readFolderXattrs(folder: string, options: FolderXattrOptions, only = '.'): Promise<FolderXattrs> {
-  const { xattrs, runner, configPath, links } = options
+  const { xattrs, runner, configPath } = options
   if (xattrs === 'none') return NONE
   invariant(runner !== undefined, 'extended attributes are read by a runner')
-  const isInstalled = runner.locate(XATTR_TOOL) !== undefined
-  if (xattrs !== 'keep' && !isInstalled) return NONE
-  if (!isInstalled) {
-    const message = `Cannot read the extended attributes of folder "${folder}": ${XATTR_TOOL} is not installed, xattrs: keep needs it`
+  if (xattrs === 'auto' && runner.locate(TOOL) === undefined) return NONE
+  if (runner.locate(TOOL) === undefined) {
+    const message = `Cannot read the extended attributes of folder "${folder}": ${TOOL} is not installed, xattrs: keep needs it`
     throw new LayoutError(problemAt(message, configPath, 'install the package attr, or set xattrs: none'))
   }
-  const { status, stdout, stderr } = await runner.run(
-    XATTR_TOOL,
-    [links === 'follow' ? '-RLd' : '-Rhd', '-m', '-', '-e', 'hex', '--', only],
-    {
-      cwd: folder,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    },
-  )
+  const { status, stdout, stderr } = await runner.run(TOOL, ['-Rhd', '-m', '-', '-e', 'hex', '--', only], {
+    cwd: folder,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  })
   if (status !== 0) {
     const first = stderr.split('\n', 1)[0] ?? ''
-    const message = `Cannot read the extended attributes of folder "${folder}": ${first || `${XATTR_TOOL} ended with ${status}`}, all of them must be readable`
+    const message = `Cannot read the extended attributes of folder "${folder}": ${first || `${TOOL} ended with ${status}`}, all of them must be readable`
     throw new LayoutError(problemAt(message, configPath, 'xattrs: none leaves them out'))
   }
   return parseGetfattr(stdout)
@@ -66,7 +60,7 @@ export function parseGetfattr(output: Uint8Array): FolderXattrs {
       continue
     }
     const attribute = parseAttribute(line)
-    if (attribute === undefined || path === undefined) continue
+    if (attribute === undefined || path === undefined || !isKeptXattr(attribute.name)) continue
     const values = files.get(path) ?? new Map<string, Uint8Array>()
     values.set(attribute.name, attribute.value)
     files.set(path, values)

@@ -2,7 +2,6 @@ import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { type ConfigPath, LayoutError } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
 import { problemAt, unreadable } from './payload-problem.js'
-import { sizeDisagreement } from './source-size.js'
 
 /**
  * A payload that is copied as it is: a boot blob, a ready file system, a file of the bundle. Symlinks are followed.
@@ -19,11 +18,6 @@ export function readSourceFile(path: string, configPath?: ConfigPath): SourceFil
       )
     }
     accessSync(path, constants.R_OK)
-    const wrong = sizeDisagreement(path, { sizeBytes: Number(status.size), blocks: Number(status.blocks) })
-    if (wrong !== undefined) {
-      const message = `Cannot read file "${path}": ${wrong}, a file whose size is true is accepted`
-      throw new LayoutError(problemAt(message, configPath, 'Copy it to a file first'))
-    }
     return { path, sizeBytes: Number(status.size), mtimeNs: status.mtimeNs }
   } catch (error) {
     if (error instanceof LayoutError) throw error

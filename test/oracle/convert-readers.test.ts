@@ -11,6 +11,7 @@ import { ImageBuilder } from '../../src/image/extent.js'
 import { runsOf } from '../../src/image/runs.js'
 import { type ImageReadOptions, readImageFile } from '../../src/readers/read-image-file.js'
 import { materialize } from '../support/materialize.js'
+import { mbrSector } from '../support/mbr-sector.js'
 import { describeWithTools, scratchFolder, tool } from '../support/oracle.js'
 import { assertSameSparse } from '../support/sparse.js'
 
@@ -26,7 +27,8 @@ function disk() {
   const text = Buffer.from('partition table, offset, length; '.repeat(40_000))
   const words = Uint8Array.from({ length: 3 * MIB }, (_, index) => (Math.imul(index, 2654435761) >>> 24) & 0xff)
   return new ImageBuilder(SIZE)
-    .bytes(0, text)
+    .bytes(0, mbrSector(1, 1000))
+    .bytes(4096, text)
     .bytes(10 * MIB + 512, words)
     .fill(30 * MIB, 8 * MIB, 0xff)
     .bytes(SIZE - 5000, words.subarray(0, 5000))
@@ -126,7 +128,7 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED, compresslevel=1) as
     }
     // A size that is no multiple of the cluster.
     tool('qemu-img', 'create', '-q', '-f', 'qcow2', at('empty.qcow2'), '1000000512')
-    const { image, release } = await readImageFile(at('empty.qcow2'), options)
+    const { image, release } = await readImageFile(at('empty.qcow2'), { ...options, demand: 'nothing' })
     expect(image).toEqual(new ImageBuilder(1_000_000_512).fill(0, 1_000_000_512).finish())
     release()
   })
@@ -182,7 +184,7 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED, compresslevel=1) as
       start.writeUInt32LE(value, offset)
     const chunks = [header(0xcac3, 50, []), header(0xcac2, 500, [1, 2, 3, 4]), header(0xcac4, 0, [0, 0, 0, 0])]
     writeFileSync(at('made.simg'), Buffer.concat([start, ...chunks, header(0xcac2, 50, [7, 7, 7, 7])]))
-    const { image, release } = await readImageFile(at('made.simg'), options)
+    const { image, release } = await readImageFile(at('made.simg'), { ...options, demand: 'nothing' })
     expect([...unspecifiedStretches(image)]).toEqual([[0, 50 * 4096]])
     expect(image.extents.at(-1)).toEqual({ offset: 550 * 4096, length: 50 * 4096, source: { kind: 'fill', byte: 7 } })
     materialize(image, at('made.img'))
@@ -228,13 +230,13 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED, compresslevel=1) as
     mkdirSync(at('folder'), { recursive: true })
     writeFileSync(at('empty'), '')
     writeFileSync(at('page.img'), '<!DOCTYPE html><html>404</html>')
-    writeFileSync(at('a.img.bz2'), 'BZh91AY&SY')
+    writeFileSync(at('a.img.bz2'), 'BZh91AY&SY cut off')
     const cases: [string, string][] = [
       ['folder', 'it is a folder, a file is expected'],
       ['empty', 'it is empty'],
       ['missing', 'it does not exist'],
-      ['page.img', 'it is an HTML page, which has no reader here'],
-      ['a.img.bz2', 'it is a bzip2 file, which has no reader here'],
+      ['page.img', 'it is an HTML page, a disk or a volume is expected'],
+      ['a.img.bz2', 'with bzip2: found the end of the file'],
     ]
     for (const [name, text] of cases) {
       await expect(readImageFile(at(name), options), basename(name)).rejects.toThrow(text)

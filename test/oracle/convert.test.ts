@@ -8,6 +8,7 @@ import { convert } from '../../src/convert.js'
 import { InterruptedError, IoError, UsageError } from '../../src/errors.js'
 import { ImageBuilder } from '../../src/image/extent.js'
 import { materialize } from '../support/materialize.js'
+import { mbrSector } from '../support/mbr-sector.js'
 import { describeWithTools, scratchFolder, tool } from '../support/oracle.js'
 import { assertSameSparse } from '../support/sparse.js'
 
@@ -20,7 +21,8 @@ const environment = { ...process.env, SOURCE_DATE_EPOCH: '1700000000' }
 beforeAll(() => {
   const text = Buffer.from('partition table, offset, length; '.repeat(90_000))
   const image = new ImageBuilder(64 * MIB)
-    .bytes(0, text)
+    .bytes(0, mbrSector(1, 1000))
+    .bytes(4096, text)
     .fill(20 * MIB, 3 * MIB, 0xff)
     .bytes(40 * MIB + 512, text.subarray(0, 9000))
     .finish()

@@ -1,12 +1,11 @@
 /** How a FAT is recognised and opened. */
-import { isPowerOfTwo } from '../../../bytes/align.js'
 import type { ImageView } from '../../../image/image-view.js'
 import type { FileSystemReading } from '../../file-system.js'
 import { decodeBootSector } from '../boot-regions.js'
-import { BACKUP_BOOT_SECTOR, BOOT_RECORD_BYTES, type BootSector, BootSector16, BootSector32 } from '../disklayout.js'
+import { BACKUP_BOOT_SECTOR, BOOT_RECORD_BYTES, BootSector16, BootSector32 } from '../disklayout.js'
 import { locateInFat } from './locate.js'
 import { openFatVolume } from './open-fat-volume.js'
-import { isMedia, SECTOR_SIZES } from './volume-shape.js'
+import { hasSoundParameters } from './sound-parameters.js'
 
 export const fatReading: FileSystemReading = { probe: looksLikeFat, open: openFatVolume, locate: locateInFat }
 
@@ -23,17 +22,4 @@ function looksLikeBootSector(view: ImageView, base: number): boolean {
   const bytes = view.read(base, BOOT_RECORD_BYTES, 'boot sector')
   const texts = [BootSector16, BootSector32].map((record) => record.decode(bytes).BS_FilSysType)
   return texts.some((text) => TYPE_TEXT.test(text)) || hasSoundParameters(decodeBootSector(bytes).boot)
-}
-
-/** What Linux asks of a FAT, which need not say its name. [LINUX fs/fat/inode.c] */
-function hasSoundParameters(boot: BootSector): boolean {
-  return (
-    SECTOR_SIZES.includes(boot.BPB_BytsPerSec) &&
-    isPowerOfTwo(boot.BPB_SecPerClus) &&
-    boot.BPB_RsvdSecCnt !== 0 &&
-    (boot.BPB_NumFATs === 1 || boot.BPB_NumFATs === 2) &&
-    isMedia(boot.BPB_Media) &&
-    (boot.BPB_TotSec16 !== 0 || boot.BPB_TotSec32 !== 0) &&
-    (boot.BPB_FATSz16 !== 0 || boot.BPB_FATSz32 !== 0)
-  )
 }
