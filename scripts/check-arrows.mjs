@@ -26,6 +26,7 @@ const MIDDLE = [
   'readers/',
   'recognition/',
   'inspect/',
+  'scratch/',
 ]
 const FORMAT = [...BASE, 'schema/', 'image/', 'tree/file-tree.ts', 'tree/file-mode.ts', 'filesystems/*.ts']
 
@@ -39,9 +40,10 @@ const ALLOWED = {
   'bytes/': ['errors.ts'],
   'schema/': BASE,
   'image/': BASE,
+  'scratch/': [...BASE, 'tree/command-runner.ts'],
   'archives/': [...BASE, 'image/'],
   'tables/': [...BASE, 'image/'],
-  'tree/': [...BASE, 'image/', 'archives/'],
+  'tree/': [...BASE, 'image/', 'archives/', 'scratch/'],
   'filesystems/': FORMAT,
   'filesystems/ext4/': FORMAT, // formats know nothing of each other
   'filesystems/fat/': FORMAT,
@@ -56,9 +58,17 @@ const ALLOWED = {
   'config/': [...BASE, 'schema/', 'filesystems/'],
   'gadget/': [...BASE, 'config/spec.ts', 'filesystems/*.ts', 'archives/', 'tree/', 'image/'],
   'host/': [...BASE, 'image/', 'tree/', 'config/spec.ts', 'filesystems/'],
-  'outputs/': [...BASE, 'image/', 'archives/', 'tree/folder-listing.ts'],
+  'outputs/': [...BASE, 'image/', 'archives/', 'scratch/', 'tree/folder-listing.ts', 'tree/command-runner.ts'],
   'recognition/': [...BASE, 'image/', 'tables/', 'filesystems/'],
-  'readers/': [...BASE, 'image/', 'archives/', 'recognition/', 'tree/data-ranges.ts', 'tree/command-runner.ts'],
+  'readers/': [
+    ...BASE,
+    'image/',
+    'archives/',
+    'recognition/',
+    'scratch/',
+    'tree/data-ranges.ts',
+    'tree/command-runner.ts',
+  ],
   'inspect/': [
     ...BASE,
     'image/',
@@ -91,10 +101,11 @@ const ALLOWED = {
     'tree/',
     'config/spec.ts',
     'outputs/',
+    'scratch/',
   ],
   'build.ts': [...BASE, 'version.ts', ...MIDDLE, 'build/'],
   'build/': [...BASE, 'version.ts', ...MIDDLE],
-  'verify.ts': [...BASE, 'build.ts', 'build/', 'proof/'],
+  'verify.ts': [...BASE, 'build.ts', 'build/', 'proof/', 'scratch/', 'host/run-command.ts'],
   'flash/': [
     ...BASE,
     'version.ts',

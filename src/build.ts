@@ -13,10 +13,9 @@ import { locateError, locateProblem } from './build/located-error.js'
 import type { BuildOptions, BuildPhase, BuildResult, PlanOptions, PlanResult } from './build/options.js'
 import type { prepareGadget } from './build/prepare-gadget.js'
 import { NO_GADGET, type PreparedGadget } from './build/prepared-gadget.js'
-import { type PayloadReading, readPayloads, spoolFolder } from './build/read-payloads.js'
+import { type PayloadReading, readPayloads } from './build/read-payloads.js'
 import { openPayloads, sealPartitions } from './build/seal-partitions.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
-import { WorkFolder } from './build/work-folder.js'
 import { warmUpThreads, writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
 import type { GadgetSpec, ImageSpec, LoadedConfig } from './config/spec.js'
@@ -31,6 +30,7 @@ import type { Threads } from './outputs/threads.js'
 import { writeWholeFile } from './outputs/whole-file.js'
 import { startThreads } from './outputs/worker-threads.js'
 import { PASSPHRASE_VARIABLE, readSigningKey } from './proof/signing-key.js'
+import { WorkFolder } from './scratch/work-folder.js'
 import { compareTimestamps, EPOCH_1980, type Timestamp } from './tree/file-tree.js'
 import { measureTree } from './tree/tree-stats.js'
 
@@ -82,17 +82,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   })
   const { config, epoch } = prepared
   try {
-    const folder = OutputFolder.open(join(resolve(options.out ?? 'out'), prepared.plan.spec.name))
+    const runner = makeCommandRunner(options.environment ?? process.env)
+    const folder = await OutputFolder.open(join(resolve(options.out ?? 'out'), prepared.plan.spec.name), runner)
     try {
       const plan = await withHostVolumes(prepared, folder, options)
       options.onEvent?.({ kind: 'phase', phase: 'write', title: 'Weaving the image' })
-      const outputs = await writeOutputs({
+      const { outputs, earlier } = await writeOutputs({
         plan,
         payloads: openPayloads(prepared.plan.spec, prepared.payloads),
         bundle: prepared.bundle,
         gadget: prepared.gadget,
         folder,
-        runner: makeCommandRunner(options.environment ?? process.env),
+        runner,
         threads: prepared.threads,
         only: options.only,
         fullSha256: options.fullSha256 ?? false,
@@ -110,20 +111,23 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       }
       const unnamed =
         options.depfile === undefined ? [] : await writeDepfile(options.depfile, outputs[0]!.path, prepared)
-      for (const problem of unnamed) options.onEvent?.({ kind: 'warning', problem })
+      const late = [...changedResults(folder.path, earlier.changed), ...unnamed]
+      for (const problem of late) options.onEvent?.({ kind: 'warning', problem })
       options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
       const seconds = (performance.now() - started) / 1000
       return {
         plan,
-        warnings: [...prepared.warnings, ...unnamed],
+        warnings: [...prepared.warnings, ...late],
         folder: folder.path,
         outputs,
+        removed: earlier.removes,
+        left: [...earlier.changed, ...earlier.foreign].sort(),
         seconds,
         growth: budget?.growth ?? [],
       }
     } finally {
       // What was committed stays; this takes the rest.
-      folder.discard()
+      await folder.discard()
     }
   } catch (error) {
     throw locateError(error, config)
@@ -170,6 +174,14 @@ export async function openDisk(options: PlanOptions, workFolder: () => string): 
     },
     release,
   }
+}
+
+/** Results of an earlier build that somebody has changed since: they are not ours to remove, and not of this build. */
+function changedResults(folder: string, names: readonly string[]): Problem[] {
+  return names.map((name) => ({
+    message: `${join(folder, name)} is not of this build: an earlier one wrote it, and it was changed since, so it stays`,
+    hint: 'Remove it, or give it a name that no build uses',
+  }))
 }
 
 /** Gives a warning for each input that the file cannot name. */
@@ -233,12 +245,13 @@ async function prepare(
     ...(options.sizeBytes !== undefined && { sizeBytes: options.sizeBytes }),
     ...(options.outputs !== undefined && { outputs: options.outputs }),
   })
-  const work = new WorkFolder(spoolFolder(environment))
+  const runner = makeCommandRunner(environment)
+  const work = new WorkFolder(environment, runner)
   const threads = startThreads(availableParallelism())
   let releasePayloads: (() => Promise<void>) | undefined
   const release = async (): Promise<void> => {
-    work.release()
     await Promise.all([threads.close(), releasePayloads?.()])
+    await work.release()
   }
   const warnings: Problem[] = []
   // Told as soon as known: what a warning says may be why the build then fails.
@@ -253,9 +266,9 @@ async function prepare(
     warn(config.warnings)
     const epoch = sourceDateEpoch(environment, spec.sourceDateEpoch)
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
-    const runner = makeCommandRunner(environment)
     const { variable } = config
-    const readOptions = { clampTo: epoch, runner, environment, variable, signal, lister: threads }
+    const workFolder = (): string => work.path()
+    const readOptions = { clampTo: epoch, runner, workFolder, variable, signal, lister: threads }
     // Side by side, since both wait for programs; what is wrong with the payload is told first.
     const [payloadReading, gadgetMaking] = await Promise.allSettled([
       readPayloads(spec, readOptions).then((reading) => {
@@ -278,7 +291,7 @@ async function prepare(
     const laidOut = await makeMeasuredVolumes(spec, reading.payloads, {
       ...hostVolumesOptions(options, 'layout'),
       layout,
-      workFolder: () => work.path(),
+      workFolder,
     })
     const plan = planDisk(spec, laidOut, layout)
     const budget = spec.budget && (await import('./build/budget.js')).reportBudget(plan, spec.budget)

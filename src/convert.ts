@@ -68,21 +68,19 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   const runner = makeCommandRunner(environment)
   const modifiedSeconds = (sourceDateEpoch(environment, undefined) ?? EPOCH_1980).seconds
   const folders = new Map<string, OutputFolder>()
-  const folderOf = (path: string): OutputFolder => {
-    const folder = folders.get(dirname(path)) ?? OutputFolder.open(dirname(path))
-    folders.set(dirname(path), folder)
-    return folder
-  }
   const sinks: FileSink[] = []
   try {
-    const places = targets.map(({ path }) => {
+    const places: { readonly final: string; readonly temporary: string }[] = []
+    for (const { path } of targets) {
       const final = resolve(path)
-      return { final, temporary: folderOf(final).stage(basename(final)) }
-    })
+      const folder = folders.get(dirname(final)) ?? (await OutputFolder.open(dirname(final), runner))
+      folders.set(dirname(final), folder)
+      places.push({ final, temporary: folder.stage(basename(final)) })
+    }
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Reading the image' })
-    const opened = await readImageFile(imagesOf(options.source), {
+    const opened = await readImageFile(await imagesOf(options.source), {
       // Where the outputs go there is room for what is unpacked.
-      workFolder: () => folderOf(places[0]!.final).workFolder(),
+      workFolder: () => folders.get(dirname(places[0]!.final))!.workFolder(),
       runner,
       ...(options.stdin && { stdin: options.stdin }),
       entry: options.entry,
@@ -109,7 +107,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
       opened.release()
     }
     if (signal?.aborted === true) throw new InterruptedError()
-    for (const folder of folders.values()) folder.commit()
+    for (const folder of folders.values()) await folder.commit()
     onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
     const outputs = targets.map((target, index) => {
       const path = places[index]!.final
@@ -118,12 +116,12 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
     return { format, sizeBytes: image.sizeBytes, outputs, seconds: (performance.now() - started) / 1000 }
   } finally {
     // What was committed stays; this takes the rest.
-    for (const folder of folders.values()) folder.discard()
+    for (const folder of folders.values()) await folder.discard()
   }
 }
 
-function imagesOf(source: ConvertOptions['source']): string | string[] {
-  return typeof source === 'string' ? imageInFolder(source) : source.map(imageInFolder)
+async function imagesOf(source: ConvertOptions['source']): Promise<string | string[]> {
+  return typeof source === 'string' ? imageInFolder(source) : Promise.all(source.map(imageInFolder))
 }
 
 /** Two outputs in one place, or one over what is read, would be a mistake that is noticed too late. */

@@ -1,9 +1,6 @@
 /** From a config or an image to devices: everything is inspected, planned and asked before the first byte is written. */
-
-import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { extname } from 'node:path'
 import type { BuildEvent, PlanOptions } from './build/options.js'
 import { openDisk } from './build.js'
 import { jsonText } from './bytes/json-text.js'
@@ -35,6 +32,7 @@ import type { DiskPlan } from './layout/disk-plan.js'
 import { writeWholeFile } from './outputs/whole-file.js'
 import { imageInFolder } from './proof/image-in-folder.js'
 import { readImageFile } from './readers/read-image-file.js'
+import { WorkFolder } from './scratch/work-folder.js'
 import type { CommandRunner } from './tree/command-runner.js'
 
 export type { Disk } from './flash/disks.js'
@@ -134,12 +132,15 @@ async function openSource(options: FlashOptions, runner: CommandRunner): Promise
   ]) {
     if (value !== undefined && value !== false) throw new UsageError(`Cannot use ${flag} with a config: it is no image`)
   }
-  return openConfig(options)
+  return openConfig(options, runner)
 }
 
-async function openConfig({ source, grow, set, environment, signal, onEvent }: FlashOptions): Promise<OpenSource> {
-  const folder = makeWorkFolder()
-  const disk = await openDisk({ config: source, set, environment, signal, onEvent }, folder.path)
+async function openConfig(
+  { source, grow, set, environment, signal, onEvent }: FlashOptions,
+  runner: CommandRunner,
+): Promise<OpenSource> {
+  const work = new WorkFolder(environment ?? process.env, runner)
+  const disk = await openDisk({ config: source, set, environment, signal, onEvent }, () => work.path())
   /** Volumes by the host's tools are made once for all devices that get the same disk. */
   const finished = new Map<number | undefined, Promise<DiskPlan>>()
   const finish = (growTo: number | undefined): Promise<DiskPlan> => {
@@ -175,21 +176,7 @@ async function openConfig({ source, grow, set, environment, signal, onEvent }: F
     },
     async release() {
       await disk.release()
-      folder.remove()
-    },
-  }
-}
-
-/** For spool files: made when the first one is, in TMPDIR. */
-function makeWorkFolder(): { path(): string; remove(): void } {
-  let folder: string | undefined
-  return {
-    path() {
-      folder ??= mkdtempSync(join(tmpdir(), 'diskloom-flash-'))
-      return folder
-    },
-    remove() {
-      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+      await work.release()
     },
   }
 }
@@ -204,17 +191,17 @@ function grownBetween(before: DiskPlan, after: DiskPlan): PartitionPlace | undef
 }
 
 async function openImage(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
-  const { bmap, grow, member, asIs = false, signal, onEvent } = options
-  const source = imageInFolder(options.source)
-  const folder = makeWorkFolder()
+  const { bmap, grow, member, asIs = false, environment, signal, onEvent } = options
+  const source = await imageInFolder(options.source)
+  const work = new WorkFolder(environment ?? process.env, runner)
   const opened = await readImageFile(source, {
-    workFolder: folder.path,
+    workFolder: () => work.path(),
     runner,
     entry: member,
     demand: asIs ? 'nothing' : 'proof',
     ...(signal && { signal }),
-  }).catch((error: unknown) => {
-    folder.remove()
+  }).catch(async (error: unknown) => {
+    await work.release()
     throw error
   })
   let image: DiskImage
@@ -227,7 +214,7 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
     image = bmap === undefined ? opened.image : applyBmap(opened.image, parseBmap(await readText(bmap), bmap), bmap)
   } catch (error) {
     opened.release()
-    folder.remove()
+    await work.release()
     throw error
   }
   const read = readerOf(image)
@@ -252,7 +239,7 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
     },
     async release() {
       opened.release()
-      folder.remove()
+      await work.release()
     },
   }
 }

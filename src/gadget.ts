@@ -13,6 +13,7 @@ import { bytesDigest } from './outputs/file-digest.js'
 import { OutputFolder } from './outputs/output-folder.js'
 import { INLINE_THREADS } from './outputs/threads.js'
 import { writeWholeFile } from './outputs/whole-file.js'
+import { WorkFolder } from './scratch/work-folder.js'
 
 export type GadgetOptions = Pick<BuildOptions, 'config' | 'out' | 'set' | 'environment' | 'signal'>
 
@@ -32,28 +33,30 @@ export async function gadget(options: GadgetOptions): Promise<GadgetResult> {
   const config = loadConfig(options.config, { environment, ...(set !== undefined && { set }) })
   const { spec, variable } = config
   const runner = makeCommandRunner(environment)
+  const work = new WorkFolder(environment, runner)
   let prepared: PreparedGadget | undefined
   try {
     if (spec.gadget === undefined) {
       throw new ConfigError(`Cannot make the board files of ${options.config}: it has no gadget section`)
     }
     const clampTo = sourceDateEpoch(environment, spec.sourceDateEpoch)
-    prepared = await prepareGadget(spec.gadget, { clampTo, runner, variable, environment, signal })
+    prepared = await prepareGadget(spec.gadget, { clampTo, runner, variable, workFolder: () => work.path(), signal })
     assertGadgetPrograms(prepared.images, runner)
     if (signal?.aborted) throw new InterruptedError()
-    const folder = OutputFolder.open(join(resolve(options.out ?? 'out'), spec.name))
+    const folder = await OutputFolder.open(join(resolve(options.out ?? 'out'), spec.name), runner)
     try {
       const outputs = await writeResults(prepared, folder, { threads: INLINE_THREADS, runner, signal })
-      folder.commit()
+      await folder.commit()
       const warnings = [...config.warnings, ...prepared.warnings].map((problem) => locateProblem(problem, config))
       return { folder: folder.path, outputs, warnings }
     } finally {
-      folder.discard()
+      await folder.discard()
     }
   } catch (error) {
     throw locateError(error, config)
   } finally {
     await prepared?.release()
+    await work.release()
   }
 }
 

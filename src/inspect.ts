@@ -1,28 +1,28 @@
 /** Looking into images from the library and the command line: what needs programs, spool files and the file system of the host. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { PlanOptions } from './build/options.js'
 import { type OpenDisk, openDisk } from './build.js'
 import { FormatError, type Problem } from './errors.js'
 import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
+import type { DiskImage } from './image/extent.js'
 import { checkImage, type ImageFinding } from './inspect/check-image.js'
 import { compareWithPlan } from './inspect/compare-with-plan.js'
-import { type Extraction, extractNode } from './inspect/extract.js'
+import { type Extraction, extractNode, placeImage } from './inspect/extract.js'
 import { type OpenImage, openDiskImage } from './inspect/open-image.js'
 import { consult, type SecondOpinion } from './inspect/second-opinion/consult.js'
 import { imageInFolder } from './proof/image-in-folder.js'
 import { MANIFEST_NAME } from './proof/manifest-names.js'
 import { readZipMember } from './proof/zip-member.js'
 import { readImageFile } from './readers/read-image-file.js'
+import { WorkFolder } from './scratch/work-folder.js'
 import type { FileNode } from './tree/file-tree.js'
 
 export type { ImageFinding } from './inspect/check-image.js'
 export { compareDisks, type DiskComparison } from './inspect/diff/compare-disks.js'
 export { type DiskDifferences, isSame } from './inspect/diff/differences.js'
-export { type Extraction, extractImage, partitionImage, tarOf } from './inspect/extract.js'
+export { type Extraction, partitionImage, tarOf } from './inspect/extract.js'
 export { type Inspection, inspectImage } from './inspect/inspection.js'
 export type { Content } from './inspect/open-content.js'
 export type { OpenImage, OpenPartition } from './inspect/open-image.js'
@@ -43,11 +43,12 @@ export interface OpenImageOptions {
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenImage> {
   const { environment = process.env, entry, stdin, signal } = options
-  const work = new WorkFolder()
+  const runner = makeCommandRunner(environment)
+  const work = new WorkFolder(environment, runner)
   try {
-    const opened = await readImageFile(imageInFolder(path), {
+    const opened = await readImageFile(await imageInFolder(path), {
       workFolder: () => work.path(),
-      runner: makeCommandRunner(environment),
+      runner,
       // Looking at one file must not cost the whole disk.
       zeros: 'leave',
       // What is damaged, cut off or unknown can be looked at; what is something else cannot.
@@ -58,12 +59,13 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
     })
     const release = (): void => {
       opened.release()
-      work.remove()
+      // The removal is done when the call returns; only the search for abandoned folders may go on.
+      void work.release()
     }
     const name = path === '-' ? 'standard input' : path
     return openDiskImage(opened.image, { name, format: opened.format, readings: await loadReadings(), release })
   } catch (error) {
-    work.remove()
+    await work.release()
     throw error
   }
 }
@@ -81,6 +83,16 @@ export interface ExtractOptions {
 export function extract(node: FileNode, path: string, options: ExtractOptions = {}): Promise<Extraction> {
   const { environment = process.env, signal } = options
   return extractNode(node, path, { runner: makeCommandRunner(environment), signal })
+}
+
+/** `image` as a sparse file at `path`; zeros that matter are holes too. Rejects as `extract`; nothing is left behind then. */
+export function extractImage(
+  image: DiskImage,
+  path: string,
+  signal?: AbortSignal | undefined,
+  { environment = process.env }: Pick<ExtractOptions, 'environment'> = {},
+): Promise<Extraction> {
+  return placeImage(image, path, { runner: makeCommandRunner(environment), signal })
 }
 
 export interface CheckOptions extends OpenImageOptions {
@@ -145,15 +157,15 @@ async function compareWithConfig(disk: OpenImage, config: string, options: Check
 }
 
 /** A plan whose payload can be read until its release. */
-async function planWhole(options: PlanOptions): Promise<OpenDisk & { readonly workFolder: WorkFolder }> {
-  const workFolder = new WorkFolder()
+async function planWhole(options: PlanOptions): Promise<OpenDisk> {
+  const { environment = process.env } = options
+  const workFolder = new WorkFolder(environment, makeCommandRunner(environment))
   const disk = await openDisk(options, () => workFolder.path())
   return {
     ...disk,
-    workFolder,
     async release() {
       await disk.release()
-      workFolder.remove()
+      await workFolder.release()
     },
   }
 }
@@ -188,21 +200,6 @@ export async function openImageOrConfig(
   } catch (error) {
     await planned.release()
     throw error
-  }
-}
-
-/** A folder for spool files, made when the first one is. */
-class WorkFolder {
-  #path: string | undefined
-
-  path(): string {
-    this.#path ??= mkdtempSync(join(tmpdir(), 'diskloom-inspect-'))
-    return this.#path
-  }
-
-  remove(): void {
-    if (this.#path !== undefined) rmSync(this.#path, { recursive: true, force: true })
-    this.#path = undefined
   }
 }
 

@@ -1,12 +1,12 @@
 /** Reproducibility as a question: is this image what that config builds? */
-import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { PlanOptions, PlanResult } from './build/options.js'
 import { openDisk } from './build.js'
 import { DifferenceError, errnoOf, FormatError, IoError, type Problem, systemReason } from './errors.js'
+import { makeCommandRunner } from './host/run-command.js'
 import { compareImage } from './proof/compare-image.js'
 import { readFully } from './proof/verify-image.js'
+import { WorkFolder } from './scratch/work-folder.js'
 
 export interface CompareOptions extends PlanOptions {
   /** Path of a raw image, or of a device that it was written to. */
@@ -23,14 +23,11 @@ export interface CompareResult extends PlanResult {
  * with DifferenceError, a problem for each field, file or structure that differs; otherwise as `plan`.
  */
 export async function compareWithBuild(options: CompareOptions): Promise<CompareResult> {
-  let work: string | undefined
-  const workFolder = (): string => {
-    work ??= mkdtempSync(join(tmpdir(), 'diskloom-rebuild-'))
-    return work
-  }
+  const { environment = process.env } = options
+  const work = new WorkFolder(environment, makeCommandRunner(environment))
   const fd = openImage(options.image)
   try {
-    const disk = await openDisk(options, workFolder)
+    const disk = await openDisk(options, () => work.path())
     try {
       const plan = await disk.finish(undefined)
       assertRaw(fd, options.image)
@@ -48,7 +45,7 @@ export async function compareWithBuild(options: CompareOptions): Promise<Compare
     }
   } finally {
     closeSync(fd)
-    if (work !== undefined) rmSync(work, { recursive: true, force: true })
+    await work.release()
   }
 }
 

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { errnoOf, FormatError, IoError, systemReason } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
+import { sourceFileOf } from '../image/source-file.js'
 
 const WINDOW_BYTES = 1 << 17
 
@@ -36,8 +37,9 @@ export class ArchiveFile {
         cause: error,
       })
     }
-    const { size, mtimeNs } = fstatSync(this.#fd, { bigint: true })
-    this.file = { path, sizeBytes: Number(size), ...(options.isSpool === true ? {} : { mtimeNs }) }
+    const stats = fstatSync(this.#fd, { bigint: true })
+    const sizeBytes = Number(stats.size)
+    this.file = options.isSpool === true ? { path, sizeBytes } : sourceFileOf(path, sizeBytes, stats)
   }
 
   get sizeBytes(): number {

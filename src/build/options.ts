@@ -75,6 +75,10 @@ export interface BuildResult extends PlanResult {
   /** Absolute path of `<out>/<image>`. */
   readonly folder: string
   readonly outputs: readonly BuildOutput[]
+  /** Results of an earlier build that this one does not make, and that were removed with it; relative to `folder`. */
+  readonly removed: readonly string[]
+  /** Other files in `folder`, which are not of this build. */
+  readonly left: readonly string[]
   readonly seconds: number
   /** With `budget:`: how full each partition is, and what its history says. */
   readonly growth?: readonly PartitionGrowth[] | undefined

@@ -16,7 +16,7 @@ import { EMPTY_CONTENT, type FileTree } from '../tree/file-tree.js'
 import { measureTree } from '../tree/tree-stats.js'
 import { readContent } from './content/read-content.js'
 import { NO_GADGET, type PreparedGadget } from './prepared-gadget.js'
-import { type ReadPayloadsOptions, spoolFolder } from './read-payloads.js'
+import type { ReadPayloadsOptions } from './read-payloads.js'
 
 /** Throws as `planCheckedGadget` and `readContent`; ConfigError also for results of one name. */
 export async function prepareGadget(
@@ -29,8 +29,8 @@ export async function prepareGadget(
   const path = initramfs && `${GADGET_FOLDER}/${initramfs.name}`
   assertNamesDiffer([...files.map((file) => file.path), ...(path === undefined ? [] : [path])], spec)
   if (initramfs === undefined || path === undefined) return { ...NO_GADGET, files, warnings, moduleFiles }
-  const { runner, signal, environment } = options
-  const archives = new ArchiveShelf({ runner, workFolder: spoolFolder(environment), ...(signal && { signal }) })
+  const { runner, signal, workFolder } = options
+  const archives = new ArchiveShelf({ runner, workFolder, ...(signal && { signal }) })
   try {
     const { tree, warnings: found } = await initramfsTree(spec, initramfs, { ...options, archives, checked })
     const { compression, level, configPath } = initramfs

@@ -1,6 +1,4 @@
 /** Everything that the config names is measured before anything is planned, and all that is missing is told at once. */
-import { accessSync, constants } from 'node:fs'
-import { tmpdir } from 'node:os'
 import type { Guid } from '../bytes/guid.js'
 import type { FileSystemSpec, ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { ConfigPath, Problem } from '../errors.js'
@@ -35,8 +33,8 @@ export interface ReadPayloadsOptions {
   readonly runner: CommandRunner
   /** For `${NAME}` in lists. */
   readonly variable: (name: string) => string | undefined
-  /** TMPDIR: where compressed archives are unpacked. */
-  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Gives the folder where compressed archives are unpacked. */
+  readonly workFolder: string | (() => string)
   /** Shares the walk over large folders. */
   readonly lister?: FolderLister | undefined
   readonly signal?: AbortSignal | undefined
@@ -44,8 +42,7 @@ export interface ReadPayloadsOptions {
 
 /** LayoutError with every payload that is missing or unreadable; FormatError where only what is in them is wrong. */
 export async function readPayloads(spec: ImageSpec, options: ReadPayloadsOptions): Promise<PayloadReading> {
-  const { runner, signal } = options
-  const workFolder = spoolFolder(options.environment)
+  const { runner, workFolder, signal } = options
   const archives = new ArchiveShelf({ runner, workFolder, ...(signal && { signal }) })
   try {
     const reading = await readAll(spec, { ...options, archives })
@@ -55,19 +52,6 @@ export async function readPayloads(spec: ImageSpec, options: ReadPayloadsOptions
     throw error
   }
 }
-
-/** A place for large files: /tmp often is memory. */
-export function spoolFolder(environment: ReadPayloadsOptions['environment']): string {
-  if (environment.TMPDIR) return environment.TMPDIR
-  try {
-    accessSync(LARGE_TEMPORARY_FILES, constants.W_OK)
-    return LARGE_TEMPORARY_FILES
-  } catch {
-    return tmpdir()
-  }
-}
-
-const LARGE_TEMPORARY_FILES = '/var/tmp'
 
 type ReadOptions = ReadPayloadsOptions & Pick<ContentOptions, 'archives'>
 

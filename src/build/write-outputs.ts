@@ -26,6 +26,7 @@ import type { CommandRunner } from '../tree/command-runner.js'
 import { contentOfFile } from '../tree/file-tree.js'
 import { bundleExtras } from './bundle-extras.js'
 import { archiveMembers } from './content-digests.js'
+import { type EarlierResults, findEarlierResults } from './earlier-results.js'
 import type { BuildOutput } from './options.js'
 import { type OutputFile, outputFiles } from './output-files.js'
 import type { PreparedGadget } from './prepared-gadget.js'
@@ -59,7 +60,13 @@ export interface WriteOutputsInput {
 /** Below this much payload a thread's start costs more than it saves. */
 const THREADS_MINIMUM_BYTES = 8 << 20
 
-export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutput[]> {
+export interface WrittenOutputs {
+  readonly outputs: readonly BuildOutput[]
+  /** What was in the folder before and is not of this build; `removes` is gone. */
+  readonly earlier: EarlierResults
+}
+
+export async function writeOutputs(input: WriteOutputsInput): Promise<WrittenOutputs> {
   const { plan, folder, runner, signal } = input
   const { spec } = plan
   const wanted = wantedOutputs(spec, input.only)
@@ -158,8 +165,9 @@ export async function writeOutputs(input: WriteOutputsInput): Promise<BuildOutpu
       }
     }
     if (signal?.aborted) throw new InterruptedError()
-    folder.commit()
-    return outputs
+    const earlier = await findEarlierResults(folder.path, folder.stagedNames, (path) => threads.fileDigest(path))
+    await folder.commit(earlier.removes)
+    return { outputs, earlier }
   } catch (error) {
     await Promise.all(open.map((output) => output.close().catch(() => {})))
     throw error

@@ -41,6 +41,8 @@ function built(options: BuildOptions): BuildResult {
     plan: emmcPlan(),
     warnings: [WARNING],
     folder,
+    removed: ['disk.zst'],
+    left: ['notes.txt'],
     seconds: 0.5,
     outputs: [
       { path: join(folder, 'disk'), kind: 'image', sizeBytes: 7_818_182_656 },
@@ -64,7 +66,7 @@ describe('build', () => {
     expect(await run(['build', 'board.yaml'])).toEqual({
       status: 0,
       stdout:
-        'out/disk/\n  disk                 7.28 GiB\n  gadget/modules.list      80 B\n7.28 GiB disk built in 0.50 s\n',
+        'out/disk/\n  disk                 7.28 GiB\n  gadget/modules.list      80 B\nRemoved, results of an earlier build that this one does not make: disk.zst\nAlso there, not of this build: notes.txt\n7.28 GiB disk built in 0.50 s\n',
       stderr: `Reading the config\nWeaving the image\n${WARNING_TEXT}`,
     })
   })

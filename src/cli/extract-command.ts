@@ -76,7 +76,7 @@ async function extractPlace({ found, out, terminal, services, imageName }: Conte
   const { partition, path: asked } = found
   if (asked === undefined) {
     const image = partitionImage(partition)
-    return extractImage(image, outPath(out, `${partitionName(partition, imageName)}.img`), signal)
+    return extractImage(image, outPath(out, `${partitionName(partition, imageName)}.img`), signal, { environment })
   }
   const { node, path } = wholeNode(partition, asked)
   const name = path.at(-1) === undefined ? partitionName(partition, imageName) : displayName(path.at(-1)!)
@@ -92,7 +92,8 @@ async function extractTar({ found, terminal, services }: Context, tar: string): 
     )
   }
   const { image, notes } = tarOf(node)
-  if (tar !== '-') return { ...(await extractImage(image, tar, terminal.signal)), notes }
+  const { signal, environment } = terminal
+  if (tar !== '-') return { ...(await extractImage(image, tar, signal, { environment })), notes }
   await writeToStdout(image, terminal)
   return { bytes: image.sizeBytes, notes }
 }

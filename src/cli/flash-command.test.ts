@@ -25,6 +25,7 @@ const DISK = {
     { path: '/dev/sdb', type: 'disk', fsType: undefined, mounts: [] },
     { path: '/dev/sdb1', type: 'part', fsType: 'vfat', mounts: [] },
   ],
+  uses: [],
 }
 const JOB: FlashJob = {
   disk: DISK,

@@ -17,12 +17,24 @@ export interface ResultTextOptions {
 
 /** The folder, what it holds, the map of the disk, and how long it took. */
 export function resultLines(
-  { folder, outputs, seconds, plan, growth = [] }: BuildResult,
+  { folder, outputs, removed, left, seconds, plan, growth = [] }: BuildResult,
   { paint, mapColumns }: ResultTextOptions,
 ): string[] {
   const map = mapColumns === undefined ? [] : [...diskMap(plan, { columns: mapColumns, paint }), MAP_LEGEND]
   const made = `${formatSize(plan.sizeBytes)} disk built in ${formatSeconds(seconds)}`
-  return [...outputLines(folder, outputs, paint), ...growth.map(growthText), ...map, made]
+  const others = [
+    ...namesText('Removed, results of an earlier build that this one does not make', removed),
+    ...namesText('Also there, not of this build', left),
+  ]
+  return [...outputLines(folder, outputs, paint), ...others, ...growth.map(growthText), ...map, made]
+}
+
+const MAX_NAMES = 5
+
+function namesText(what: string, names: readonly string[]): string[] {
+  if (names.length === 0) return []
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
+  return [`${what}: ${names.slice(0, MAX_NAMES).join(', ')}${more}`]
 }
 
 /** The folder and what it holds. */
@@ -39,8 +51,8 @@ export function outputLines(folder: string, outputs: readonly BuildOutput[], pai
   return [title, ...outputs.map(table.line)]
 }
 
-export function resultFields({ folder, outputs, seconds, growth }: BuildResult): object {
-  return { folder, outputs, seconds, growth }
+export function resultFields({ folder, outputs, removed, left, seconds, growth }: BuildResult): object {
+  return { folder, outputs, removed, left, seconds, growth }
 }
 
 /** `rootfs: 41.2 MiB of 256 MiB in use, 1.2 MiB more a release, 178 more fit`. */

@@ -6,6 +6,7 @@
  */
 import { IoError } from '../errors.js'
 import type { CommandRunner } from '../tree/command-runner.js'
+import { type DeviceUse, deviceUses, loopBacking } from './device-uses.js'
 
 /** Something on the disk: the disk itself, a partition, or what holds one of them. */
 export interface DiskNode {
@@ -34,6 +35,10 @@ export interface Disk extends DiskNode {
   readonly serial: string | undefined
   /** The disk itself and all that stands on it or holds a part of it. */
   readonly nodes: readonly DiskNode[]
+  /** What the kernel makes of it that lsblk does not know. */
+  readonly uses: readonly DeviceUse[]
+  /** Of a loop device, the block device that it reads and writes, where it is not a file. */
+  readonly backing?: Disk
 }
 
 const COLUMNS = [
@@ -43,14 +48,22 @@ const COLUMNS = [
 
 /** Every block device that is not a part of another one. IoError when lsblk is missing or fails. */
 export async function listDisks(runner: CommandRunner): Promise<Disk[]> {
-  return parseLsblk(await runLsblk(runner, []))
+  return parseLsblk(await runLsblk(runner, [])).map(withUses)
 }
 
 /** The device at `path`, whatever it is. IoError when it is no block device. */
 export async function inspectDisk(runner: CommandRunner, path: string): Promise<Disk> {
   const [disk] = parseLsblk(await runLsblk(runner, [path]))
   if (disk === undefined) throw new IoError(`Cannot use ${path}: lsblk knows no block device of that name`)
-  return disk
+  const backing = disk.type === 'loop' ? loopBacking(path) : undefined
+  if (backing === undefined || backing === path) return withUses(disk)
+  // What is written to the loop device is written to that one.
+  const behind = await inspectDisk(runner, backing)
+  return { ...withUses(disk), backing: { ...behind, uses: behind.uses.filter(({ user }) => user !== path) } }
+}
+
+function withUses(disk: Disk): Disk {
+  return { ...disk, uses: deviceUses(disk.majorMinor) }
 }
 
 async function runLsblk(runner: CommandRunner, paths: readonly string[]): Promise<string> {
@@ -101,6 +114,7 @@ function diskOf(row: Row): Disk {
     model: textOf(row, 'model'),
     serial: textOf(row, 'serial'),
     nodes: [...nodesBelow(row)],
+    uses: [],
   }
 }
 

@@ -50,6 +50,7 @@ export async function inspectFileTarget(path: string, { sizeBytes, sectorBytes }
     model: undefined,
     serial: undefined,
     nodes: [node],
+    uses: [],
   }
 }
 

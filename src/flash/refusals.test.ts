@@ -56,6 +56,7 @@ describe('parseLsblk', () => {
         { path: '/dev/sdb', type: 'disk', fsType: undefined, mounts: [] },
         { path: '/dev/sdb1', type: 'part', fsType: 'vfat', mounts: ['/media/a', '/mnt'] },
       ],
+      uses: [],
     })
   })
 
@@ -95,7 +96,7 @@ describe('refusalsOf', () => {
   })
 
   const mount = (place: string) => ({ children: [part({ mountpoints: [place] })] })
-  const holder = (type: string) => ({ children: [part({ children: [part({ path: '/dev/mapper/x', type })] })] })
+  const holder = (type: string, path = '/dev/mapper/x') => ({ children: [part({ children: [part({ path, type })] })] })
 
   it.each([
     ['a partition', part(), ['not-a-disk']],
@@ -119,6 +120,7 @@ describe('refusalsOf', () => {
     ['a running volume group', { ...CARD, ...holder('lvm') }, ['lvm-member']],
     ['an open encrypted volume', { ...CARD, ...holder('crypt') }, ['device-mapper']],
     ['a multipath disk', { ...CARD, ...holder('mpath') }, ['device-mapper']],
+    ['a disk that bcache caches', { ...CARD, ...holder('disk', '/dev/bcache0') }, ['pool-member']],
     ['a member of a stopped RAID', { ...CARD, children: [part({ fstype: 'linux_raid_member' })] }, ['raid-member']],
     ['a member of a stopped volume group', { ...CARD, fstype: 'LVM2_member' }, ['lvm-member']],
     ['a member of a pool', { ...CARD, children: [part({ fstype: 'zfs_member' })] }, ['pool-member']],
@@ -126,6 +128,42 @@ describe('refusalsOf', () => {
     expect(reasons(row)).toEqual(expected)
     // Only one reason can be overridden.
     expect(reasons(row, { allowFixed: true })).toEqual(expected.filter((reason) => reason !== 'fixed'))
+  })
+
+  it('recommends --allow-fixed only where it would help', () => {
+    const fixed = { ...CARD, rm: false, hotplug: false, tran: 'nvme' }
+    const hints = (row: object, options?: RefusalOptions) => refusalsOf(parse(row), options).map(({ hint }) => hint)
+    expect(hints(fixed)).toEqual(['If that is the disk you mean: --allow-fixed.'])
+    expect(hints({ ...fixed, ...mount('/') })).toEqual([undefined, undefined])
+    expect(hints(fixed, { neededBytes: 32 * GIB })).toEqual([undefined, undefined])
+  })
+
+  it('refuses what the kernel uses beyond what lsblk knows, and says by what', () => {
+    const disk = parse({ ...CARD, ...holder('crypt') })
+    const told = refusalsOf({
+      ...disk,
+      uses: [
+        { kind: 'device-mapper', path: '/dev/sdb1', user: '/dev/mapper/x' },
+        { kind: 'loop', path: '/dev/sdb', user: '/dev/loop3' },
+        { kind: 'loop', path: '/dev/sdb1', user: '/dev/loop4', file: '/media/card/a.img' },
+        { kind: 'pool', path: '/dev/sdb2', user: 'a mounted btrfs (0123)' },
+      ],
+    })
+    expect(told.map(({ reason, text }) => `${reason}: ${text}`)).toEqual([
+      'device-mapper: /dev/mapper/x (crypt) of the device mapper stands on it',
+      'in-use: /dev/loop3 is made of /dev/sdb',
+      'in-use: /dev/loop4 reads /media/card/a.img, which is on /dev/sdb1',
+      'pool-member: a mounted btrfs (0123) is made of /dev/sdb2',
+    ])
+    expect(told[1]!.hint).toBe('Unmount what is mounted from /dev/loop3, then run losetup --detach /dev/loop3')
+  })
+
+  it('refuses a loop device over a disk that is in use', () => {
+    const backing = parse({ ...CARD, ...mount('/home') })
+    const loop = { ...parse({ ...CARD, path: '/dev/loop0', type: 'loop', 'maj:min': '7:0', tran: null }), backing }
+    expect(refusalsOf(loop, { allowFixed: true }).map(({ text }) => text)).toEqual([
+      'it holds the running system: /dev/sdb1 is mounted at /home',
+    ])
   })
 
   it('refuses what is too small, to the byte', () => {

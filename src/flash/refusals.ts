@@ -1,5 +1,6 @@
 /** Why a disk is not written to. Every reason has a name, all that hold are told, and only one of them can be overridden. */
 import { formatSize } from '../bytes/format-size.js'
+import type { DeviceUse, DeviceUseKind } from './device-uses.js'
 import type { Disk, DiskNode } from './disks.js'
 
 export type RefusalReason =
@@ -13,6 +14,7 @@ export type RefusalReason =
   | 'lvm-member'
   | 'device-mapper'
   | 'pool-member'
+  | 'in-use'
   | 'fixed'
   | 'too-small'
 
@@ -58,7 +60,39 @@ const MEMBERS: Readonly<Record<string, readonly [reason: RefusalReason, what: st
 
 /** Empty when `disk` may be written. */
 export function refusalsOf(disk: Disk, options: RefusalOptions = {}): Refusal[] {
-  return [...kindRefusals(disk, options), ...disk.nodes.flatMap((node) => [...useRefusals(node)])]
+  const all = [...kindRefusals(disk, options), ...refusalsOfUses(disk)]
+  // The way past one reason is no advice where others are left.
+  return all.length === 1 ? all : all.map((each) => (each.reason === 'fixed' ? withoutHint(each) : each))
+}
+
+/** Also of what a loop device writes to. */
+function refusalsOfUses({ path, nodes, uses, backing }: Disk): Refusal[] {
+  // lsblk knows most uses, too.
+  const others = uses.filter(({ user }) => !nodes.some((node) => node.path === user))
+  return [
+    ...nodes.flatMap((node) => [...useRefusals(node, node.path === path)]),
+    ...others.map(refusalOfUse),
+    ...(backing === undefined ? [] : refusalsOfUses(backing)),
+  ]
+}
+
+function withoutHint({ reason, text }: Refusal): Refusal {
+  return { reason, text }
+}
+
+const USE_REASONS: Readonly<Record<DeviceUseKind, RefusalReason>> = {
+  loop: 'in-use',
+  'device-mapper': 'device-mapper',
+  lvm: 'lvm-member',
+  raid: 'raid-member',
+  pool: 'pool-member',
+  other: 'in-use',
+}
+
+function refusalOfUse({ kind, path, user, file }: DeviceUse): Refusal {
+  const text = file === undefined ? `${user} is made of ${path}` : `${user} reads ${file}, which is on ${path}`
+  const hint = kind === 'loop' ? `Unmount what is mounted from ${user}, then run losetup --detach ${user}` : undefined
+  return { reason: USE_REASONS[kind], text, ...(hint !== undefined && { hint }) }
 }
 
 function* kindRefusals(disk: Disk, { neededBytes, allowFixed = false }: RefusalOptions): Generator<Refusal> {
@@ -99,7 +133,8 @@ function* kindRefusals(disk: Disk, { neededBytes, allowFixed = false }: RefusalO
   }
 }
 
-function* useRefusals({ path, type, fsType, mounts }: DiskNode): Generator<Refusal> {
+/** `isDisk`: the disk itself, not something on it. */
+function* useRefusals({ path, type, fsType, mounts }: DiskNode, isDisk: boolean): Generator<Refusal> {
   for (const place of mounts) {
     if (place === SWAP) yield { reason: 'swap', text: `${path} is in use as swap`, hint: `swapoff ${path}` }
     else if (SYSTEM_MOUNTS.has(place)) {
@@ -114,7 +149,12 @@ function* useRefusals({ path, type, fsType, mounts }: DiskNode): Generator<Refus
       hint: `If it no longer is: wipefs --all ${path}`,
     }
   }
-  if (DISK_TYPES.includes(type) || type === 'part' || type === 'rom') return
+  if (type === 'part' || type === 'rom' || (isDisk && DISK_TYPES.includes(type))) return
+  // What a disk is below another disk is made of it, as bcache is.
+  if (DISK_TYPES.includes(type)) {
+    yield { reason: 'pool-member', text: `${path} (${type}) is made of it` }
+    return
+  }
   const holder = HOLDERS.find(([pattern]) => pattern.test(type))
   yield holder === undefined
     ? { reason: 'device-mapper', text: `${path} (${type}) of the device mapper stands on it` }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type ByteString, displayName } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
 import { chunksOf } from '../image/chunks.js'
+import { attributeLines, isAttributeName } from '../tree/attribute-list.js'
 import type { CommandResult, CommandRunner } from '../tree/command-runner.js'
 import { type FileNode, type FileTree, walkTree } from '../tree/file-tree.js'
 import { planTar, type TarPlan } from '../tree/tar-image.js'
@@ -110,10 +111,10 @@ export function unkept(title: string, what: string, paths: readonly ByteString[]
 }
 
 /** The path of a list for `setfattr --restore`; '' where there is nothing to list. */
-export function writeAttributeList({ folder }: { readonly folder: string }, tree: FileTree): string {
+export function writeAttributeList({ folder, title }: Pick<TreeCommand, 'folder' | 'title'>, tree: FileTree): string {
   if (!hasXattrs(tree)) return ''
   const path = join(folder, 'attributes')
-  writeFileSync(path, attributeList(tree))
+  writeFileSync(path, attributeList(title, tree))
   return path
 }
 
@@ -122,18 +123,19 @@ function hasXattrs(tree: FileTree): boolean {
   return false
 }
 
-/** As `getfattr --dump` writes it: names with every byte that is not plain as an octal escape, values in hexadecimal. */
-function attributeList(tree: FileTree): string {
-  const lines: string[] = []
+/** FormatError for a name that no file of Linux can have. */
+function attributeList(title: string, tree: FileTree): string {
+  const texts: string[] = []
   for (const [path, { xattrs }] of walkTree(tree)) {
     if (xattrs === undefined || xattrs.size === 0) continue
-    lines.push(`# file: ${escaped(path === '' ? '.' : path)}`)
-    for (const [name, value] of xattrs) lines.push(`${escaped(name)}=0x${Buffer.from(value).toString('hex')}`)
-    lines.push('')
+    const wrong = [...xattrs.keys()].find((name) => !isAttributeName(name))
+    if (wrong !== undefined) {
+      throw new FormatError(
+        `Cannot write ${title}: "${displayName(path)}" has an extended attribute "${displayName(wrong as ByteString)}", Linux has no such name`,
+        { hint: 'Leave attributes out with xattrs: none' },
+      )
+    }
+    texts.push(attributeLines(path === '' ? ('.' as ByteString) : path, xattrs))
   }
-  return lines.join('\n')
-}
-
-function escaped(text: string): string {
-  return text.replace(/[^!#-<>-[\]-~]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`)
+  return texts.join('')
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -9,6 +9,7 @@ import { MappedDigest, outlineOf } from './mapped-digest.js'
 import { PayloadReader } from './payload-reader.js'
 import { readImage } from './read.js'
 import { MIN_FILL_BYTES, runsOf } from './runs.js'
+import { sourceFileOf } from './source-file.js'
 import { WINDOW_ALIGN_BYTES, WINDOW_BYTES, windowsOf } from './windows.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'diskloom-extent-'))
@@ -289,6 +290,24 @@ describe('PayloadReader', () => {
     expect(() => readAll(shrunk)).toThrow(/it ends at byte 2/)
     const touched = { ...plan(), mtimeNs: 1_000_000_000n }
     expect(() => readAll(touched)).toThrow(/its modification time is another/)
+    const measured = (): SourceFile => sourceFileOf(other, 6, statSync(plan().path, { bigint: true }))
+    expect(() => readAll(measured())).not.toThrow()
+    const first = measured()
+    const { atime, mtime } = statSync(other)
+    utimesSync(other, atime, mtime)
+    const back = sourceFileOf(other, 6, { ...statSync(other, { bigint: true }), ctimeNs: BigInt(first.ctimeNs!) })
+    // Written to, and its modification time put back.
+    expect(() => readAll(back)).toThrow(/its time of change \(ctime\) is another/)
+    const replaced = measured()
+    cpSync(other, `${other}.new`, { preserveTimestamps: true })
+    renameSync(`${other}.new`, other)
+    utimesSync(
+      other,
+      new Date(Number(replaced.mtimeNs! / 1_000_000n)),
+      new Date(Number(replaced.mtimeNs! / 1_000_000n)),
+    )
+    const { mtimeNs } = statSync(other, { bigint: true })
+    expect(() => readAll({ ...replaced, mtimeNs })).toThrow(/another file is in its place|its time of change/)
     const gone = plan()
     rmSync(other)
     expect(() => readAll(gone)).toThrow(/it is no longer there/)

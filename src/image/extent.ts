@@ -17,6 +17,10 @@ export interface SourceFile {
   readonly sizeBytes: number
   /** Modification time in nanoseconds since 1970, or undefined for a file that nobody else can change (a spool). */
   readonly mtimeNs?: bigint
+  /** Time of the last change of any kind, in nanoseconds; to 256 of them, as a number holds it. With `dev` and `ino` or not at all. */
+  readonly ctimeNs?: number
+  readonly dev?: number
+  readonly ino?: number
 }
 
 /** Fills all of `target`, whatever is in it, with what stands from byte `offset` on of the whole that it makes; the same each time. */

@@ -1,13 +1,14 @@
 /**
  * Reads the files behind an image, and notices when one of them is no longer what the plan was made from: a changed
- * length or modification time would put a mixture of two versions on the disk.
+ * length or time, or another file in its place, would put a mixture of two versions on the disk.
  *
  * Calls are synchronous: most payload files are small and in the page cache, where a round trip through the thread pool
  * costs ten times the read (100,000 files of 1 KiB: 0.4 s this way).
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { errnoOf, IoError, systemReason } from '../errors.js'
 import type { SourceFile } from './extent.js'
+import { changeOf } from './source-file.js'
 
 interface OpenFile {
   readonly file: SourceFile
@@ -72,11 +73,9 @@ export class PayloadReader {
   }
 }
 
-/** In bigint, which is exact to the nanosecond; milliseconds come as a double. */
 function assertUnchanged({ file, fd }: OpenFile): void {
-  const { size, mtimeNs } = fstatSync(fd, { bigint: true })
-  if (Number(size) !== file.sizeBytes) throw changed(file, `it has ${size} bytes, it had ${file.sizeBytes}`)
-  if (file.mtimeNs !== undefined && mtimeNs !== file.mtimeNs) throw changed(file, 'its modification time is another')
+  const change = changeOf(fd, file)
+  if (change !== undefined) throw changed(file, change)
 }
 
 function readError(file: SourceFile, error: unknown): IoError {

@@ -1,5 +1,5 @@
 /** Parts of an image as files of the host: a node of a volume as it is or as a tar, a partition as its bytes. */
-import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, lstatSync, openSync, readdirSync, renameSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { displayName } from '../bytes/text.js'
 import { IoError, type Problem, systemReason } from '../errors.js'
@@ -33,16 +33,28 @@ export async function extractNode(
 ): Promise<Extraction & Pick<Placed, 'entries' | 'folders'>> {
   const final = resolve(path)
   assertFree(final, node)
-  const folder = OutputFolder.open(dirname(final))
-  const temporary = join(dirname(final), `.${basename(final)}.${process.pid}.part`)
+  const folder = await OutputFolder.open(dirname(final), options.runner)
   try {
-    const placed = await placeNode(node, temporary, options)
-    rename(temporary, final)
-    folder.commit()
-    return { path: final, ...placed }
+    // Both by their descriptors: somebody who may write to the parent must not put another folder in the place of either.
+    const parent = openFolder(dirname(final))
+    try {
+      const room = folder.room()
+      const temporary = join(room.anchor, basename(final))
+      const { handOver, release, ...placed } = await placeNode(node, temporary, { ...options, shownAs: final })
+      try {
+        await room.settled()
+        rename(temporary, join(parent.anchor, basename(final)), final)
+        handOver()
+      } finally {
+        release()
+      }
+      await folder.commit()
+      return { path: final, ...placed }
+    } finally {
+      closeSync(parent.fd)
+    }
   } finally {
-    rmSync(temporary, { recursive: true, force: true })
-    folder.discard()
+    await folder.discard()
   }
 }
 
@@ -59,11 +71,20 @@ function assertFree(path: string, node: FileNode): void {
   } else if (!stats.isFile()) refuse('it is no file', 'a new name or a file to replace is accepted')
 }
 
-function rename(from: string, to: string): void {
+function openFolder(path: string): { readonly fd: number; readonly anchor: string } {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  const anchor = `/proc/self/fd/${fd}`
+  return { fd, anchor: existsSync(anchor) ? anchor : path }
+}
+
+function rename(from: string, to: string, shown: string): void {
   try {
     renameSync(from, to)
   } catch (error) {
-    throw new IoError(`Cannot extract to "${to}": ${systemReason(error)}`, { details: { path: to }, cause: error })
+    throw new IoError(`Cannot extract to "${shown}": ${systemReason(error)}`, {
+      details: { path: shown },
+      cause: error,
+    })
   }
 }
 
@@ -87,13 +108,13 @@ export function partitionImage({ view }: OpenPartition): DiskImage {
 }
 
 /** `image` as a sparse file; zeros that matter are holes too. Errors as `weave`; nothing is left behind then. */
-export async function extractImage(
+export async function placeImage(
   image: DiskImage,
   path: string,
-  signal: AbortSignal | undefined,
+  { runner, signal }: PlaceOptions,
 ): Promise<Extraction> {
   const final = resolve(path)
-  const folder = OutputFolder.open(dirname(final))
+  const folder = await OutputFolder.open(dirname(final), runner)
   try {
     const sink = await RawSink.create(folder.stage(basename(final)), image.sizeBytes, carriedBytes(image))
     try {
@@ -101,9 +122,9 @@ export async function extractImage(
     } finally {
       await sink.close()
     }
-    folder.commit()
+    await folder.commit()
     return { path: final, bytes: image.sizeBytes, notes: [] }
   } finally {
-    folder.discard()
+    await folder.discard()
   }
 }

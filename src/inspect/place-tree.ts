@@ -1,12 +1,14 @@
 /**
  * A tree of a volume put into the host's file system. Names and links come from an image that anybody may have made, so nothing
  * is followed: everything is made below a folder that is new, each name once, under names that hold no slash and are not `..`,
- * and a symlink is never on the way to anything. What this user may not make or keep is told, not passed over.
+ * and a symlink is never on the way to anything. Folders are private until everything in them is complete: owners, modes and
+ * times come last, from the innermost folder outwards, and those of the outermost one when it is in its place (`handOver`).
+ * What this user may not make or keep is told, not passed over.
  */
 import {
   chmodSync,
-  chownSync,
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   ftruncateSync,
@@ -40,8 +42,10 @@ import { LeftOut } from './left-out.js'
 import { restoreXattrs, type XattrHolder } from './restore-xattrs.js'
 
 export interface PlaceOptions {
-  /** Runs mknod, mkfifo and setfattr. */
+  /** Runs mknod and setfattr. */
   readonly runner: CommandRunner
+  /** The path that messages name in place of `path`. */
+  readonly shownAs?: string
   readonly signal?: AbortSignal | undefined
 }
 
@@ -53,17 +57,21 @@ export interface Placed {
   readonly bytes: number
   /** What could not be made or kept, a problem for each kind. */
   readonly notes: readonly Problem[]
+  /** Gives a folder at `path` its owner, mode and time, by its descriptor, wherever it was moved. Call it once. */
+  handOver(): void
+  /** Lets the descriptor go where `handOver` is not called. Safe to call after it. */
+  release(): void
 }
 
 /**
- * Makes `node` at `path` (absolute), where nothing stands yet. Throws FormatError for names that no file can have, IoError, or
- * InterruptedError; what was made stays then, for the caller to remove.
+ * Makes `node` at `path` (absolute), where there is nothing yet, in a folder that nobody else can enter. Throws FormatError for
+ * names that no file can have, IoError, or InterruptedError; what was made stays then, for the caller to remove.
  */
 export async function placeNode(node: FileNode, path: string, options: PlaceOptions): Promise<Placed> {
-  const placing = new Placing(options)
+  const placing = new Placing(path, options)
   try {
     await placing.node(byteString(path), node)
-    return await placing.finish(path)
+    return await placing.finish(node)
   } finally {
     placing.close()
   }
@@ -86,7 +94,10 @@ class Placing {
   readonly #left = new LeftOut()
   readonly #counts = { entries: 0, folders: 0, bytes: 0 }
 
-  constructor(options: PlaceOptions) {
+  readonly #root: string
+
+  constructor(root: string, options: PlaceOptions) {
+    this.#root = root
     this.#options = options
   }
 
@@ -99,7 +110,7 @@ class Placing {
     this.#counts.entries++
     const first = this.#first.get(node)
     if (first !== undefined) {
-      attempt(path, () => linkSync(toHostPath(first), toHostPath(path)))
+      this.#attempt(path, () => linkSync(toHostPath(first), toHostPath(path)))
       return
     }
     const isMade =
@@ -108,16 +119,57 @@ class Placing {
     else this.#counts.entries--
   }
 
-  /** Attributes, then modes and times from the innermost folder outwards: making something in a folder changes its time. */
-  async finish(root: string): Promise<Placed> {
-    await restoreXattrs(this.#holders, dirname(root), { ...this.#options, isRoot: this.#isRoot, left: this.#left })
-    for (const { path, node } of this.#waiting.toReversed()) {
-      attempt(path, () => {
-        chmodSync(toHostPath(path), this.#modeOf(node))
-        utimesSync(toHostPath(path), timeOf(node.mtime), timeOf(node.mtime))
+  /** Owners, then attributes, which a change of the owner would clear, then modes, and times, which everything else changes. */
+  async finish(node: FileNode): Promise<Placed> {
+    const top = node.type === 'directory' ? this.#openTop() : undefined
+    try {
+      const innermostFirst = this.#waiting.toReversed().filter((each) => each.node !== node || top === undefined)
+      for (const each of innermostFirst) {
+        if (this.#isRoot)
+          this.#attempt(each.path, () => lchownSync(toHostPath(each.path), each.node.uid, each.node.gid))
+      }
+      await restoreXattrs(this.#holders, dirname(this.#root), {
+        ...this.#options,
+        isRoot: this.#isRoot,
+        left: this.#left,
       })
+      for (const each of innermostFirst) {
+        this.#attempt(each.path, () => {
+          chmodSync(toHostPath(each.path), this.#modeOf(each.node))
+          utimesSync(toHostPath(each.path), timeOf(each.node.mtime), timeOf(each.node.mtime))
+        })
+      }
+      // Counts the top's set-id bits too, which it has not got yet.
+      const mode = this.#modeOf(node)
+      const release = (): void => top?.close()
+      const handOver = (): void => {
+        if (top !== undefined) this.#attempt(byteString(this.#root), () => this.#setTop(top.fd, node, mode))
+        release()
+      }
+      return { ...this.#counts, notes: this.#left.notes(), handOver, release }
+    } catch (error) {
+      top?.close()
+      throw error
     }
-    return { ...this.#counts, notes: this.#left.notes() }
+  }
+
+  #openTop(): { readonly fd: number; close(): void } {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+    const fd = this.#attempt(byteString(this.#root), () => openSync(this.#root, flags))
+    let isOpen = true
+    return {
+      fd,
+      close() {
+        if (isOpen) closeSync(fd)
+        isOpen = false
+      },
+    }
+  }
+
+  #setTop(fd: number, node: FileNode, mode: number): void {
+    if (this.#isRoot) fchownSync(fd, node.uid, node.gid)
+    fchmodSync(fd, mode)
+    futimesSync(fd, timeOf(node.mtime), timeOf(node.mtime))
   }
 
   close(): void {
@@ -125,14 +177,13 @@ class Placing {
   }
 
   async #directory(path: ByteString, node: DirectoryNode): Promise<void> {
-    attempt(path, () => mkdirSync(toHostPath(path), PRIVATE_FOLDER))
+    this.#attempt(path, () => mkdirSync(toHostPath(path), PRIVATE_FOLDER))
     this.#counts.folders++
     this.#waiting.push({ path, node })
     this.#noteXattrs(path, node)
     this.#noteOwner(node)
-    if (this.#isRoot) attempt(path, () => chownSync(toHostPath(path), node.uid, node.gid))
     for (const [name, child] of sortedEntries(node)) {
-      assertName(name, path)
+      assertName(name, this.#shown(path))
       await this.node(`${path}/${name}` as ByteString, child)
     }
   }
@@ -141,7 +192,7 @@ class Placing {
     this.#noteOwner(node)
     if (node.type === 'file') this.#file(path, node)
     else if (node.type === 'symlink') {
-      attempt(path, () => {
+      this.#attempt(path, () => {
         symlinkSync(toHostPath(node.target), toHostPath(path))
         if (this.#isRoot) lchownSync(toHostPath(path), node.uid, node.gid)
         lutimesSync(toHostPath(path), timeOf(node.mtime), timeOf(node.mtime))
@@ -152,10 +203,10 @@ class Placing {
   }
 
   #file(path: ByteString, node: RegularFileNode): void {
-    const fd = attempt(path, () => openSync(toHostPath(path), 'wx', PRIVATE_FILE))
+    const fd = this.#attempt(path, () => openSync(toHostPath(path), 'wx', PRIVATE_FILE))
     try {
       this.#write(fd, path, node)
-      attempt(path, () => {
+      this.#attempt(path, () => {
         if (this.#isRoot) fchownSync(fd, node.uid, node.gid)
         if (this.#noteXattrs(path, node)) {
           this.#waiting.push({ path, node })
@@ -176,12 +227,12 @@ class Placing {
       for (let at = offset; at < offset + length; at += this.#buffer.length) {
         const part = this.#buffer.subarray(0, Math.min(this.#buffer.length, offset + length - at))
         readImage(content, at, part, this.#reader)
-        attempt(path, () => writeFully(fd, part, at))
+        this.#attempt(path, () => writeFully(fd, part, at))
       }
       end = offset + length
       this.#counts.bytes += length
     }
-    if (end < content.sizeBytes) attempt(path, () => ftruncateSync(fd, content.sizeBytes))
+    if (end < content.sizeBytes) this.#attempt(path, () => ftruncateSync(fd, content.sizeBytes))
   }
 
   async #special(path: ByteString, node: FileNode): Promise<boolean> {
@@ -201,7 +252,7 @@ class Placing {
       return false
     }
     this.#noteOwner(node)
-    attempt(path, () => {
+    this.#attempt(path, () => {
       if (this.#isRoot) lchownSync(host, node.uid, node.gid)
       chmodSync(host, this.#modeOf(node))
       utimesSync(host, timeOf(node.mtime), timeOf(node.mtime))
@@ -218,8 +269,8 @@ class Placing {
         : [node.type === 'char' ? 'c' : 'b', String((node as DeviceNode).major), String((node as DeviceNode).minor)]
     const { status } = await runner.run(
       'mknod',
-      ['-m', '600', '--', path, ...kind],
-      signal === undefined ? {} : { signal },
+      ['-m', '600', '--', `./${path.slice(dirname(this.#root).length + 1)}`, ...kind],
+      { cwd: dirname(this.#root), ...(signal && { signal }) },
     )
     return status === 0
   }
@@ -241,13 +292,29 @@ class Placing {
     this.#left.add('set-id')
     return node.mode & ~SET_ID_BITS
   }
+
+  /** The path as the user knows it. */
+  #shown(path: ByteString): string {
+    const { shownAs } = this.#options
+    if (shownAs === undefined) return displayName(path)
+    return `${shownAs}${displayName(path.slice(byteString(this.#root).length) as ByteString)}`
+  }
+
+  #attempt<T>(path: ByteString, action: () => T): T {
+    try {
+      return action()
+    } catch (error) {
+      throw new IoError(`Cannot extract to "${this.#shown(path)}": ${systemReason(error)}`, {
+        details: { path: this.#shown(path) },
+        cause: error,
+      })
+    }
+  }
 }
 
-function assertName(name: ByteString, folder: ByteString): void {
+function assertName(name: ByteString, folder: string): void {
   if (name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)) return
-  throw new FormatError(
-    `Cannot extract "${displayName(name)}" into "${displayName(folder)}": no file can have that name`,
-  )
+  throw new FormatError(`Cannot extract "${displayName(name)}" into "${folder}": no file can have that name`)
 }
 
 /**
@@ -261,15 +328,4 @@ function timeOf({ seconds, nanoseconds }: Timestamp): number | Date {
 
 function writeFully(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
-}
-
-function attempt<T>(path: ByteString, action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    throw new IoError(`Cannot extract to "${displayName(path)}": ${systemReason(error)}`, {
-      details: { path: displayName(path) },
-      cause: error,
-    })
-  }
 }

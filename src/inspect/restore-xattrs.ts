@@ -1,8 +1,9 @@
 /**
  * Sets extended attributes of extracted files by one call of setfattr(1) (package attr), since Node has no system call for them.
- * Its input is what getfattr writes; a backslash and line breaks in names stand as \ooo, octal.
+ * An attribute whose name cannot be put into its input without a second meaning is counted as left out.
  */
 import { type ByteString, byteString } from '../bytes/text.js'
+import { attributeLines, isAttributeName } from '../tree/attribute-list.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import type { FileNode } from '../tree/file-tree.js'
 import type { LeftOut } from './left-out.js'
@@ -46,15 +47,9 @@ export async function restoreXattrs(
 /** `isWhole`: whether it has all that the node has. */
 function dumpOf({ path, node }: XattrHolder, folder: string, isRoot: boolean): { text: string; isWhole: boolean } {
   const all = [...(node.xattrs ?? [])]
-  const settable = all.filter(([name]) => isRoot || FOR_EVERYBODY.test(name))
-  const relative = path.slice(byteString(folder).length + 1)
-  const lines = settable.map(([name, value]) => `${escapeOctal(name)}=0x${Buffer.from(value).toString('hex')}\n`)
-  const text = lines.length === 0 ? '' : `# file: ${escapeOctal(relative)}\n${lines.join('')}\n`
-  return { text, isWhole: settable.length === all.length }
+  const settable = all.filter(([name]) => isAttributeName(name) && (isRoot || FOR_EVERYBODY.test(name)))
+  const relative = path.slice(byteString(folder).length + 1) as ByteString
+  return { text: attributeLines(relative, settable), isWhole: settable.length === all.length }
 }
 
 const FOR_EVERYBODY = /^user\.|^system\.posix_acl_/
-
-function escapeOctal(text: string): string {
-  return text.replace(/[\\\n\r=]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`)
-}

@@ -17,6 +17,7 @@ describe('extents for another thread', () => {
     ['files and fills', [stretch(0, 5000, dated), { offset: 5000, length: 3, source: { kind: 'fill', byte: 0 } }]],
     ['a fill of ones', [{ offset: 2 ** 50, length: 2 ** 33, source: { kind: 'fill', byte: 0xff } }]],
     ['a file that nobody else can change', [stretch(2 ** 40, 4096, spool, 2 ** 51)]],
+    ['a file with its identity', [stretch(0, 1, { ...dated, ctimeNs: 1.7e18, dev: 2049, ino: 2 ** 52 })]],
     ['an empty path', [stretch(0, 1, { path: '', sizeBytes: 1, mtimeNs: 0n })]],
     ['one file after another', [stretch(0, 1, dated), stretch(1, 1, spool), stretch(2, 1, dated, 7)]],
   ])('come back as they were: %s', (_, extents) => {

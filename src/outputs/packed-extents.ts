@@ -13,11 +13,14 @@ export interface PackedExtents {
   readonly files: Float64Array
   /** For each file when it was modified, or NO_TIME. */
   readonly times: BigInt64Array
+  /** For each file its time of change, device and inode, or NaN. */
+  readonly identities: Float64Array
 }
 
 const SEPARATOR = '\0'
 const PLACE_FIELDS = 3
 const FILE_FIELDS = 2
+const IDENTITY_FIELDS = 3
 const NO_FILL = -1
 /** No file system has such a time: 292 years before 1970. */
 const NO_TIME = -(2n ** 63n)
@@ -28,6 +31,7 @@ export function packExtents(extents: readonly Extent[]): PackedExtents | undefin
   const places = new Float64Array(extents.length * PLACE_FIELDS)
   const files = new Float64Array(extents.length * FILE_FIELDS)
   const times = new BigInt64Array(extents.length)
+  const identities = new Float64Array(extents.length * IDENTITY_FIELDS)
   let at = 0
   for (const { offset, length, source } of extents) {
     places[at++] = offset
@@ -39,12 +43,15 @@ export function packExtents(extents: readonly Extent[]): PackedExtents | undefin
     files[index * FILE_FIELDS] = source.offset
     files[index * FILE_FIELDS + 1] = source.file.sizeBytes
     times[index] = source.file.mtimeNs ?? NO_TIME
+    identities[index * IDENTITY_FIELDS] = source.file.ctimeNs ?? Number.NaN
+    identities[index * IDENTITY_FIELDS + 1] = source.file.dev ?? Number.NaN
+    identities[index * IDENTITY_FIELDS + 2] = source.file.ino ?? Number.NaN
   }
-  return { paths: paths.join(SEPARATOR), places, files, times }
+  return { paths: paths.join(SEPARATOR), places, files, times, identities }
 }
 
 /** Stretches of one file that follow one another are of one SourceFile again, which PayloadReader keeps open. */
-export function* unpackExtents({ paths, places, files, times }: PackedExtents): Generator<Extent> {
+export function* unpackExtents({ paths, places, files, times, identities }: PackedExtents): Generator<Extent> {
   const names = paths.split(SEPARATOR)
   let index = 0
   let file: SourceFile | undefined
@@ -59,8 +66,13 @@ export function* unpackExtents({ paths, places, files, times }: PackedExtents): 
     const path = names[index]!
     const sizeBytes = files[index * FILE_FIELDS + 1]!
     const mtimeNs = times[index] === NO_TIME ? undefined : times[index]!
-    if (file?.path !== path || file.sizeBytes !== sizeBytes || file.mtimeNs !== mtimeNs) {
-      file = mtimeNs === undefined ? { path, sizeBytes } : { path, sizeBytes, mtimeNs }
+    const ctimeNs = identities[index * IDENTITY_FIELDS]!
+    const hasIdentity = !Number.isNaN(ctimeNs)
+    const isSame = file?.path === path && file.sizeBytes === sizeBytes && file.mtimeNs === mtimeNs
+    if (file === undefined || !isSame || file.ctimeNs !== (hasIdentity ? ctimeNs : undefined)) {
+      const dated = mtimeNs === undefined ? { path, sizeBytes } : { path, sizeBytes, mtimeNs }
+      const [dev, ino] = [identities[index * IDENTITY_FIELDS + 1]!, identities[index * IDENTITY_FIELDS + 2]!]
+      file = hasIdentity ? { ...dated, ctimeNs, dev, ino } : dated
     }
     yield { offset, length, source: { kind: 'file', file, offset: files[index * FILE_FIELDS]! } }
     index++

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { FormatError, IoError, systemReason } from '../errors.js'
+import { assertCommitted } from '../outputs/commit-lock.js'
 import { MANIFEST_NAME } from './manifest-names.js'
 import { parseManifest } from './manifest-schema.js'
 
@@ -10,10 +11,12 @@ const IMAGE_HOLDER = /\.(?:zip|gz|xz|zst|qcow2|simg)$/
 
 /**
  * Of a folder, the path of the raw image, else of an output that holds the whole disk; every other path is itself. FormatError where
- * the folder has no manifest, or the file another length than the manifest says; IoError where none of the files is there.
+ * the folder has no manifest, or the file another length than the manifest says; IoError where none of the files is there, or
+ * a build was ended while it put its results in place.
  */
-export function imageInFolder(path: string): string {
+export async function imageInFolder(path: string): Promise<string> {
   if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path
+  await assertCommitted(path)
   const manifestPath = join(path, MANIFEST_NAME)
   if (statSync(manifestPath, { throwIfNoEntry: false }) === undefined) {
     throw new FormatError(`Cannot read image "${path}": it is a folder without ${MANIFEST_NAME}, an image is expected`)

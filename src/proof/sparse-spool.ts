@@ -3,32 +3,31 @@
  * not zero. It has no name, so it goes with the process however that ends.
  */
 
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { ftruncateSync, writeSync } from 'node:fs'
 import { isZero } from '../bytes/zeros.js'
 import { errnoOf, IoError, systemReason } from '../errors.js'
+import { openUnnamedFile, type UnnamedFile } from '../scratch/unnamed-file.js'
+import { ELSEWHERE } from '../scratch/work-folder.js'
 
 const BLOCK_BYTES = 4096
 
 export class SparseSpool {
   readonly fd: number
-  #open = true
+  readonly #file: UnnamedFile
+  readonly #folder: string
 
-  private constructor(fd: number) {
-    this.fd = fd
+  private constructor(file: UnnamedFile, folder: string) {
+    this.fd = file.fd
+    this.#file = file
+    this.#folder = folder
   }
 
-  static create(sizeBytes: number): SparseSpool {
-    return attempt(() => {
-      const folder = mkdtempSync(join(tmpdir(), 'diskloom-verify-'))
-      try {
-        const fd = openSync(join(folder, 'image'), 'wx+', 0o600)
-        ftruncateSync(fd, sizeBytes)
-        return new SparseSpool(fd)
-      } finally {
-        rmSync(folder, { recursive: true, force: true })
-      }
+  /** `folder`: where there is room for the image's content. Throws IoError. */
+  static create(sizeBytes: number, folder: string): SparseSpool {
+    return attempt(folder, () => {
+      const file = openUnnamedFile(folder)
+      ftruncateSync(file.fd, sizeBytes)
+      return new SparseSpool(file, folder)
     })
   }
 
@@ -38,7 +37,7 @@ export class SparseSpool {
       while (end < bytes.length && !isZero(bytes, end, Math.min(end + BLOCK_BYTES, bytes.length))) end += BLOCK_BYTES
       const part = bytes.subarray(at, Math.min(end, bytes.length))
       for (let done = 0; done < part.length; ) {
-        done += attempt(() => writeSync(this.fd, part, done, part.length - done, offset + at + done))
+        done += attempt(this.#folder, () => writeSync(this.fd, part, done, part.length - done, offset + at + done))
       }
       at = end + BLOCK_BYTES
     }
@@ -50,18 +49,17 @@ export class SparseSpool {
   }
 
   close(): void {
-    if (this.#open) closeSync(this.fd)
-    this.#open = false
+    this.#file.release()
   }
 }
 
-function attempt<T>(action: () => T): T {
+function attempt<T>(folder: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    throw new IoError(`Cannot keep the image in ${tmpdir()} until its manifest comes: ${systemReason(error)}`, {
-      hint: 'TMPDIR chooses another folder; a bundle in a file needs none.',
-      details: { path: tmpdir(), errno: errnoOf(error) },
+    throw new IoError(`Cannot keep the image in ${folder} until its manifest comes: ${systemReason(error)}`, {
+      hint: `${ELSEWHERE}; a bundle in a file needs none`,
+      details: { path: folder, errno: errnoOf(error) },
       cause: error,
     })
   }

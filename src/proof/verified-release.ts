@@ -10,6 +10,8 @@ export interface VerifyOptions {
   /** Of raw images in a folder, default `zeros`: what a build has just written itself need not be read once more. */
   readonly unspecified?: Unspecified | undefined
   readonly signal?: AbortSignal | undefined
+  /** For TMPDIR; default: the process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 export interface VerifiedRelease {

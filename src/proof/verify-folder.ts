@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, lstatSync, openSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DifferenceError, FormatError, type Problem } from '../errors.js'
+import { assertCommitted } from '../outputs/commit-lock.js'
 import { compareRelease, UNLISTED } from './compare-release.js'
 import { MANIFEST_NAME } from './manifest-names.js'
 import type { Manifest, ManifestOutput } from './manifest-schema.js'
@@ -17,6 +18,7 @@ import { type Unspecified, verifyImageFile, verifyPieceFile } from './verify-ima
 export async function verifyFolder(folder: string, options: VerifyOptions): Promise<VerifiedRelease> {
   const { key, signal, unspecified = 'zeros' } = options
   const findings: Problem[] = []
+  await assertCommitted(folder)
   const { small, found } = readUnlisted(folder)
   const { manifest, signed } = readSignedManifest(small, join(folder, MANIFEST_NAME), key)
   for (const output of manifest.outputs) {
@@ -41,6 +43,7 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
 export async function verifyFileBeside(path: string, options: VerifyOptions): Promise<VerifiedRelease> {
   const { key, signal } = options
   const folder = dirname(path)
+  await assertCommitted(folder)
   const { small } = readUnlisted(folder)
   const { manifest, signed } = readSignedManifest(small, join(folder, MANIFEST_NAME), key)
   const name = basename(path)

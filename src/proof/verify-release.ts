@@ -7,6 +7,7 @@ import { closeSync, createReadStream, existsSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readZipStream, type ZipStreamEntry } from '../archives/zip/read-zip-stream.js'
 import { DifferenceError, DiskloomError, FormatError, InterruptedError, type Problem } from '../errors.js'
+import { temporaryFolder } from '../scratch/work-folder.js'
 import { compareRelease, UNLISTED } from './compare-release.js'
 import { MANIFEST_NAME } from './manifest-names.js'
 import { type Manifest, parseManifest } from './manifest-schema.js'
@@ -124,7 +125,9 @@ class BundlePass {
       early !== undefined && early.manifest.image.name === name && early.manifest.image.size_bytes === sizeBytes
     const verification = usable ? new ImageVerification(early.manifest, 'zeros') : undefined
     const hash = usable && early.manifest.image.sha256 === undefined ? undefined : createHash('sha256')
-    if (verification === undefined) this.#spool = SparseSpool.create(sizeBytes)
+    if (verification === undefined) {
+      this.#spool = SparseSpool.create(sizeBytes, temporaryFolder(this.#options.environment ?? process.env))
+    }
     let at = 0
     for await (const piece of content) {
       if (signal?.aborted) throw new InterruptedError()

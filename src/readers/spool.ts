@@ -3,11 +3,12 @@
  * ends. Blocks of zeros are left out, so an unpacked disk takes the room of its content.
  */
 
-import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { ftruncateSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { isZero } from '../bytes/zeros.js'
 import { errnoOf, FormatError, IoError, systemReason } from '../errors.js'
+import { openUnnamedFile, type UnnamedFile } from '../scratch/unnamed-file.js'
+import { ELSEWHERE } from '../scratch/work-folder.js'
 import { ZERO_BLOCK_BYTES } from '../tree/data-ranges.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
 import { SparseCrc32 } from './sparse-crc32.js'
@@ -18,24 +19,17 @@ export class Spool {
   readonly fd: number
   /** Opens the same file again, while the spool is there. */
   readonly path: string
-  readonly #folder: string | undefined
-  #isOpen = true
+  readonly #file: UnnamedFile
 
   /** `workFolder` exists and has room. Throws IoError. */
   constructor(workFolder: string) {
     try {
-      const folder = mkdtempSync(join(workFolder, 'unpacked-'))
-      const named = join(folder, 'image')
-      this.fd = openSync(named, 'wx+', 0o600)
-      const reachable = `/proc/self/fd/${this.fd}`
-      // Elsewhere than on Linux it keeps its name until it is closed.
-      const isReachable = existsSync(reachable)
-      if (isReachable) rmSync(folder, { recursive: true, force: true })
-      this.path = isReachable ? reachable : named
-      this.#folder = isReachable ? undefined : folder
+      this.#file = openUnnamedFile(workFolder)
+      this.fd = this.#file.fd
+      this.path = this.#file.path
     } catch (error) {
       throw new IoError(`Cannot unpack into ${workFolder}: ${systemReason(error)}`, {
-        hint: 'TMPDIR chooses another folder.',
+        hint: ELSEWHERE,
         details: { path: workFolder, errno: errnoOf(error) },
         cause: error,
       })
@@ -74,10 +68,7 @@ export class Spool {
 
   /** Safe to call twice. */
   release(): void {
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    closeSync(this.fd)
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+    this.#file.release()
   }
 
   #writeData(offset: number, bytes: Uint8Array): void {
@@ -138,7 +129,7 @@ export class SpoolStream extends Writable {
 export function spoolError(error: unknown): IoError {
   const reason = systemReason(error, { ENOSPC: 'the disk of temporary files is full' })
   return new IoError(`Cannot unpack the image: ${reason}`, {
-    hint: 'TMPDIR chooses another folder.',
+    hint: ELSEWHERE,
     details: { errno: errnoOf(error) },
     cause: error,
   })

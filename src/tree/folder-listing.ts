@@ -31,6 +31,7 @@ export interface FileStatus {
   /** Of 512 bytes. */
   readonly blocks: number
   readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
   readonly dev: bigint
   readonly ino: bigint
   readonly rdev: bigint
@@ -62,7 +63,19 @@ function lstatOrNothing(path: HostPath): BigIntStats | undefined {
   }
 }
 
-export function statusOf({ mode, uid, gid, nlink, size, blocks, mtimeNs, dev, ino, rdev }: BigIntStats): FileStatus {
+export function statusOf({
+  mode,
+  uid,
+  gid,
+  nlink,
+  size,
+  blocks,
+  mtimeNs,
+  ctimeNs,
+  dev,
+  ino,
+  rdev,
+}: BigIntStats): FileStatus {
   return {
     mode: Number(mode),
     uid: Number(uid),
@@ -71,6 +84,7 @@ export function statusOf({ mode, uid, gid, nlink, size, blocks, mtimeNs, dev, in
     sizeBytes: Number(size),
     blocks: Number(blocks),
     mtimeNs,
+    ctimeNs,
     dev,
     ino,
     rdev,
@@ -86,7 +100,7 @@ export interface PackedListing {
 }
 
 const NUMBERS = ['mode', 'uid', 'gid', 'linkCount', 'sizeBytes', 'blocks'] as const
-const WORDS = ['mtimeNs', 'dev', 'ino', 'rdev'] as const
+const WORDS = ['mtimeNs', 'ctimeNs', 'dev', 'ino', 'rdev'] as const
 
 export function packListing({ entries, refused }: FolderListing): PackedListing {
   const numbers = new Float64Array(entries.length * NUMBERS.length)
@@ -112,10 +126,11 @@ export function unpackListing({ names, numbers, words, refused }: PackedListing)
       sizeBytes: numbers[number + 4]!,
       blocks: numbers[number + 5]!,
       mtimeNs: words[word]!,
+      ctimeNs: words[word + 1]!,
       // Unsigned, as lstat gives them here: names of one file may come from both threads.
-      dev: BigInt.asUintN(WORD_BITS, words[word + 1]!),
-      ino: BigInt.asUintN(WORD_BITS, words[word + 2]!),
-      rdev: BigInt.asUintN(WORD_BITS, words[word + 3]!),
+      dev: BigInt.asUintN(WORD_BITS, words[word + 2]!),
+      ino: BigInt.asUintN(WORD_BITS, words[word + 3]!),
+      rdev: BigInt.asUintN(WORD_BITS, words[word + 4]!),
     }
     return { name, status }
   })

@@ -75,7 +75,7 @@ describe('the listing of a folder', () => {
   it('comes from another thread as it is, the largest numbers too', () => {
     const largest = 2n ** 64n - 1n
     const numbers = { mode: 0o177777, uid: 2 ** 32 - 1, gid: 0, linkCount: 3, sizeBytes: 2 ** 52, blocks: 2 ** 43 }
-    const status = { ...numbers, mtimeNs: -(2n ** 63n), dev: largest, ino: largest - 1n, rdev: 0n }
+    const status = { ...numbers, mtimeNs: -(2n ** 63n), ctimeNs: 2n ** 62n, dev: largest, ino: largest - 1n, rdev: 0n }
     const listing = { entries: [{ name: byteString('ä'), status }], refused: [byteString('gone')] }
     expect(unpackListing(packListing(listing))).toEqual(listing)
     expect(unpackListing(packListing({ entries: [], refused: [] }))).toEqual({ entries: [], refused: [] })

@@ -13,6 +13,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ByteString, byteString, compareBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
+import { sourceFileOf } from '../image/source-file.js'
 import type { CommandRunner } from './command-runner.js'
 import { type DataScanner, makeDataScanner, ZERO_BLOCK_BYTES } from './data-ranges.js'
 import { S_IFMT, typeOfMode } from './file-mode.js'
@@ -283,10 +284,10 @@ class FolderWalk {
   }
 
   #content(path: HostPath, status: FileStatus): Pick<RegularFileNode, 'content' | 'origin'> {
-    const { uid, mode, sizeBytes, mtimeNs } = status
+    const { uid, mode, sizeBytes } = status
     // access() costs as much as lstat(): the owner's read bit settles it for nearly every file.
     if (uid !== this.#user || (mode & OWNER_MAY_READ) === 0) accessSync(path, constants.R_OK)
-    const file: SourceFile = { path, sizeBytes, mtimeNs }
+    const file = sourceFileOf(path, sizeBytes, status)
     const saved = sizeBytes - status.blocks * STAT_BLOCK_BYTES
     const isSparse = saved >= ZERO_BLOCK_BYTES
     if (isSparse) {

@@ -1,6 +1,7 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { type ConfigPath, LayoutError } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
+import { sourceFileOf } from '../image/source-file.js'
 import { problemAt, unreadable } from './payload-problem.js'
 
 /**
@@ -18,7 +19,7 @@ export function readSourceFile(path: string, configPath?: ConfigPath): SourceFil
       )
     }
     accessSync(path, constants.R_OK)
-    return { path, sizeBytes: Number(status.size), mtimeNs: status.mtimeNs }
+    return sourceFileOf(path, Number(status.size), status)
   } catch (error) {
     if (error instanceof LayoutError) throw error
     throw new LayoutError(unreadable(`file "${path}"`, error, accepted, configPath), { cause: error })

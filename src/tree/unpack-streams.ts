@@ -6,6 +6,7 @@ import { gunzipMember } from '../archives/packed/gunzip.js'
 import { openEndFinder, type WalkedCodec } from '../archives/packed/stream-end.js'
 import { endOfZeros } from '../archives/packed/zeros.js'
 import { errnoOf, FormatError, IoError } from '../errors.js'
+import { ELSEWHERE } from '../scratch/work-folder.js'
 import type { CommandRunner } from './command-runner.js'
 
 export interface StreamUnpacking {
@@ -102,10 +103,8 @@ function writeAll(source: ArchiveFile, fd: number, bytes: Uint8Array): void {
   }
 }
 
-export const TMPDIR_HINT = 'TMPDIR chooses another folder'
-
 /** A full spool is a matter of this machine. */
 function noRoom({ name }: ArchiveFile): IoError {
   const message = `Cannot unpack "${name}": no space left for what is in it, in the folder for temporary files`
-  return new IoError(message, { hint: TMPDIR_HINT })
+  return new IoError(message, { hint: ELSEWHERE })
 }

@@ -4,8 +4,6 @@
  * is often several archives one after another, plain and compressed, with zeros between; each is a part.
  * [LINUX Documentation/driver-api/early-userspace/buffer-format.rst]
  */
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { ArchiveFile } from '../archives/archive-file.js'
 import { beginsCpio, endOfCpio } from '../archives/cpio/cpio-reader.js'
 import { CODEC_HEAD_BYTES, codecAtOffset } from '../archives/packed/codec.js'
@@ -13,14 +11,16 @@ import { endOfZeros } from '../archives/packed/zeros.js'
 import { beginsTar } from '../archives/tar/tar-reader.js'
 import { byteStringFromBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, errnoOf, FormatError, IoError, systemReason } from '../errors.js'
+import { openUnnamedFile, type UnnamedFile } from '../scratch/unnamed-file.js'
+import { ELSEWHERE } from '../scratch/work-folder.js'
 import type { CommandRunner } from './command-runner.js'
 import type { FileTree } from './file-tree.js'
 import { readSourceFile } from './raw-file.js'
-import { TMPDIR_HINT, unpackStreams } from './unpack-streams.js'
+import { unpackStreams } from './unpack-streams.js'
 
 export interface UnpackOptions {
-  /** An existing folder for the spool file. */
-  readonly workFolder: string
+  /** An existing folder for the spool file, or a function that gives one when it is needed. */
+  readonly workFolder: string | (() => string)
   /** Runs xz, zstd, bzip2 and lz4. */
   readonly runner: CommandRunner
   readonly signal?: AbortSignal
@@ -125,7 +125,8 @@ class Unpacking {
   }
 
   #spool(name: string): { readonly fd: number; readonly path: string; readonly name: string } {
-    const { fd, path, release } = openSpool(this.#options.workFolder)
+    const { workFolder } = this.#options
+    const { fd, path, release } = openSpool(typeof workFolder === 'string' ? workFolder : workFolder())
     this.#releases.push(release)
     return { fd, path, name }
   }
@@ -155,31 +156,13 @@ function mixed(source: ArchiveFile, { archive }: ArchivePart, end: number): Form
   )
 }
 
-/** Linux opens a file without a name again through its descriptor; elsewhere it keeps its name until the release. */
-function openSpool(workFolder: string): { fd: number; path: string; release: () => void } {
-  const folder = makeSpoolFolder(workFolder)
-  const named = join(folder, 'archive')
-  const fd = openSync(named, 'wx+', 0o600)
-  const remove = (): void => rmSync(folder, { recursive: true, force: true })
-  const path = `/proc/self/fd/${fd}`
-  const isReachable = existsSync(path)
-  if (isReachable) remove()
-  let isOpen = true
-  const release = (): void => {
-    if (isOpen) closeSync(fd)
-    isOpen = false
-    if (!isReachable) remove()
-  }
-  return { fd, path: isReachable ? path : named, release }
-}
-
-function makeSpoolFolder(workFolder: string): string {
+function openSpool(workFolder: string): UnnamedFile {
   try {
-    return mkdtempSync(join(workFolder, 'unpacked-'))
+    return openUnnamedFile(workFolder)
   } catch (error) {
     const message = `Cannot make a temporary file in "${workFolder}": ${systemReason(error)}`
     throw new IoError(message, {
-      hint: TMPDIR_HINT,
+      hint: ELSEWHERE,
       details: { path: workFolder, errno: errnoOf(error) },
       cause: error,
     })

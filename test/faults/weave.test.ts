@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ZipWriter } from '../../src/archives/zip/writer.js'
+import { makeCommandRunner } from '../../src/host/run-command.js'
 import { ImageBuilder } from '../../src/image/extent.js'
 import { OutputFolder } from '../../src/outputs/output-folder.js'
 import { RawSink } from '../../src/outputs/raw-sink.js'
@@ -132,20 +133,25 @@ describe('weave', () => {
   })
 })
 
+const RUNNER = makeCommandRunner(process.env)
+const PRIVATE_FILE = /^\.diskloom-[0-9a-f]{8}-\d+-[0-9a-f]{12}\/files\/sub\/disk$/
+
 describe('the output folder', () => {
   it('leaves what was there before when it is discarded, and gives names when committed', async () => {
     const path = join(folder, 'a/b')
-    const first = OutputFolder.open(path)
-    const sink = await RawSink.create(first.stage('sub/disk'), image.sizeBytes, image.sizeBytes)
+    const first = await OutputFolder.open(path, RUNNER)
+    const staged = first.stage('sub/disk')
+    expect(relative(path, staged)).toMatch(PRIVATE_FILE)
+    const sink = await RawSink.create(staged, image.sizeBytes, image.sizeBytes)
     await weave(image, [sink], INLINE_THREADS)
-    expect(readdirSync(join(path, 'sub'))).toEqual([`.disk.${process.pid}.part`])
-    first.discard()
+    expect(readdirSync(join(path, 'sub'))).toEqual([])
+    await first.discard()
     expect(readdirSync(folder)).toEqual([])
 
-    const second = OutputFolder.open(path)
+    const second = await OutputFolder.open(path, RUNNER)
     await weave(image, [await RawSink.create(second.stage('disk'), image.sizeBytes, image.sizeBytes)], INLINE_THREADS)
-    second.commit()
-    second.discard()
+    await second.commit()
+    await second.discard()
     expect(readdirSync(path)).toEqual(['disk'])
     const bytes = readFileSync(join(path, 'disk'))
     expect(bytes.length).toBe(40 << 20)
@@ -159,29 +165,21 @@ describe('the output folder', () => {
     ]).toEqual([3, 0, 0xff, 0xff, 0, 4])
   })
 
-  it('removes what a killed build left, and only that', () => {
-    const path = join(folder, 'killed')
-    mkdirSync(path)
-    writeFileSync(join(path, '.disk.4194305.part'), 'x') // above the highest pid of Linux
-    writeFileSync(join(path, '.disk.1.part'), 'x') // init runs
-    writeFileSync(join(path, '.other.part'), 'x')
-    OutputFolder.open(path)
-    expect(readdirSync(path).sort()).toEqual(['.disk.1.part', '.other.part'])
-  })
-
   it.each([
     ['a file', (path: string) => writeFileSync(path, ''), 'a file stands in its place'],
     ['a symlink to nowhere', (path: string) => symlinkSync('/nowhere/at/all', path), 'a file stands in its place'],
-  ])('refuses a path through %s, and leaves nothing', (_, plant, reason) => {
+  ])('refuses a path through %s, and leaves nothing', async (_, plant, reason) => {
     const base = mkdtempSync(join(folder, 'refused-'))
     const path = join(base, 'in-the-way')
     plant(path)
-    expect(() => OutputFolder.open(join(path, 'a/b'))).toThrow(`Cannot make the folder ${path}/a/b: ${reason}`)
+    await expect(OutputFolder.open(join(path, 'a/b'), RUNNER)).rejects.toThrow(
+      `Cannot make the folder ${path}/a/b: ${reason}`,
+    )
     expect(readdirSync(base)).toEqual(['in-the-way'])
   })
 
-  it.runIf(process.platform === 'linux')('ends where a file system takes no folders', () => {
-    expect(() => OutputFolder.open('/proc/diskloom/out')).toThrow(
+  it.runIf(process.platform === 'linux')('ends where a file system takes no folders', async () => {
+    await expect(OutputFolder.open('/proc/diskloom/out', RUNNER)).rejects.toThrow(
       'Cannot make the folder /proc/diskloom/out: its file system takes no new folders',
     )
   })

@@ -126,7 +126,7 @@ describeWithTools(
       tool('sh', '-c', `${program} -qc "$1" > "$2"`, 'sh', path, `${path}.${ending}`)
       const asked = options()
       const { tree, release } = await readTarTree(`${path}.${ending}`, asked)
-      expect(readdirSync(asked.workFolder)).toEqual([])
+      expect(readdirSync(asked.workFolder as string)).toEqual([])
       expect(portrait(tree, { skip: SOCKET })).toEqual(portrait(source, { skip: SOCKET }))
       release()
     })
