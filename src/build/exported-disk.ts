@@ -44,7 +44,7 @@ function exportedPartition(planned: PlannedPartition, { volume }: PartitionSpec)
     identifiers: [
       ...(type?.table === 'gpt' && name !== '' ? [`PARTLABEL=${name}`] : []),
       ...(uuid === undefined ? [] : [`PARTUUID=${uuid}`]),
-      ...(fileSystem !== undefined && fileSystem.keys.includes('fs_uuid') && fileSystem.volumeIdOption === undefined
+      ...(fileSystem?.keys.includes('fs_uuid') && fileSystem.volumeIdOption === undefined
         ? [`UUID=${givenUuid(volume) ?? environment.uuid}`]
         : []),
       ...(label === undefined ? [] : [`LABEL=${label}`]),

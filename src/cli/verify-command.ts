@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
 import { DifferenceError, FormatError, UsageError } from '../errors.js'
+import { READABLE_TITLES } from '../filesystems/registry.js'
 import type { ImageFinding } from '../inspect/check-image.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
 import { setOption, type Variables } from './config-options.js'
@@ -165,7 +166,7 @@ async function verifyImage({ terminal, services, source, flags }: Context, isRel
 function nothingKnown(source: string, named: readonly string[]): FormatError {
   const there = named.length === 0 ? 'nothing in it is known' : `${named.join(', ')} is known by its signs only`
   return new FormatError(
-    `Cannot verify ${source}: ${there}, a partition table (GPT, MBR) or a volume of ext2/3/4, FAT or JFFS2 is looked for`,
+    `Cannot verify ${source}: ${there}, a partition table (GPT, MBR) or a volume of ${READABLE_TITLES} is looked for`,
     {
       hint: '--config CONFIG compares it with what a config says, as flash memory needs it, whose table is not on it.',
     },

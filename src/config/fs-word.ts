@@ -16,7 +16,6 @@ export type FileSystemWord =
 const LUKS_WORDS = new Set(['luks', 'luks2', 'crypto_LUKS'])
 /** Words that nobody means as a file name, and that are no format of ours. */
 const FOREIGN_WORDS = new Set([
-  'exfat',
   'ntfs',
   'msdos',
   'iso9660',

@@ -32,6 +32,11 @@ export const FILE_SYSTEMS: readonly FileSystem<never>[] = [
   verity,
 ]
 
+/** The file systems whose volumes can be read, for messages: `ext2, ext3, ext4, FAT, JFFS2`. */
+export const READABLE_TITLES = FILE_SYSTEMS.filter(({ reading }) => reading !== undefined)
+  .map(({ title }) => title)
+  .join(', ')
+
 interface Word {
   readonly type: string
   readonly fileSystem: FileSystem<never>

@@ -2,6 +2,7 @@
 import { type ByteString, displayName } from '../bytes/text.js'
 import { visibleWord } from '../bytes/visible-text.js'
 import { FormatError, UsageError } from '../errors.js'
+import { READABLE_TITLES } from '../filesystems/registry.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
 import type { FileNode } from '../tree/file-tree.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
@@ -49,7 +50,9 @@ export function volumeOf(partition: OpenPartition): VolumeReader {
   if (volume !== undefined) return volume
   if (problem !== undefined) throw problem
   const what = format === 'unknown' ? 'its format is not known' : `it holds ${description ?? format}`
-  throw new FormatError(`Cannot read files of ${partition.view.name}: ${what}, ext2/3/4, FAT and JFFS2 are read`)
+  throw new FormatError(
+    `Cannot read files of ${partition.view.name}: ${what}; volumes of ${READABLE_TITLES} can be read`,
+  )
 }
 
 /** A node with the names under which it stands. UsageError where nothing does. */

@@ -37,7 +37,8 @@ export function isNamed(format: string): boolean {
  */
 export function openContent(view: ImageView, readings: readonly ReadableFileSystem[]): Content {
   const known = recognise(view)
-  if (known !== undefined) return known
+  const hasReader = readings.some(({ fileSystem }) => fileSystem.family === known?.format)
+  if (known !== undefined && !hasReader) return known
   const found = readings.find(({ reading }) => reading.probe(view))
   if (found !== undefined) return openWith(found, view)
   return { format: isEmpty(view) ? ZEROS : UNKNOWN }

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../../src/build.js'
+import { READABLE_TITLES } from '../../src/filesystems/registry.js'
 import { CONFIGS, PROJECT, runCommand } from '../support/diskloom.js'
 import { makeEveryKind } from '../support/every-kind.js'
 import { BOOT, DISK_BYTES, makeForeignImage, ROOT } from '../support/foreign-image.js'
@@ -289,7 +290,7 @@ describeWithTools(
         const { status, stdout, stderr } = await runCli('verify', flash, ALONE)
         expect([status, stdout]).toEqual([5, ''])
         expect(stderr).toContain(
-          `Cannot verify ${flash}: nothing in it is known, a partition table (GPT, MBR) or a volume of ext2/3/4, FAT or JFFS2 is looked for`,
+          `Cannot verify ${flash}: nothing in it is known, a partition table (GPT, MBR) or a volume of ${READABLE_TITLES} is looked for`,
         )
       })
 

@@ -56,12 +56,12 @@ const VALUES: RefusedConfig[] = [
   {
     name: 'file systems of others and of later',
     config:
-      'image: x\npartitions:\n  - { name: a, size: 8MiB, fs: ubifs/root }\n  - { name: b, size: 8MiB, fs: exfat }\n  - { name: c, size: 8MiB, fs: EXT4 }\n  - { name: d, size: 8MiB, fs: ext4/ }\n',
+      'image: x\npartitions:\n  - { name: a, size: 8MiB, fs: ubifs/root }\n  - { name: b, size: 8MiB, fs: ntfs }\n  - { name: c, size: 8MiB, fs: EXT4 }\n  - { name: d, size: 8MiB, fs: ext4/ }\n',
     says: [
       'a.yaml:3:32: Cannot write ubifs into partition "a": UBIFS stands in volumes of UBI, accepted is fs: ubi with it under volumes:',
       '  hint: fs: ubi, volumes: [{ name: rootfs, fs: ubifs/rootfs, autoresize: true }]',
-      `a.yaml:4:32: Cannot read fs of partition "b": exfat is no format that diskloom writes, ${FS_ACCEPTED}`,
-      '  hint: A raw file of that name is written ./exfat',
+      `a.yaml:4:32: Cannot read fs of partition "b": ntfs is no format that diskloom writes, ${FS_ACCEPTED}`,
+      '  hint: A raw file of that name is written ./ntfs',
       `a.yaml:5:32: Cannot read fs of partition "c": "EXT4" is not in lower case, ${FS_ACCEPTED}`,
       '  hint: Did you mean "ext4"? A raw file of that name is written ./EXT4',
       'a.yaml:6:32: Cannot read fs of partition "d": "ext4/" names no folder after the /',

@@ -2,40 +2,14 @@
  * Long names: up to 255 UTF-16 units, 13 to a slot, the last part first, each slot with a checksum of the short name
  * that follows.  [FATGEN §7]
  */
-import { type ByteString, decodeUtf8, isPlainAscii } from '../../bytes/text.js'
+import { isPlainAscii } from '../../bytes/text.js'
 import { ATTR_LONG_NAME, LAST_LONG_ENTRY, LongNameEntry, SLOT_BYTES } from './disklayout.js'
 
-export const MAX_LONG_NAME_UNITS = 255
 const UNITS_PER_SLOT = 13
 const NAME1_END = 10
 const NAME2_END = 22
 const NAME3_END = 26
 const SLOT_NAME_BYTES = 2 * UNITS_PER_SLOT
-
-const FORBIDDEN = /[\x00-\x1f"*/:<>?\\|]/
-/** Windows takes these for devices, whatever extension follows. */
-const DEVICE_NAME = /^(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?: *\..*)?$/i
-
-/** The text of a name and why FAT cannot hold it, if so. */
-export function checkName(name: ByteString): { text: string } | { fault: string } {
-  const text = decodeUtf8(name)
-  if (text === undefined) return { fault: 'not UTF-8' }
-  if (text.length > MAX_LONG_NAME_UNITS) return { fault: `${text.length} UTF-16 units, at most ${MAX_LONG_NAME_UNITS}` }
-  const forbidden = FORBIDDEN.exec(text)?.[0]
-  if (forbidden !== undefined) return { fault: `has ${describeCharacter(forbidden)}` }
-  if (text.endsWith('.') || text.endsWith(' ')) return { fault: `ends with a ${text.endsWith('.') ? 'dot' : 'blank'}` }
-  return { text }
-}
-
-function describeCharacter(character: string): string {
-  return character < ' '
-    ? `the control character 0x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
-    : character
-}
-
-export function isDeviceName(name: string): boolean {
-  return DEVICE_NAME.test(name)
-}
 
 const foldedUnits = new Map<string, string>()
 

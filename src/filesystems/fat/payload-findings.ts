@@ -2,43 +2,19 @@
 import { formatSize } from '../../bytes/format-size.js'
 import type { ByteString } from '../../bytes/text.js'
 import type { Problem } from '../../errors.js'
-import type { FileNode } from '../../tree/file-tree.js'
 import { countOf, formatCount, listPaths, listTexts, showPath } from '../path-list.js'
+import { UnkeptNodes } from '../unkept-nodes.js'
+import { isDeviceName, NAME_RULE } from '../windows-name.js'
 import { MAX_DIRECTORY_SLOTS, MAX_FILE_BYTES, SLOT_BYTES } from './disklayout.js'
-import { isDeviceName, MAX_LONG_NAME_UNITS } from './long-names.js'
-
-type UnstorableType = Exclude<FileNode['type'], 'directory' | 'file'>
-
-const TYPE_NAMES: Readonly<Record<UnstorableType, string>> = {
-  symlink: 'symbolic link',
-  char: 'character device',
-  block: 'block device',
-  fifo: 'fifo',
-  socket: 'socket',
-}
-
-const LOSSY_HINT = 'options: {lossy: true} makes a warning of it'
 
 export class PayloadFindings {
-  readonly #unstorable = new Map<UnstorableType, ByteString[]>()
-  readonly #attributes: ByteString[] = []
+  readonly unkept = new UnkeptNodes('FAT')
   readonly #badNames: string[] = []
   readonly #collisions: string[] = []
   readonly #tooLarge: string[] = []
   readonly #tooManySlots: string[] = []
   readonly #deviceNames: ByteString[] = []
   #notInOrder: readonly ByteString[] = []
-
-  leftOut(path: ByteString, type: UnstorableType): void {
-    const paths = this.#unstorable.get(type)
-    if (paths === undefined) this.#unstorable.set(type, [path])
-    else paths.push(path)
-  }
-
-  /** Permission bits are not among these: every file has some, and everybody knows that FAT has none. */
-  checkAttributes(path: ByteString, { uid, gid, xattrs }: FileNode): void {
-    if (uid !== 0 || gid !== 0 || (xattrs?.size ?? 0) > 0) this.#attributes.push(path)
-  }
 
   badName(path: ByteString, fault: string): void {
     this.#badNames.push(`${showPath(path)} (${fault})`)
@@ -65,19 +41,10 @@ export class PayloadFindings {
   }
 
   problems({ lossy }: { lossy: boolean }): Problem[] {
-    const problems: Problem[] = []
-    if (!lossy) {
-      for (const [type, paths] of this.#unstorable) {
-        const message = `Cannot write ${countOf(paths.length, TYPE_NAMES[type])} to FAT: ${listPaths(paths)}; accepted are files and folders`
-        problems.push({ message, hint: `options: {lossy: true} leaves them out with a warning` })
-      }
-      if (this.#attributes.length > 0) {
-        problems.push({ message: `Cannot write ${this.#attributesText()}; accepted is owner 0:0`, hint: LOSSY_HINT })
-      }
-    }
+    const problems: Problem[] = lossy ? [] : this.unkept.problems()
     if (this.#badNames.length > 0) {
       problems.push({
-        message: `Cannot write ${countOf(this.#badNames.length, 'name')} to FAT: ${listTexts(this.#badNames)}; accepted is UTF-8 of 1 to ${MAX_LONG_NAME_UNITS} UTF-16 units, without control characters and " * / : < > ? \\ |, not ending with a dot or a blank`,
+        message: `Cannot write ${countOf(this.#badNames.length, 'name')} to FAT: ${listTexts(this.#badNames)}; accepted is ${NAME_RULE}`,
       })
     }
     if (this.#collisions.length > 0) {
@@ -105,23 +72,12 @@ export class PayloadFindings {
   }
 
   warnings({ lossy }: { lossy: boolean }): Problem[] {
-    const warnings: Problem[] = []
-    if (lossy) {
-      for (const [type, paths] of this.#unstorable) {
-        warnings.push({ message: `Left out of FAT: ${countOf(paths.length, TYPE_NAMES[type])}: ${listPaths(paths)}` })
-      }
-      if (this.#attributes.length > 0) warnings.push({ message: `Dropped in FAT: ${this.#attributesText()}` })
-    }
+    const warnings: Problem[] = lossy ? this.unkept.warnings() : []
     if (this.#deviceNames.length > 0) {
       warnings.push({
         message: `Windows cannot open ${countOf(this.#deviceNames.length, 'name')} that it takes for devices: ${listPaths(this.#deviceNames)}`,
       })
     }
     return warnings
-  }
-
-  #attributesText(): string {
-    const paths = this.#attributes
-    return `owners or extended attributes of ${countOf(paths.length, 'path')}: ${listPaths(paths)}`
   }
 }

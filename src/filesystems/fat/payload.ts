@@ -14,9 +14,10 @@ import {
   type RegularFileNode,
   sortedEntries,
 } from '../../tree/file-tree.js'
+import { checkName } from '../windows-name.js'
 import { DiskOrder, type OrderRank } from './disk-order.js'
 import { MAX_DIRECTORY_SLOTS, MAX_FILE_BYTES } from './disklayout.js'
-import { checkName, foldCase, longNameSlots } from './long-names.js'
+import { foldCase, longNameSlots } from './long-names.js'
 import { PayloadFindings } from './payload-findings.js'
 import { exactShortName, type ShortName, ShortNameSet } from './short-names.js'
 
@@ -96,7 +97,7 @@ export function planPayload(tree: FileTree, { lossy, order }: PayloadOptions): F
     return file
   }
 
-  findings.checkAttributes('' as ByteString, tree)
+  findings.unkept.checkAttributes('' as ByteString, tree)
   addDirectory(tree, '' as ByteString, undefined, diskOrder.rootRank)
   // It grows while it is gone through.
   for (const directory of directories) {
@@ -138,10 +139,10 @@ function nameEntries(directory: FatDirectory, findings: PayloadFindings): NamedE
   for (const [name, node] of sortedEntries(directory.node)) {
     const path = (prefix + name) as ByteString
     if (!isStorable(node)) {
-      findings.leftOut(path, node.type)
+      findings.unkept.leftOut(path, node.type)
       continue
     }
-    findings.checkAttributes(path, node)
+    findings.unkept.checkAttributes(path, node)
     if (node.type === 'file' && node.content.sizeBytes > MAX_FILE_BYTES) findings.tooLarge(path, node.content.sizeBytes)
     const checked = checkName(name)
     if ('fault' in checked) {
