@@ -1,4 +1,7 @@
-/** A plain file in a device's place, for tests and labs: it is judged, written and read back like one. */
+/**
+ * A plain file in a device's place, for tests and labs: it is judged, written and read back like
+ * one.
+ */
 import { constants } from 'node:fs'
 import { open, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -90,8 +93,9 @@ async function loopDeviceOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * Opens the file, which is made or brought to its length first. IoError where that fails, or where its length is no longer the
- * one that was inspected. Reading back comes from the kernel's cache: there is no medium behind a file.
+ * Opens the file, which is made or brought to its length first. IoError where that fails, or where
+ * its length is no longer the one that was inspected. Reading back comes from the kernel's cache:
+ * there is no medium behind a file.
  */
 export async function openFileTarget(disk: Disk, runner: CommandRunner): Promise<BlockDevice> {
   const { path, sizeBytes } = disk

@@ -1,11 +1,15 @@
-/** What the reader of a partition table found, as flashing takes it: what ends the work, and what is only told. */
+/**
+ * What the reader of a partition table found, as flashing takes it: what ends the work, and what is
+ * only told.
+ */
 import { type FieldFinding, findingProblem } from '../bytes/field-error.js'
 import { FormatError, type Problem } from '../errors.js'
 import type { ImageVerdict } from '../recognition/judge-image.js'
 
 /**
- * Findings with which the disk still means one thing: the backup GPT inside an image that is longer than its table says, which
- * flashing puts at the device's end anyway; what Linux and firmware pass over.
+ * Findings with which the disk still means one thing: the backup GPT inside an image that is longer
+ * than its table says, which flashing puts at the device's end anyway; what Linux and firmware pass
+ * over.
  */
 const TOLERATED: readonly (readonly [structure: RegExp, field: string])[] = [
   [/^backup GPT header$/, 'MyLBA'],
@@ -15,7 +19,10 @@ const TOLERATED: readonly (readonly [structure: RegExp, field: string])[] = [
   [/^MBR record/, 'BootIndicator'],
 ]
 
-/** Its MBR, its GPT and the Apple map describe the same bytes in several ways, and so contradict each other. */
+/**
+ * Its MBR, its GPT and the Apple map describe the same bytes in several ways, and so contradict
+ * each other.
+ */
 const HYBRID_ISO = 'iso9660'
 
 export interface JudgedTable {

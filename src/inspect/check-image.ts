@@ -1,6 +1,7 @@
 /** Whether an image contradicts itself: its table, and every volume that is read here. */
 import { type FieldFinding, findingProblem } from '../bytes/field-error.js'
 import { FormatError, type Problem } from '../errors.js'
+import { declaredSize } from '../recognition/declared-size.js'
 import { VERITY_FORMAT } from '../recognition/known-formats.js'
 import { type CheckedHashes, checkHashes } from './check-hashes.js'
 import { isNamed } from './open-content.js'
@@ -35,6 +36,7 @@ export function checkImage(disk: OpenImage): ImageCheck {
     }
     if (volume === undefined && problem === undefined) {
       if (isNamed(format)) named.push(`${nameOf(partition)} (${format})`)
+      findings.push(...beyondItsPlace(partition, format).map((finding) => onDisk(finding, partition)))
       continue
     }
     checked.push(`${nameOf(partition)} (${format})`)
@@ -51,6 +53,14 @@ function checkedHashes(disk: OpenImage, partition: OpenPartition): CheckedHashes
     if (error instanceof FormatError) return { findings: [findingOf(error)] }
     throw error
   }
+}
+
+/** What is known by its signs alone still says how long it is. */
+function beyondItsPlace({ view }: OpenPartition, format: string): FieldFinding[] {
+  const found = declaredSize(view, format)
+  if (found === undefined || found <= view.sizeBytes) return []
+  const expected = `at most ${view.sizeBytes}, where its place ends,`
+  return [{ structure: `${format} superblock`, offset: 0, field: 'the length of the volume', found, expected }]
 }
 
 function checkVolume(partition: OpenPartition): readonly FieldFinding[] {

@@ -10,9 +10,10 @@ import { parseManifest } from './manifest-schema.js'
 const IMAGE_HOLDER = /\.(?:zip|gz|xz|zst|qcow2|simg)$/
 
 /**
- * Of a folder, the path of the raw image, else of an output that holds the whole disk; every other path is itself. FormatError where
- * the folder has no manifest, or the file another length than the manifest says; IoError where none of the files is there, or
- * a build was ended while it put its results in place.
+ * Of a folder, the path of the raw image, else of an output that holds the whole disk; every other
+ * path is itself. FormatError where the folder has no manifest, or the file another length than the
+ * manifest says; IoError where none of the files is there, or a build was ended while it put its
+ * results in place.
  */
 export async function imageInFolder(path: string): Promise<string> {
   if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path

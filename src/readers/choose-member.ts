@@ -1,6 +1,7 @@
 /**
- * The image among the files of an archive: found by proof, not by order. Files that go with an image (sums, signatures, notes, what
- * macOS adds) never count; where more than one is left, nobody guesses.
+ * The image among the files of an archive: found by proof, not by order. Files that go with an
+ * image (sums, signatures, notes, what macOS adds) never count; where more than one is left, nobody
+ * guesses.
  */
 import { basename } from 'node:path'
 import { FormatError } from '../errors.js'
@@ -20,7 +21,10 @@ export interface MemberChoice {
 
 /** Signs of tables and volumes, and of loaders up to 128 KiB. */
 const HEAD_BYTES = 192 << 10
-/** The largest of those whose name says nothing: an image is among them, and archives of sources have thousands. */
+/**
+ * The largest of those whose name says nothing: an image is among them, and archives of sources
+ * have thousands.
+ */
 const MOST_EXAMINED = 256
 const MOST_NAMED = 8
 
@@ -34,13 +38,16 @@ const COMPANIONS = [
   /\.(?:dtsi?|dtb|dtbo|patch|diff|sh|bat|cmd|ps1|py|exe|msi|dll|apk|c|h)$/i,
 ]
 
-/** What people call images, after balenaEtcher's list and Yocto's; a program may have packed them once more. */
+/**
+ * What people call images, after balenaEtcher's list and Yocto's; a program may have packed them
+ * once more.
+ */
 const IMAGE_NAME =
   /\.(?:img|image|raw|wic|sdcard|sdimg|rpi-sdimg|hddimg|dsk|iso|qcow2|simg|vdi|vhdx?|vmdk)(?:\.(?:gz|xz|zst|zstd|bz2|lzma|lz|zip))?$/i
 
 /**
- * FormatError where none of `members` is an image, where several may be one, or where the one that was asked for is not there.
- * Reads the first 192 KiB of the members in question.
+ * FormatError where none of `members` is an image, where several may be one, or where the one that
+ * was asked for is not there. Reads the first 192 KiB of the members in question.
  */
 export async function chooseMember<M extends ArchiveMember>(
   members: readonly M[],

@@ -1,4 +1,6 @@
-/** An image's bytes into a spool, for readers that want a file: what is packed inside an archive. */
+/**
+ * An image's bytes into a spool, for readers that want a file: what is packed inside an archive.
+ */
 import { InterruptedError } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
 import { PayloadReader } from '../image/payload-reader.js'

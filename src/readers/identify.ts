@@ -23,7 +23,9 @@ const MAGICS: readonly (readonly [format: ImageFormat, magic: string])[] = [
   ['android-sparse', '3aff26ed'],
 ]
 
-/** The digit is the block size; then the magic number of a block, or of the end of an empty stream. */
+/**
+ * The digit is the block size; then the magic number of a block, or of the end of an empty stream.
+ */
 const BZIP2 = /^425a683[1-9](?:314159265359|177245385090)/
 /** A skippable frame may stand first in a .zst: 0x184D2A50 to 0x184D2A5F. [RFC 8878 §3.1.2] */
 const SKIPPABLE_FRAME = /^5.2a4d18/
@@ -60,7 +62,10 @@ const LZMA_PROPERTIES = 0x5d
 const LZMA_SIZE_UNKNOWN = 'ffffffffffffffff'
 const LARGEST_LZMA_SIZE = 2n ** 48n
 
-/** LZMA's old format has no magic number: known are its usual properties, a dictionary of 2^n or 3·2^n bytes, and a size that can be. */
+/**
+ * LZMA's old format has no magic number: known are its usual properties, a dictionary of 2^n or
+ * 3·2^n bytes, and a size that can be.
+ */
 function beginsLzma(head: Uint8Array): boolean {
   if (head.length <= LZMA_HEADER_BYTES || head[0] !== LZMA_PROPERTIES || head[LZMA_HEADER_BYTES] !== 0) return false
   const bytes = Buffer.from(head.buffer, head.byteOffset, LZMA_HEADER_BYTES)

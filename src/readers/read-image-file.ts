@@ -24,7 +24,10 @@ import { MANIFEST, MAX_MANIFEST_BYTES, nameInMeta, parseVouching, type Vouching,
 import { type ZippedFile, zippedFiles } from './zip-image.js'
 
 export interface ImageReadOptions {
-  /** An existing folder for spool files, asked for when the first one is needed: as much room as the image has content. */
+  /**
+   * An existing folder for spool files, asked for when the first one is needed: as much room as the
+   * image has content.
+   */
   readonly workFolder: string | (() => string)
   /** Runs xz, zstd and bzip2. */
   readonly runner: CommandRunner
@@ -34,7 +37,10 @@ export interface ImageReadOptions {
   readonly entry?: string | undefined
   /** What the image must be; default `proof`. */
   readonly demand?: Demand
-  /** What becomes of zeros in a raw image: they are found, at the cost of reading it once, or left as ranges of the file. Default `find`. */
+  /**
+   * What becomes of zeros in a raw image: they are found, at the cost of reading it once, or left
+   * as ranges of the file. Default `find`.
+   */
   readonly zeros?: 'find' | 'leave'
   readonly signal?: AbortSignal
 }
@@ -47,7 +53,10 @@ export interface OpenedImage {
   readonly format: string
   /** What it is, and what proves that. */
   readonly verdict: ImageVerdict
-  /** Lets go of what the image is read from. Call it when nothing reads the image any more; safe to call twice. */
+  /**
+   * Lets go of what the image is read from. Call it when nothing reads the image any more; safe to
+   * call twice.
+   */
   release(): void
 }
 
@@ -55,10 +64,11 @@ export interface OpenedImage {
 const MAX_NESTING = 3
 
 /**
- * Reads what a path (or `-`, standard input) holds: raw, qcow2, Android sparse; these in gz, xz, zst, bz2, lzma or lzip, and in a zip
- * or tar, which may be packed again; or several Android sparse files that a disk was split into. Compressed images are unpacked
- * once, a tar's stay in it. Rejects with FormatError (damaged, without a reader, or not what `demand` asks), IoError, UsageError
- * (`entry` without an archive) or InterruptedError.
+ * Reads what a path (or `-`, standard input) holds: raw, qcow2, Android sparse; these in gz, xz,
+ * zst, bz2, lzma or lzip, and in a zip or tar, which may be packed again; or several Android sparse
+ * files that a disk was split into. Compressed images are unpacked once, a tar's stay in it.
+ * Rejects with FormatError (damaged, without a reader, or not what `demand` asks), IoError,
+ * UsageError (`entry` without an archive) or InterruptedError.
  */
 export async function readImageFile(
   paths: string | readonly string[],

@@ -3,8 +3,9 @@ import { FormatError } from '../errors.js'
 import type { ImageVerdict } from '../recognition/judge-image.js'
 
 /**
- * `proof`: something says that it is a disk or a volume, and nothing that it was cut off. `look`: it is not certainly something else,
- * for those who only look into it. `nothing`: the bytes as they are, which somebody asked for.
+ * `proof`: something says that it is a disk or a volume, and nothing that it was cut off. `look`:
+ * it is not certainly something else, for those who only look into it. `nothing`: the bytes as they
+ * are, which somebody asked for.
  */
 export type Demand = 'proof' | 'look' | 'nothing'
 

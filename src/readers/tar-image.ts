@@ -1,4 +1,7 @@
-/** The files of a tar, which stay where they are: the image in one of them is a stretch of the archive. */
+/**
+ * The files of a tar, which stay where they are: the image in one of them is a stretch of the
+ * archive.
+ */
 import { readTar, type TarEntry } from '../archives/tar/tar-reader.js'
 import { displayName } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
@@ -35,7 +38,10 @@ export class TarMember implements ArchiveMember {
     return target
   }
 
-  /** Its bytes; the holes of a sparse member are zeros. FormatError where it is longer than any image. */
+  /**
+   * Its bytes; the holes of a sparse member are zeros. FormatError where it is longer than any
+   * image.
+   */
   content(): DiskImage {
     const { sizeBytes, stretches } = this.#entry
     if (sizeBytes > MAX_IMAGE_BYTES) {

@@ -1,6 +1,7 @@
 /**
- * What a manifest.json says of files beside it: an image that a build wrote need not prove itself, since its manifest names it. Only
- * names and sizes are taken from it here; whether the bytes are those that were built is for `verify` to say.
+ * What a manifest.json says of files beside it: an image that a build wrote need not prove itself,
+ * since its manifest names it. Only names and sizes are taken from it here; whether the bytes are
+ * those that were built is for `verify` to say.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -37,7 +38,10 @@ export function parseVouching(bytes: Uint8Array): Vouching | undefined {
   return { image: { name, sizeBytes }, outputs: sizes }
 }
 
-/** Of the folder that the file at `path` is in; undefined where there is none, or none that can be read. */
+/**
+ * Of the folder that the file at `path` is in; undefined where there is none, or none that can be
+ * read.
+ */
 export function vouchingBeside(path: string): Vouching | undefined {
   const manifest = join(dirname(path), MANIFEST)
   try {
@@ -49,7 +53,10 @@ export function vouchingBeside(path: string): Vouching | undefined {
   }
 }
 
-/** The name of the image in what burning tools read of a bundle (.meta/manifest.json); undefined where it has none. */
+/**
+ * The name of the image in what burning tools read of a bundle (.meta/manifest.json); undefined
+ * where it has none.
+ */
 export function nameInMeta(bytes: Uint8Array): string | undefined {
   try {
     const name = fieldOf(JSON.parse(Buffer.from(bytes).toString('utf8')), 'name')

@@ -19,7 +19,10 @@ import { copyTo, inflateTo } from './unpack-stream.js'
 const METHOD_STORED = 0
 const METHOD_DEFLATE = 8
 const FLAGS_OF_OTHER_CONTENT = FLAG_ENCRYPTED | FLAG_PATCHED | FLAG_STRONGLY_ENCRYPTED
-/** The type of a symbolic link in a Unix mode: some tools make a link of such an entry, others a file. */
+/**
+ * The type of a symbolic link in a Unix mode: some tools make a link of such an entry, others a
+ * file.
+ */
 const SYMBOLIC_LINK = 0o120000
 /** Of one of these a bundle is signed. */
 const SIGNATURE_NAME = /(?:^|[/\\])(?:manifest\.json|SHA256SUMS)\.(?:sig|sshsig|minisig)$/i
@@ -98,7 +101,10 @@ export class ZippedFile implements ArchiveMember {
   }
 }
 
-/** In the order of the directory, without folders. FormatError where the archive does not add up, or is signed and was changed. */
+/**
+ * In the order of the directory, without folders. FormatError where the archive does not add up, or
+ * is signed and was changed.
+ */
 export function zippedFiles(file: ImageFile): ZippedFile[] {
   const { members, foreign } = readZipIndex(file)
   // A signature vouches for what the writer wrote; whatever else is there, it was put there afterwards.

@@ -1,4 +1,6 @@
-/** How long a volume says that it is, from the fields of its superblock; nothing else of it is read. */
+/**
+ * How long a volume says that it is, from the fields of its superblock; nothing else of it is read.
+ */
 import { Ext4SuperBlock, SUPERBLOCK_OFFSET_BYTES } from '../filesystems/ext4/disklayout/superblock.js'
 import { decodeBootSector } from '../filesystems/fat/boot-regions.js'
 import { BOOT_RECORD_BYTES } from '../filesystems/fat/disklayout.js'
@@ -13,9 +15,10 @@ const BTRFS_SUPERBLOCK_AT = 65_536
 const U_BOOT_HEADER_BYTES = 64
 
 /**
- * In bytes, by the format's word in known-formats.ts. Sources: squashfs_super_block.bytes_used, erofs_super_block.blocks,
- * xfs_dsb.sb_dblocks, f2fs_super_block.block_count, btrfs dev_item.total_bytes, swap_header.last_page [LINUX];
- * the boot sectors of NTFS and exFAT; ih_size of U-Boot's legacy header; totalsize of a flattened tree.
+ * In bytes, by the format's word in known-formats.ts. Sources: squashfs_super_block.bytes_used,
+ * erofs_super_block.blocks, xfs_dsb.sb_dblocks, f2fs_super_block.block_count, btrfs
+ * dev_item.total_bytes, swap_header.last_page [LINUX]; the boot sectors of NTFS and exFAT; ih_size
+ * of U-Boot's legacy header; totalsize of a flattened tree.
  */
 const SIZES: Readonly<Record<string, (read: Read) => number | bigint>> = {
   squashfs: (read) => read(40, 8).readBigUInt64LE(),
@@ -35,7 +38,10 @@ const SIZES: Readonly<Record<string, (read: Read) => number | bigint>> = {
   fat: fatBytes,
 }
 
-/** `format`: of known-formats.ts, `ext` or `fat`. Undefined where such a volume does not say it, or not in these bytes. */
+/**
+ * `format`: of known-formats.ts, `ext` or `fat`. Undefined where such a volume does not say it, or
+ * not in these bytes.
+ */
 export function declaredSize(view: ImageView, format: string): number | undefined {
   const sizeOf = SIZES[format]
   if (sizeOf === undefined) return undefined

@@ -21,9 +21,10 @@ interface RomPlace {
 const KIB = 1024
 
 /**
- * Bytes of the disk at which boot ROMs look on cards and eMMC. [SUNXI BROM]: 8 KiB, and 128 KiB where a GPT is in the way.
- * [ROCKCHIP boot]: sector 64. [U-BOOT imx]: 1 KiB up to i.MX7, 33 KiB for i.MX8M, 32 KiB for i.MX8MN and later.
- * [TI AM335x TRM §26.1.8.5]: four places 128 KiB apart. [U-BOOT amlogic]: from sector 1 on.
+ * Bytes of the disk at which boot ROMs look on cards and eMMC. [SUNXI BROM]: 8 KiB, and 128 KiB
+ * where a GPT is in the way. [ROCKCHIP boot]: sector 64. [U-BOOT imx]: 1 KiB up to i.MX7, 33 KiB
+ * for i.MX8M, 32 KiB for i.MX8MN and later. [TI AM335x TRM §26.1.8.5]: four places 128 KiB apart.
+ * [U-BOOT amlogic]: from sector 1 on.
  */
 const ROM_PLACES: readonly RomPlace[] = [
   { by: 'Allwinner boot ROM', offsets: [8 * KIB, 128 * KIB], formats: ['allwinner-egon', 'allwinner-toc0'] },
@@ -45,7 +46,10 @@ export function firstLoaders(view: ImageView): FirstLoader[] {
   )
 }
 
-/** At the start of flash memory and of eMMC's boot partitions; 256 KiB is the second copy of an STM32MP's first loader. */
+/**
+ * At the start of flash memory and of eMMC's boot partitions; 256 KiB is the second copy of an
+ * STM32MP's first loader.
+ */
 const FLASH_PLACES: readonly RomPlace[] = [
   { by: 'STM32MP boot ROM', offsets: [0, 256 * KIB], formats: ['stm32-image'] },
   { by: 'i.MX boot ROM', offsets: [0, 4 * KIB], formats: ['imx-ivt'] },
@@ -61,8 +65,9 @@ interface FixedSign {
 }
 
 /**
- * Signs that have no format of their own in known-formats.ts. [UG585 §6.3.2] the width word and "XLNX"; [MTK] what begins
- * eMMC's boot partition and cards; [IMXRT RM §9] FlexSPI's configuration block; [U-BOOT pblimage] the preamble of a Layerscape's RCW.
+ * Signs that have no format of their own in known-formats.ts. [UG585 §6.3.2] the width word and
+ * "XLNX"; [MTK] what begins eMMC's boot partition and cards; [IMXRT RM §9] FlexSPI's configuration
+ * block; [U-BOOT pblimage] the preamble of a Layerscape's RCW.
  */
 const FIXED_SIGNS: readonly FixedSign[] = [
   { by: 'Zynq boot ROM', description: 'Zynq boot image', offset: 32, hex: '665599aa584e4c58' },
@@ -78,7 +83,10 @@ const CONTAINER_OFFSETS = [0, 32 * KIB]
 const CONTAINER_TAG = 0x87
 const LARGEST_CONTAINER_BYTES = 16 * KIB
 
-/** What a machine starts from a card, and what it starts from NOR or NAND flash or from a boot partition of eMMC. */
+/**
+ * What a machine starts from a card, and what it starts from NOR or NAND flash or from a boot
+ * partition of eMMC.
+ */
 export function anyFirstLoader(view: ImageView): FirstLoader | undefined {
   const [onDisk] = firstLoaders(view)
   if (onDisk !== undefined) return onDisk

@@ -1,6 +1,7 @@
 /**
- * Files that are no image of a disk and no volume, by their bytes: what people flash by mistake. Written to a card as they
- * are, they would leave it unreadable. [FILE magic] for the magics; where another source is used, it is named.
+ * Files that are no image of a disk and no volume, by their bytes: what people flash by mistake.
+ * Written to a card as they are, they would leave it unreadable. [FILE magic] for the magics; where
+ * another source is used, it is named.
  */
 import type { ImageView } from '../image/image-view.js'
 import { recognise } from './recognise.js'
@@ -13,6 +14,9 @@ interface ForeignFormat extends ForeignFile {
 
 const UNPACK = 'Unpack it first.'
 const TO_RAW = (format: string): string => `"qemu-img convert -f ${format} -O raw" makes a raw image of it.`
+
+/** At the start of a VHD that grows, and in the last sector of every VHD. [VHD 1.0] */
+const VHD_COOKIE = '636f6e6563746978'
 
 const FORMATS: readonly ForeignFormat[] = [
   { what: 'a 7z archive', hint: UNPACK, magics: [[0, '377abcaf271c']] },
@@ -35,6 +39,8 @@ const FORMATS: readonly ForeignFormat[] = [
   { what: 'a VMDK disk', hint: TO_RAW('vmdk'), magics: [[0, '4b444d56']] },
   { what: 'a VMDK disk', hint: TO_RAW('vmdk'), magics: [[0, '434f5744']] },
   { what: 'a VHDX disk', hint: TO_RAW('vhdx'), magics: [[0, '7668647866696c65']] },
+  { what: 'a VDI disk', hint: TO_RAW('vdi'), magics: [[64, '7f10dabe']] },
+  { what: 'a VHD disk', hint: TO_RAW('vpc'), magics: [[0, VHD_COOKIE]] },
   { what: 'a QED disk', hint: TO_RAW('qed'), magics: [[0, '51454400']] },
   { what: 'a Parallels disk', hint: TO_RAW('parallels'), magics: [[0, '576974686f757446']] },
 
@@ -100,8 +106,8 @@ const PART_HINT = 'It belongs into a partition: name the image of the whole disk
 const PAGE_BYTES = 4096
 
 /**
- * What the bytes are, where they are certainly neither a disk nor a volume; undefined for anything else, known or not.
- * Reads the first few KiB and the last 512 bytes.
+ * What the bytes are, where they are certainly neither a disk nor a volume; undefined for anything
+ * else, known or not. Reads the first few KiB and the last 512 bytes.
  */
 export function foreignFile(view: ImageView): ForeignFile | undefined {
   const found = FORMATS.find(({ magics }) => magics.every(([offset, hex]) => hasBytes(view, offset, hex)))
@@ -138,10 +144,13 @@ const DMG_MAGIC = '6b6f6c79'
 /** The suffix's last sixteen bytes have "UFD" and their own length. [DFU 1.1 appendix B] */
 const DFU_SUFFIX = '55464410'
 
-/** Signs at the end of a file. */
-function trailerOf(view: ImageView): ForeignFile | undefined {
+/** Signs at the end of a file, which a disk may have behind its own bytes. */
+export function trailerOf(view: ImageView): ForeignFile | undefined {
   if (hasBytes(view, view.sizeBytes - TRAILER_BYTES, DMG_MAGIC)) {
     return { what: 'a DMG disk of macOS', hint: '"hdiutil convert -format UDTO" or "dmg2img" makes a raw image of it.' }
+  }
+  if (hasBytes(view, view.sizeBytes - TRAILER_BYTES, VHD_COOKIE)) {
+    return { what: 'a VHD disk of fixed size', hint: TO_RAW('vpc') }
   }
   if (hasBytes(view, view.sizeBytes - 8, DFU_SUFFIX)) return { what: 'a DFU file', hint: '"dfu-util" writes it.' }
   return undefined
@@ -150,7 +159,10 @@ function trailerOf(view: ImageView): ForeignFile | undefined {
 const ED25519_SIGNATURE_BYTES = 64
 const LARGEST_SIGNATURE_BYTES = 2048
 
-/** OpenPGP signature packets with a length of one or two bytes, and what signs our manifests. [RFC 4880 §4.2.1] */
+/**
+ * OpenPGP signature packets with a length of one or two bytes, and what signs our manifests. [RFC
+ * 4880 §4.2.1]
+ */
 function signatureOf(view: ImageView): ForeignFile | undefined {
   const { sizeBytes } = view
   if (sizeBytes === ED25519_SIGNATURE_BYTES)

@@ -1,6 +1,6 @@
 /**
- * What proves that bytes are a disk or a volume: a partition table, a file system, or a first loader where a boot ROM looks for it.
- * Nothing else is taken for an image without being asked.
+ * What proves that bytes are a disk or a volume: a partition table, a file system, or a first
+ * loader where a boot ROM looks for it. Nothing else is taken for an image without being asked.
  */
 import { probeJffs2 } from '../filesystems/jffs2/scan.js'
 import type { ImageView } from '../image/image-view.js'
@@ -11,15 +11,24 @@ import { recognise } from './recognise.js'
 import { hasSoundExt, hasSoundFat } from './volume-signs.js'
 
 export interface Evidence {
-  /** A loader alone says less than a table or a volume: a file of U-Boot has it as well as a NOR image that begins with U-Boot. */
+  /**
+   * A loader alone says less than a table or a volume: a file of U-Boot has it as well as a NOR
+   * image that begins with U-Boot.
+   */
   readonly kind: 'table' | 'volume' | 'loader'
   /** `a GPT`, `a Btrfs volume`, `an Allwinner boot0 … at byte 8192`. */
   readonly what: string
-  /** Of known-formats.ts, `ext` or `fat`: what the whole of the image is; `iso9660` beside a table: a hybrid ISO. */
+  /**
+   * Of known-formats.ts, `ext` or `fat`: what the whole of the image is; `iso9660` beside a table:
+   * a hybrid ISO.
+   */
   readonly format?: string
 }
 
-/** Formats of known-formats.ts that are volumes, or hold them. An ISO 9660 counts with a partition table only. */
+/**
+ * Formats of known-formats.ts that are volumes, or hold them. An ISO 9660 counts with a partition
+ * table only.
+ */
 const VOLUMES: ReadonlySet<string> = new Set([
   ...['squashfs', 'erofs', 'btrfs', 'xfs', 'f2fs', 'swap', 'crypto_LUKS', 'ubi', 'ubifs', 'cramfs', 'romfs', 'ntfs'],
   ...['exfat', 'BitLocker', 'udf', 'hfsplus', 'apfs', 'reiserfs', 'jfs', 'bcachefs', 'littlefs'],
@@ -28,7 +37,10 @@ const VOLUMES: ReadonlySet<string> = new Set([
 
 const TABLES = { gpt: 'a GPT', mbr: 'an MBR', hybrid: 'a GPT with a hybrid MBR' } as const
 
-/** `table`: what `readTable` gives of `view`. Reads a few KiB, and 64 MiB in steps at most where nothing else is found. */
+/**
+ * `table`: what `readTable` gives of `view`. Reads a few KiB, and 64 MiB in steps at most where
+ * nothing else is found.
+ */
 export function evidenceOf(
   view: ImageView,
   table: ReadTable | undefined,
@@ -44,8 +56,9 @@ const TABLE_END = 510
 const SIGNATURE_AT = 440
 
 /**
- * Two bytes of signature are found in every 65,536th file: the records have to make sense as well. An empty table is one where
- * it has a disk signature and nothing but zeros in place of its records.
+ * Two bytes of signature are found in every 65,536th file: the records have to make sense as well.
+ * An empty table is one where it has a disk signature and nothing but zeros in place of its
+ * records.
  */
 function isSoundMbr(view: ImageView): boolean {
   const { records, diskSignature } = readBootRecord(view, 0, 'MBR')

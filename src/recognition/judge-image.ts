@@ -1,6 +1,7 @@
 /**
- * The one place that decides what a file is, for all commands that read images: a disk or a volume (and what proves it), something
- * else (and what it looks like), or a part of an image that was cut off.
+ * The one place that decides what a file is, for all commands that read images: a disk or a volume
+ * (and what proves it), something else (and what it looks like), or a part of an image that was cut
+ * off.
  */
 import type { FieldFinding } from '../bytes/field-error.js'
 import { Findings } from '../bytes/findings.js'
@@ -12,7 +13,7 @@ import { GPT_SECTOR_SIZES, hasGptSignature, PRIMARY_LBA } from '../tables/gpt/re
 import type { ReadTable } from '../tables/read-table.js'
 import { readTable } from '../tables/table-reader.js'
 import { declaredSize } from './declared-size.js'
-import { foreignFile } from './foreign-files.js'
+import { foreignFile, trailerOf } from './foreign-files.js'
 import { type Evidence, evidenceOf } from './image-evidence.js'
 import { recognise } from './recognise.js'
 import type { ForeignFile } from './text-kinds.js'
@@ -24,7 +25,10 @@ export interface ImageVerdict {
   readonly foreign?: ForeignFile
   /** What it looks like without evidence, where something can be said. */
   readonly unproven?: ForeignFile
-  /** What says that the image is longer than its bytes, with the byte up to which it should reach: sorted, longest last. */
+  /**
+   * What says that the image is longer than its bytes, with the byte up to which it should reach:
+   * sorted, longest last.
+   */
   readonly beyondEnd: readonly BeyondEnd[]
   /** What the reader of its partition table found. */
   readonly findings: readonly FieldFinding[]
@@ -37,8 +41,8 @@ export interface BeyondEnd {
 }
 
 /**
- * IoError where the image cannot be read; nothing that it holds throws. `isHead`: only its first bytes are there, so that
- * volumes of flash memory are not searched for.
+ * IoError where the image cannot be read; nothing that it holds throws. `isHead`: only its first
+ * bytes are there, so that volumes of flash memory are not searched for.
  */
 export function judgeImage(image: DiskImage, name: string, { isHead = false } = {}): ImageVerdict {
   const view = ImageView.of(image, name)
@@ -55,7 +59,7 @@ function judgeView(view: ImageView, image: DiskImage, isHead: boolean): ImageVer
   const table = findings.attempt(() => readTable(view))
   // A table of which no copy can be followed is damaged, and one all the same.
   const isDamaged = table === undefined && findings.list.length > 0
-  const foreign = isHybridDisk(view, table) ? undefined : foreignFile(view)
+  const foreign = isHybridDisk(view, table) ? trailerOf(view) : foreignFile(view)
   if (foreign !== undefined) return { ...nothing, foreign }
   const evidence: Evidence | undefined = isDamaged
     ? { kind: 'table', what: 'a damaged partition table' }
@@ -75,7 +79,9 @@ function judgeView(view: ImageView, image: DiskImage, isHead: boolean): ImageVer
 
 const ISO = 'iso9660'
 
-/** A GPT is a disk whatever stands before it, such as a program of EFI in a hybrid disk's sector 0. */
+/**
+ * A GPT is a disk whatever stands before it, such as a program of EFI in a hybrid disk's sector 0.
+ */
 function isHybridDisk(view: ImageView, table: ReadTable | undefined): boolean {
   return (table !== undefined && table.kind !== 'mbr') || recognise(view)?.format === ISO
 }
@@ -94,7 +100,10 @@ function unproven(view: ImageView, image: DiskImage): Pick<ImageVerdict, 'unprov
     : { unproven: { what: `known by its first bytes (${known.description}), not a whole disk or volume` } }
 }
 
-/** Ranges of files count as content: whether they are zeros is known where somebody has looked for them. */
+/**
+ * Ranges of files count as content: whether they are zeros is known where somebody has looked for
+ * them.
+ */
 function isEmpty({ extents }: DiskImage): boolean {
   return extents.every(({ source }) => (source.kind === 'bytes' ? isZero(source.bytes) : isZeroFill(source)))
 }

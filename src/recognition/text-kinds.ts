@@ -1,11 +1,17 @@
-/** What kind of text a file is that people mistake for an image, because a download or a checkout gave it in the image's place. */
+/**
+ * What kind of text a file is that people mistake for an image, because a download or a checkout
+ * gave it in the image's place.
+ */
 
 export interface ForeignFile {
   /** With its article: `an HTML page`. */
   readonly what: string
   /** What to do about it. */
   readonly hint?: string
-  /** It is made to stand in a partition, or is a program: not to be flashed, but `inspect` may look at it. */
+  /**
+   * It is made to stand in a partition, or is a program: not to be flashed, but `inspect` may look
+   * at it.
+   */
   readonly isPart?: boolean
 }
 
@@ -73,7 +79,10 @@ const TEXT_KINDS: readonly (ForeignFile & { readonly pattern: RegExp })[] = [
   { pattern: /^zsync:/, what: 'a zsync file', hint: 'Name the image.' },
 ]
 
-/** Undefined where `head`, the first bytes of a file of `sizeBytes`, is no text in ASCII, UTF-8 or UTF-16. */
+/**
+ * Undefined where `head`, the first bytes of a file of `sizeBytes`, is no text in ASCII, UTF-8 or
+ * UTF-16.
+ */
 export function textKind(head: Uint8Array, sizeBytes: number): ForeignFile | undefined {
   const text = decodeText(head.subarray(0, TEXT_HEAD_BYTES), sizeBytes <= head.length)
   if (text === undefined) return undefined
@@ -109,14 +118,19 @@ function encodingOf(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | undef
   return zeros(0) && !zeros(1) ? 'utf-16be' : undefined
 }
 
-/** Everything below the blank but tab, line feed, form feed, carriage return and escape; and DEL. */
+/**
+ * Everything below the blank but tab, line feed, form feed, carriage return and escape; and DEL.
+ */
 const CONTROLS = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]/
 
 function hasControls(text: string): boolean {
   return CONTROLS.test(text)
 }
 
-/** Words of an older encoding: almost all of it is ASCII, and the rest no control character of Latin-1. */
+/**
+ * Words of an older encoding: almost all of it is ASCII, and the rest no control character of
+ * Latin-1.
+ */
 function isLatin1Text(head: Uint8Array): boolean {
   const text = Buffer.from(head).toString('latin1')
   if (hasControls(text) || /[\x80-\x9f]/.test(text)) return false

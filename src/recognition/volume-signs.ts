@@ -1,6 +1,6 @@
 /**
- * What proves a volume whose magic number is too short to prove anything. The probes of the readers ask for less, since one damaged
- * field must not hide a volume from those who repair it.
+ * What proves a volume whose magic number is too short to prove anything. The probes of the readers
+ * ask for less, since one damaged field must not hide a volume from those who repair it.
  */
 import { Ext4SuperBlock, SUPERBLOCK_OFFSET_BYTES } from '../filesystems/ext4/disklayout/superblock.js'
 import { hasExtMagic } from '../filesystems/ext4/reader/volume-shape.js'
@@ -12,7 +12,9 @@ import type { ImageView } from '../image/image-view.js'
 const LARGEST_LOG_BLOCK_SIZE = 6
 const LARGEST_REVISION = 1
 
-/** Returns whether the superblock's own sizes make sense, beside the two bytes of its magic number. */
+/**
+ * Returns whether the superblock's own sizes make sense, beside the two bytes of its magic number.
+ */
 export function hasSoundExt(view: ImageView): boolean {
   if (!hasExtMagic(view)) return false
   const field = (name: string): number => {
@@ -28,7 +30,9 @@ export function hasSoundExt(view: ImageView): boolean {
   )
 }
 
-/** Returns whether the boot sector, or the copy that FAT32 has, gives all sizes that a reader needs. */
+/**
+ * Returns whether the boot sector, or the copy that FAT32 has, gives all sizes that a reader needs.
+ */
 export function hasSoundFat(view: ImageView): boolean {
   return [0, BACKUP_BOOT_SECTOR * BOOT_RECORD_BYTES].some(
     (base) =>
