@@ -19,6 +19,8 @@ export type ConfigPath = readonly (string | number)[]
 export interface Problem {
   message: string
   hint?: string
+  /** Of a warning: the word by which a config accepts it, such as `owners-dropped`. */
+  finding?: string
   /** The config value that caused it; `build` turns it into a position. */
   path?: ConfigPath
   position?: Position

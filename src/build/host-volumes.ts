@@ -24,6 +24,7 @@ import { volumeEnvironments } from '../layout/plan-disk.js'
 import { ubiContentEnvironment } from '../layout/ubi-volume.js'
 import { treeOf } from '../layout/volumes.js'
 import type { CommandRunner } from '../tree/command-runner.js'
+import { XATTR_TOOL } from '../tree/folder-xattrs.js'
 import { ubifsRoom } from './ubifs-room.js'
 
 export interface HostVolumesOptions {
@@ -117,7 +118,11 @@ export async function makePlacedVolumes(
     options.onVolume(name)
     const order = orderOf(volume, { name, payload, environment }, options)
     result[index] = madePayload(
-      await makePlaced(volume, { ...order, sizeBytes: endByte - startByte - luksHeaderBytes(plan.spec, index) }),
+      await makePlaced(volume, {
+        ...order,
+        sizeBytes: endByte - startByte - luksHeaderBytes(plan.spec, index),
+        isAltered: payload.kind === 'tree' && payload.isAltered === true,
+      }),
       payload,
     )
     count++
@@ -129,19 +134,19 @@ function isMadeByHost(volume: VolumeSpec): volume is FileSystemSpec {
   return volume.kind === 'file-system' && volume.engine === 'host'
 }
 
-async function makePlaced(volume: FileSystemSpec, order: HostVolumeOrder & { sizeBytes: number }): Promise<HostVolume> {
+async function makePlaced(
+  volume: FileSystemSpec,
+  { isAltered, ...order }: HostVolumeOrder & { sizeBytes: number; isAltered: boolean },
+): Promise<HostVolume> {
   const { type, options } = volume
   switch (fileSystemOf(type).family) {
     case 'ext': {
-      const folders = plainFolders(volume.content)
-      // cp keeps what it can; `auto` only says what to do where getfattr is missing.
-      const xattrs = volume.xattrs === 'none' ? 'none' : 'keep'
+      const folders = hasAllXattrs(volume, order.runner) && !isAltered ? plainFolders(volume.content) : undefined
       return (await import('../host/ext-volume.js')).makeExtVolume({
         ...order,
         type: type as ExtType,
         options,
         holes: volume.holes,
-        xattrs,
         ...(folders && { folders }),
       })
     }
@@ -182,7 +187,15 @@ function madePayload({ image, facts }: HostVolume, payload: Payload): Payload {
   return { kind: 'image', image, facts, measure: measurePayload(payload) }
 }
 
-const RULES = ['to', 'include', 'exclude', 'owner'] as const satisfies (keyof LayerSource)[]
+const RULES = ['to', 'include', 'exclude', 'owner', 'links'] as const satisfies (keyof LayerSource)[]
+
+/**
+ * Whether a copy of a folder has the attributes that the tree has: tools copy all that are there, the tree has what the rule
+ * keeps and what getfattr could read.
+ */
+function hasAllXattrs({ xattrs }: FileSystemSpec, runner: CommandRunner): boolean {
+  return xattrs === 'keep' || (xattrs === 'auto' && runner.locate(XATTR_TOOL) !== undefined)
+}
 
 /** Paths of the folders where the content is nothing else, so that `cp -a` can copy them as they are. */
 function plainFolders(content: readonly ContentSource[]): string[] | undefined {

@@ -108,7 +108,7 @@ async function initramfsTree(
   if (spec.modulesInto !== undefined) lists.set(spec.modulesInto, bytesOf(basename(spec.modulesInto))!)
   const { tree, warnings } = await readContent(sources, {
     holes: 'none',
-    xattrs: 'none',
+    xattrs: 'name',
     archiveXattrs: 'keep',
     archives,
     runner,

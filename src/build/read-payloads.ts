@@ -107,6 +107,7 @@ async function readPayload(
   const {
     tree,
     sparseAtSource,
+    isAltered,
     warnings: found,
   } = await readContent(volume.content, {
     ...rules,
@@ -128,24 +129,28 @@ async function readPayload(
     ...(options.signal !== undefined && { signal: options.signal }),
   })
   warnings.push(...found)
-  return { kind: 'tree', tree, sparseAtSource }
+  return { kind: 'tree', tree, sparseAtSource, ...(isAltered && { isAltered }) }
 }
 
 /**
- * What is asked of the host for a file system. Attributes that it does not keep would only cost time. What an archive
- * says of them is no accident, so it is read all the same and refused there, or dropped with a warning (`lossy`).
+/**
+ * What is asked of the host for a file system. Attributes that it does not keep are reported where a folder has them. What
+ * an archive says of them is no accident, so it is read and refused there, or dropped with a warning (`lossy`).
  */
 function attributeRules({
   type,
   owner,
   holes,
   xattrs,
-}: FileSystemSpec): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs'> {
+}: FileSystemSpec): Pick<ContentOptions, 'owner' | 'holes' | 'xattrs' | 'archiveXattrs' | 'ownerless'> {
   const { keeps, content } = fileSystemOf(type)
+  // Only the text of its file is taken.
+  if (content === 'text') return { owner: { kind: 'root' }, holes: 'none', xattrs: 'none', ownerless: true }
   return {
     ...(owner && { owner }),
     holes: keeps.holes ? holes : 'none',
-    xattrs: keeps.xattrs ? xattrs : 'none',
-    ...(!keeps.xattrs && content === 'tree' && { archiveXattrs: 'keep' as const }),
+    xattrs: keeps.xattrs || xattrs === 'none' ? xattrs : 'name',
+    ...(!keeps.xattrs && { archiveXattrs: 'auto' as const }),
+    ownerless: !keeps.owners,
   }
 }

@@ -14,6 +14,9 @@ Examples:
   diskloom cat board.zip:boot:/config.txt
 `
 
+/** What a string of base64 has room for. */
+const MAX_JSON_BYTES = 256 * 1024 * 1024
+
 export function addCatCommand(program: Command, terminal: Terminal, services: Services): void {
   program
     .command('cat')
@@ -31,6 +34,12 @@ export function addCatCommand(program: Command, terminal: Terminal, services: Se
           throw new UsageError(`Cannot write "${name}" of ${partition.view.name}: it is ${what}, a file is accepted`)
         }
         if (json) {
+          if (node.content.sizeBytes > MAX_JSON_BYTES) {
+            throw new UsageError(
+              `Cannot write "${name}" as JSON: it has ${node.content.sizeBytes} bytes, at most ${MAX_JSON_BYTES} are accepted`,
+              { hint: 'Leave --json out' },
+            )
+          }
           const bytes = Buffer.concat([...chunksOf(node.content)].map((chunk) => chunk.slice()))
           writeEvent(terminal.stdout, 'file', { path: name, sizeBytes: bytes.length, base64: bytes.toString('base64') })
           return

@@ -75,8 +75,26 @@ function drain(stream: NodeJS.WriteStream): Promise<void> {
   })
 }
 
-process.on('SIGINT', interrupt)
-process.on('SIGTERM', interrupt)
+/**
+ * Commands that write nothing have nothing to clean up. They leave the system's own answer to signals, which also ends a
+ * long stretch of computing, where a handler of ours would have to wait for its end.
+ */
+const READERS: ReadonlySet<string | undefined> = new Set([
+  ...['attest', 'cat', 'devices', 'inputs', 'inspect', 'lint', 'ls', 'plan', 'schema', 'stat', 'tree'],
+])
+
+/** These write something only where a config is built in memory by the host's tools. */
+const COMPARERS: ReadonlySet<string | undefined> = new Set(['diff', 'verify'])
+
+function writesNothing([command, ...args]: readonly string[]): boolean {
+  if (READERS.has(command)) return true
+  return COMPARERS.has(command) && !args.some((arg) => /^--(?:config|rebuild)|\.(?:ya?ml|cfg)$/i.test(arg))
+}
+
+if (!writesNothing(process.argv.slice(2))) {
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+}
 process.on('uncaughtException', die)
 process.on('unhandledRejection', die)
 process.stdout.on('error', ignoreBrokenPipe)

@@ -26,12 +26,17 @@ export function expandConfig(root: Located, scope: VariableScope): ExpandedConfi
   return { root: expander.top(root), problems: expander.problems, broken: expander.broken }
 }
 
+/** Far above any config; a long variable in each of many values would fill the memory. */
+const MAX_CHARACTERS = 16 * 1024 * 1024
+
 class Expander {
   readonly problems: Problem[] = []
   readonly broken = new Set<Located>()
   readonly #done = new Map<Located, Located>()
 
   readonly #scope: VariableScope
+  /** Of all values with variables in them. */
+  #characters = 0
 
   constructor(scope: VariableScope) {
     this.#scope = scope
@@ -95,15 +100,30 @@ class Expander {
       definedName === undefined
         ? expandVariables(node.text, (name) => this.#scope.lookup(name))
         : this.#scope.expandDefinition(definedName, node.text)
+    this.#characters += text.length
+    if (this.#characters > MAX_CHARACTERS) return this.#tooLong(node)
     const expanded: LocatedScalar = { ...node, text }
     if (faults.length > 0) this.broken.add(expanded)
     for (const fault of faults) this.#report(node, fault)
-    const cycle = definedName !== undefined && faults.length > 0 ? this.#scope.cycleFrom(definedName) : undefined
+    const isUnexplained = faults.some(({ is }) => is === undefined)
+    const cycle = definedName !== undefined && isUnexplained ? this.#scope.cycleFrom(definedName) : undefined
     if (cycle) {
       const message = `Cannot expand vars.${definedName}: it is defined by itself, ${cycle.join(' → ')}`
       this.problems.push(problemAt(node.source, node.range, message))
     }
     return expanded
+  }
+
+  #tooLong(node: LocatedScalar): LocatedScalar {
+    const first = this.#characters !== Number.POSITIVE_INFINITY
+    this.#characters = Number.POSITIVE_INFINITY
+    if (first) {
+      const message = `Cannot expand variables: all values together become longer than ${MAX_CHARACTERS} characters`
+      this.problems.push(problemAt(node.source, node.range, message))
+    }
+    const emptied: LocatedScalar = { ...node, text: '' }
+    this.broken.add(emptied)
+    return emptied
   }
 
   #report(node: LocatedScalar, fault: VariableFault): void {

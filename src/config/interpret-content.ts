@@ -8,6 +8,7 @@ import type {
   ContentSource,
   GivenAttributes,
   LayerSource,
+  ModesSpec,
   NestedImageSpec,
   OwnerSpec,
 } from './spec.js'
@@ -16,7 +17,7 @@ type Key = keyof ContentEntryInput
 
 /** An act by the key that names it → the other keys that say something about it. */
 const ACTS = {
-  folder: ['to', 'include', 'exclude', 'owner', 'links'],
+  folder: ['to', 'include', 'exclude', 'owner', 'modes', 'links'],
   tar: ['to', 'include', 'exclude', 'owner', 'links'],
   cpio: ['to', 'include', 'exclude', 'owner', 'links'],
   list: ['to', 'include', 'exclude', 'links'],
@@ -24,7 +25,7 @@ const ACTS = {
   remove: [],
   rename: ['to'],
   set: ['mode', 'owner'],
-  path: ['text', 'file', 'directory', 'link', 'device', 'image', 'mode', 'owner'],
+  path: ['text', 'file', 'directory', 'link', 'device', 'image', 'mode', 'owner', 'modes'],
 } as const satisfies Partial<Record<Key, readonly Key[]>>
 type Act = keyof typeof ACTS
 const ACT_NAMES = Object.keys(ACTS) as Act[]
@@ -43,7 +44,8 @@ export function interpretContentEntry(
   interpretImage: InterpretImage,
 ): ContentSource | undefined {
   if (typeof input === 'string') {
-    return { kind: 'path', path: context.interpretation.absolute(input, at), configPath: at }
+    const path = context.interpretation.absolute(input, at)
+    return { kind: 'path', path, ...modesOf(context.modes), configPath: at }
   }
   return new EntryInterpreter(input, at, context, interpretImage).source()
 }
@@ -123,6 +125,8 @@ class EntryInterpreter {
       ...(exclude !== undefined && { exclude }),
       ...(owner !== undefined && { owner }),
       ...(links === 'replace' && { overLinks: links }),
+      ...(kind === 'folder' && links === 'follow' && { links }),
+      ...(kind === 'folder' && modesOf(this.#modes())),
       configPath: [...this.#at, kind],
     }
   }
@@ -153,6 +157,10 @@ class EntryInterpreter {
         `Cannot put a ${key} at "/" of ${this.#context.text}: the root is a folder, directory: true is accepted`,
       )
     }
+    if (key !== 'file' && this.#input.modes !== undefined) {
+      const message = `Cannot use ${this.#what('modes')}: it is about a file of the host, accepted here is mode`
+      this.#refuse('modes', message)
+    }
     if (key === 'link' && this.#input.mode !== undefined) {
       this.#refuse('mode', `Cannot use ${this.#what('mode')}: a symbolic link has no mode of its own`)
     }
@@ -166,7 +174,7 @@ class EntryInterpreter {
       case 'text':
         return { kind: 'text', text: text! }
       case 'file':
-        return { kind: 'file', path: this.#absolute('file') }
+        return { kind: 'file', path: this.#absolute('file'), ...modesOf(this.#modes()) }
       case 'link':
         return { kind: 'symlink', target: link! }
       case 'device':
@@ -208,6 +216,10 @@ class EntryInterpreter {
     return { ...(mode !== undefined && { mode }), ...(owner !== undefined && { owner }) }
   }
 
+  #modes(): ModesSpec | undefined {
+    return this.#input.modes ?? this.#context.modes
+  }
+
   #absolute(key: 'folder' | 'tar' | 'cpio' | 'list' | 'device_table' | 'file'): string {
     return this.#context.interpretation.absolute(this.#input[key]!, [...this.#at, key])
   }
@@ -216,6 +228,10 @@ class EntryInterpreter {
     this.#context.interpretation.refuse(key === undefined ? this.#at : [...this.#at, key], message, hint)
     return undefined
   }
+}
+
+function modesOf(modes: ModesSpec | undefined): { modes?: ModesSpec } {
+  return modes === undefined ? {} : { modes }
 }
 
 function isAccount(owner: NonNullable<ContentEntryInput['owner']>): owner is AccountSpec {

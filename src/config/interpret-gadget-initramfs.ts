@@ -4,15 +4,15 @@ import { type InterpretImage, interpretContentEntry } from './interpret-content.
 import { checkLevel } from './interpret-outputs.js'
 import type { Interpretation, PartitionContext } from './interpretation.js'
 import type { InitramfsInput } from './schema/gadget-initramfs.js'
-import type { ContentSource, InitramfsSpec } from './spec.js'
+import type { ContentSource, InitramfsSpec, ModesSpec } from './spec.js'
 
 const DEFAULT_COMPRESSION = 'gz'
 const CONFIG_PATH: ConfigPath = ['gadget', 'initramfs']
 
-/** `hasModules`: whether the section lists any. */
+/** `hasModules`: whether the section lists any. `modes`: of the whole config. */
 export function interpretInitramfs(
   input: InitramfsInput,
-  hasModules: boolean,
+  { hasModules, modes: modesOfConfig }: { hasModules: boolean; modes: ModesSpec | undefined },
   interpretation: Interpretation,
 ): InitramfsSpec {
   const { content = [], results = {}, compression = DEFAULT_COMPRESSION, level, modules = hasModules } = input
@@ -24,6 +24,7 @@ export function interpretInitramfs(
     unread: new Set(),
     isLast: false,
     engine: 'native',
+    modes: modesOfConfig,
   }
   const entry = (value: Exclude<typeof content, string>[number], place: ConfigPath): ContentSource[] => {
     const source = interpretContentEntry(value, place, context, refuseImage)

@@ -4,16 +4,18 @@ import { interpretGadgetModules } from './interpret-gadget-modules.js'
 import { interpretMassStorage } from './interpret-mass-storage.js'
 import type { Interpretation } from './interpretation.js'
 import type { GadgetInput } from './schema/gadget.js'
-import type { GadgetSpec } from './spec.js'
+import type { GadgetSpec, ModesSpec } from './spec.js'
 
 /** Of the rest of the config, what the section's meaning depends on. */
 export interface GadgetContext {
   readonly interpretation: Interpretation
   readonly seed: string
   readonly partitionNames: readonly (string | undefined)[]
+  /** Of the whole config, where it says them. */
+  readonly modes: ModesSpec | undefined
 }
 
-export function interpretGadget(input: GadgetInput, { interpretation, ...rest }: GadgetContext): GadgetSpec {
+export function interpretGadget(input: GadgetInput, { interpretation, modes, ...rest }: GadgetContext): GadgetSpec {
   const configPath = ['gadget'] as const
   const { modules = [], device_tree: tree, initramfs } = input
   const problemsBefore = interpretation.problems.length
@@ -31,6 +33,8 @@ export function interpretGadget(input: GadgetInput, { interpretation, ...rest }:
     deviceTrees: tree === undefined ? [] : interpretDeviceTrees(tree, interpretation),
     configPath,
     ...(massStorage && { massStorage }),
-    ...(initramfs && { initramfs: interpretInitramfs(initramfs, modules.length > 0, interpretation) }),
+    ...(initramfs && {
+      initramfs: interpretInitramfs(initramfs, { hasModules: modules.length > 0, modes }, interpretation),
+    }),
   }
 }

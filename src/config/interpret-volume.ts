@@ -16,7 +16,8 @@ import type { PartitionInput } from './schema/partition.js'
 import type { ContentSource, Engine, FileSystemSpec, VolumeSpec } from './spec.js'
 import { refuseForeignKeys } from './volume-keys.js'
 
-export function interpretVolume(input: PartitionInput, context: PartitionContext): VolumeSpec {
+export function interpretVolume(input: PartitionInput, outer: PartitionContext): VolumeSpec {
+  const context: PartitionContext = { ...outer, modes: input.modes ?? outer.modes }
   // Without knowing what it is there is nothing more to say of it.
   if (context.unread.has('fs')) return { kind: 'none' }
   refuseForeignKeys(input, context)
@@ -57,6 +58,7 @@ function fileSystemVolume(
   const label = input.label === undefined ? {} : { label: input.label }
   refuseFaults(fileSystem.check?.({ options: options as never, engine, ...label }) ?? [], context)
   refuseLongLabel(input, fileSystem, type, context)
+  refuseUnkept(input, fileSystem, context)
   refuseOtherEraseBlock(options, fileSystem, context)
   const owner = ownerOf(input)
   return {
@@ -119,6 +121,23 @@ function refuseLongLabel(
   if (most === undefined || labelBytes <= most) return
   const message = `Cannot use label of ${text}: "${label}" has ${labelBytes} bytes, ${type} takes at most ${most}`
   interpretation.refuse([...path, 'label'], message)
+}
+
+/** A format without owners or extended attributes keeps none, so a config can only say that it knows. */
+function refuseUnkept(
+  { owner, xattrs }: PartitionInput,
+  { keeps, title }: FileSystem<never>,
+  { interpretation, path, text }: PartitionContext,
+): void {
+  if (!keeps.owners && owner !== undefined && owner !== 'root') {
+    const found = owner === 'keep' ? 'keep' : 'a map'
+    const message = `Cannot use owner of ${text}: it is ${found}, ${title} has no place for owners, accepted is root`
+    interpretation.refuse([...path, 'owner'], message)
+  }
+  if (!keeps.xattrs && xattrs === 'keep') {
+    const message = `Cannot use xattrs of ${text}: it is keep, ${title} has no place for attributes, accepted is none`
+    interpretation.refuse([...path, 'xattrs'], message)
+  }
 }
 
 /** The text of a file, given after the slash or as a single path: a file, not a folder. */

@@ -34,9 +34,9 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     if (partition === undefined) return []
     const { values, unread } = partition
     const text = values.name === undefined ? `partition ${index + 1}` : `partition "${values.name}"`
-    const { engine } = keys
+    const { engine, modes } = keys
     const path = ['partitions', index]
-    return [interpretPartition(values, { interpretation, path, text, unread, isLast: index === last, engine })]
+    return [interpretPartition(values, { interpretation, path, text, unread, isLast: index === last, engine, modes })]
   })
   const disk = { table, partitions, sectorSize: keys.sector_size ?? DEFAULT_SECTOR_SIZE }
   checkLuksTable(disk, interpretation)
@@ -47,6 +47,7 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     interpretGadget(keys.gadget, {
       interpretation,
       seed: keys.seed ?? name,
+      modes: keys.modes,
       partitionNames: input.partitions.map((partition) => partition?.values.name),
     })
   const outputs = interpretOutputs(keys.outputs, {

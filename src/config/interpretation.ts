@@ -6,7 +6,7 @@ import { type Located, nodeAt, toPlain } from './located.js'
 import type { ImageInput } from './schema/image.js'
 import type { OutputInput } from './schema/output.js'
 import type { PartitionInput } from './schema/partition.js'
-import type { Engine } from './spec.js'
+import type { Engine, ModesSpec } from './spec.js'
 
 /** A map as far as it could be read. */
 export interface Pieces<Values> {
@@ -88,6 +88,8 @@ export interface PartitionContext {
   readonly isLast: boolean
   /** Of the whole config, where it says one. */
   readonly engine: Engine | undefined
+  /** Of the volume, else of what is around it, where one of them says it. */
+  readonly modes?: ModesSpec | undefined
   /** The volume stands in one of UBI's. */
   readonly onUbi?: true
   /** How many files this volume stands in; missing = it has a partition. */

@@ -22,7 +22,14 @@ export function parseYaml(source: SourceText): { contents: unknown; problems: Pr
 }
 
 function parse(text: string): { document: ReturnType<typeof parseDocument>; slips: Slip[] } {
-  const document = parseDocument(text, { schema: 'failsafe', merge: true, prettyErrors: false, logLevel: 'error' })
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    merge: true,
+    prettyErrors: false,
+    logLevel: 'error',
+    // It compares every key with every other one; the reader of the tree does it with a set.
+    uniqueKeys: false,
+  })
   return { document, slips: [...document.errors, ...document.warnings] }
 }
 
@@ -62,14 +69,12 @@ const SYNTAX_HINTS: Partial<Record<Slip['code'], string>> = {
   BAD_SCALAR_START: 'Put the value in quotes',
   MULTIPLE_DOCS: 'One file holds one config: remove the line with "---", or split the file and use include:',
   BLOCK_AS_IMPLICIT_KEY: 'Quote a value that holds ": "',
-  DUPLICATE_KEY: 'Remove one of the two',
   TAG_RESOLVE_FAILED: 'A text that begins with ! must be quoted; other configs are read with include:',
 }
 
 const SYNTAX_TEXTS: Partial<Record<Slip['code'], string>> = {
   MULTIPLE_DOCS: 'it holds several documents, one is accepted',
   TAG_RESOLVE_FAILED: 'tags (!…) are not accepted',
-  DUPLICATE_KEY: 'this key stands twice in one map',
 }
 
 /** Tokens that fit nowhere because the parser lost its way before them. */

@@ -39,6 +39,9 @@ export function readConfigFiles(path: string, options: ReadConfigFilesOptions): 
   return { ...(root && { root }), problems, sources: [...reader.sources.values()], usedNames }
 }
 
+/** Files in a chain of includes: far above any config. */
+const MAX_INCLUDES = 64
+
 class ConfigReader {
   readonly problems: Problem[] = []
   readonly sources = new Map<string, SourceText>()
@@ -90,6 +93,10 @@ class ConfigReader {
     if (above >= 0) {
       const files = [...chain.slice(above).map((source) => source.displayPath), displayPath]
       this.#fail(entry, `Cannot include ${displayPath}: it includes itself, ${files.join(' → ')}`)
+      return undefined
+    }
+    if (chain.length > MAX_INCLUDES) {
+      this.#fail(entry, `Cannot include ${displayPath}: more than ${MAX_INCLUDES} files include one another`)
       return undefined
     }
     let source: SourceText

@@ -35,11 +35,20 @@ export function readYaml(source: SourceText): { root?: Located; problems: Proble
   return { root, problems: [] }
 }
 
+/** A map while it is read. */
+interface OpenMap {
+  /** As written, `<<` among them. */
+  readonly names: Set<string>
+  readonly entries: Map<string, LocatedEntry>
+  readonly merged: LocatedEntry[]
+}
+
 class YamlReader {
   readonly problems: Problem[] = []
   /** Finished nodes by anchor; an alias means the latest one before it. */
   readonly #anchored = new Map<string, Located>()
   readonly #open = new Set<string>()
+  #mergedKeys = 0
 
   readonly #source: SourceText
 
@@ -103,12 +112,13 @@ class YamlReader {
   #map(map: YAMLMap, depth: number): Located {
     const entries = new Map<string, LocatedEntry>()
     const merged: LocatedEntry[] = []
-    for (const pair of map.items) this.#pair(pair, depth, entries, merged)
+    const open = { names: new Set<string>(), entries, merged }
+    for (const pair of map.items) this.#pair(pair, depth, open)
     for (const entry of merged) this.#merge(entry, entries)
     return locatedMap(this.#source, rangeOf(map), entries)
   }
 
-  #pair({ key, value }: Pair, depth: number, entries: Map<string, LocatedEntry>, merged: LocatedEntry[]): void {
+  #pair({ key, value }: Pair, depth: number, { names, entries, merged }: OpenMap): void {
     const keyRange = rangeOf(key)
     if (!isScalar(key)) {
       this.problems.push(
@@ -117,6 +127,11 @@ class YamlReader {
       return
     }
     const name = key.source ?? String(key.value)
+    if (names.has(name)) {
+      const problem = problemAt(this.#source, keyRange, 'Cannot read YAML: this key stands twice in one map')
+      this.problems.push({ ...problem, hint: 'Remove one of the two' })
+    }
+    names.add(name)
     const located = this.read(value, depth + 1) ?? this.#nothing(keyRange)
     const entry = { keySource: this.#source, keyRange, value: located }
     if (name === '<<' && key.type === Scalar.PLAIN) merged.push(entry)
@@ -139,6 +154,15 @@ class YamlReader {
           ),
         )
         continue
+      }
+      this.#mergedKeys += from.entries.size
+      if (this.#mergedKeys > MAX_NODES) {
+        const message = `Cannot read the config: its merge keys stand for more than ${MAX_NODES} values`
+        // One problem is enough of these.
+        if (this.#mergedKeys - from.entries.size <= MAX_NODES) {
+          this.problems.push(problemAt(this.#source, keyRange, message))
+        }
+        return
       }
       for (const [key, entry] of from.entries) if (!entries.has(key)) entries.set(key, entry)
     }

@@ -15,6 +15,9 @@ export interface VariableSources {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
+/** Far above any variable that is defined by others. */
+const MAX_CHAIN = 64
+
 /** Resolves names; a definition under `vars:` is expanded when it is first asked for. */
 export class VariableScope {
   readonly #sources: VariableSources
@@ -38,7 +41,10 @@ export class VariableScope {
     const definition = this.#definitions?.entries.get(name)?.value
     if (definition?.kind !== 'scalar' || this.#expanding.at(-1) === name) return this.#fromEnvironment(name)
     if (this.#expanding.includes(name)) return 'failed'
-    if (!this.#resolved.has(name)) this.#resolved.set(name, this.#define(name, definition.text))
+    if (!this.#resolved.has(name)) {
+      if (this.#expanding.length >= MAX_CHAIN) return 'too deep'
+      this.#resolved.set(name, this.#define(name, definition.text))
+    }
     return this.#resolved.get(name)
   }
 
@@ -54,17 +60,18 @@ export class VariableScope {
 
   /** The names that lead from `name` back to it through `vars:`, when they do. */
   cycleFrom(name: string): string[] | undefined {
-    const chain: string[] = []
-    const visit = (current: string): boolean => {
+    // Breadth first, and each name once: variables that use each other twice have exponentially many ways.
+    const cameFrom = new Map<string, string>([[name, name]])
+    for (const current of cameFrom.keys()) {
       const definition = this.#definitions?.entries.get(current)?.value
-      if (definition?.kind !== 'scalar' || Object.hasOwn(this.#sources.set, current)) return false
-      if (chain.includes(current)) return current === name
-      chain.push(current)
-      const found = namesIn(definition.text).some((next) => next !== current && (next === name || visit(next)))
-      if (!found) chain.pop()
-      return found
+      if (definition?.kind !== 'scalar' || Object.hasOwn(this.#sources.set, current)) continue
+      for (const next of namesIn(definition.text)) {
+        if (next === current) continue
+        if (next === name) return [...wayTo(current, cameFrom), name]
+        if (!cameFrom.has(next)) cameFrom.set(next, current)
+      }
     }
-    return visit(name) ? [...chain, name] : undefined
+    return undefined
   }
 
   /** Names given with `--set` that nothing asked for. */
@@ -81,6 +88,8 @@ export class VariableScope {
 
   #define(name: string, text: string): VariableValue {
     const { text: expanded, faults } = this.expandDefinition(name, text)
+    // The one who asked first has no other place where it would be reported.
+    if (faults.some(({ tooDeep }) => tooDeep)) return 'too deep'
     return faults.length > 0 ? 'failed' : { text: expanded }
   }
 
@@ -89,6 +98,13 @@ export class VariableScope {
     const text = Object.hasOwn(this.#sources.environment, name) ? this.#sources.environment[name] : undefined
     return text === undefined ? undefined : { text }
   }
+}
+
+/** The names from the first one to `last`, which came there from one another. */
+function wayTo(last: string, cameFrom: ReadonlyMap<string, string>): string[] {
+  const way = [last]
+  for (let at = cameFrom.get(last)!; at !== way[0]; at = cameFrom.get(at)!) way.unshift(at)
+  return way
 }
 
 function namesIn(text: string): string[] {

@@ -14,6 +14,9 @@ export type OwnerSpec =
   /** Owner ids on the host → ids in the volume; what is not named becomes 0. */
   | { readonly kind: 'map'; readonly uid: ReadonlyMap<number, number>; readonly gid: ReadonlyMap<number, number> }
 
+/** Permission bits of what comes from the host's folders: as they are there, or as git keeps them. */
+export type ModesSpec = 'host' | 'git'
+
 /** A user and a group, each a number in decimal or a name in the volume's own etc/passwd and etc/group. */
 export interface AccountSpec {
   readonly user: string
@@ -38,6 +41,10 @@ export interface LayerSource {
   readonly owner?: OwnerSpec | ({ readonly kind: 'account' } & AccountSpec)
   /** What a folder of it does where the volume has a symbolic link: it goes through (the default), or takes its place. */
   readonly overLinks?: 'follow' | 'replace'
+  /** Of a folder's files; missing: nobody has said it, and they are the host's. */
+  readonly modes?: ModesSpec
+  /** Of a folder: its symlinks are read as what they lead to. */
+  readonly links?: 'follow'
   readonly configPath: ConfigPath
 }
 
@@ -72,7 +79,7 @@ export type TreeChange = { readonly configPath: ConfigPath } & (
 export type ContentEntry =
   | { readonly kind: 'text'; readonly text: string }
   /** A file of the host, absolute. */
-  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly modes?: ModesSpec }
   | { readonly kind: 'directory' }
   | { readonly kind: 'symlink'; readonly target: string }
   | { readonly kind: 'char' | 'block'; readonly major: number; readonly minor: number }

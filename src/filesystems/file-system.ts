@@ -19,6 +19,7 @@ export const VOLUME_KEYS = [
   'owner',
   'holes',
   'xattrs',
+  'modes',
   'engine',
   'options',
   'volumes',

@@ -25,7 +25,7 @@ export function parseBmap(text: string, name: string): Bmap {
   }
   const major = /<bmap\s+version="(\d+)\.\d+"/.exec(text)?.[1] ?? refuse('it has no <bmap version="…">')
   if (major !== '1' && major !== '2') refuse(`it is of version ${major}, 1 and 2 are accepted`)
-  const textOf = (tag: string): string | undefined => new RegExp(`<${tag}>\\s*([^<\\s]+)\\s*</${tag}>`).exec(text)?.[1]
+  const textOf = (tag: string): string | undefined => textBetween(text, `<${tag}>`, `</${tag}>`)
   const countOf = (tag: string): number => {
     const value = Number(textOf(tag) ?? refuse(`it has no <${tag}>`))
     return Number.isSafeInteger(value) && value > 0 ? value : refuse(`<${tag}> is no number above 0`)
@@ -46,7 +46,7 @@ export function parseBmap(text: string, name: string): Bmap {
   const blockBytes = countOf('BlockSize')
   const blocks = ceilDivide(imageSizeBytes, blockBytes)
   const ranges: { first: number; end: number; digest: string | undefined }[] = []
-  for (const [, attributes, from, to] of text.matchAll(/<Range([^>]*)>\s*(\d+)(?:\s*-\s*(\d+))?\s*<\/Range>/g)) {
+  for (const [, attributes, from, to] of rangesIn(text)) {
     const first = Number(from)
     const end = Number(to ?? from) + 1
     if (first < (ranges.at(-1)?.end ?? 0) || end <= first || end > blocks) {
@@ -56,6 +56,27 @@ export function parseBmap(text: string, name: string): Bmap {
     ranges.push({ first, end, digest })
   }
   return { imageSizeBytes, blockBytes, algorithm, ranges }
+}
+
+/** The word between two tags, the first time that they are there. */
+function textBetween(text: string, open: string, close: string): string | undefined {
+  const start = text.indexOf(open)
+  const end = start < 0 ? -1 : text.indexOf(close, start)
+  if (end < 0) return undefined
+  const word = text.slice(start + open.length, end).trim()
+  return /^[^<\s]+$/.test(word) ? word : undefined
+}
+
+/** What one range says, without the space around it. */
+const RANGE = /^([^>]*)>\s*(\d{1,16})(?:\s*-\s*(\d{1,16}))?$/
+
+/** The ranges of a block map, cut by their tags first: a pattern over the whole text would begin at each tag anew. */
+function* rangesIn(text: string): Generator<RegExpExecArray> {
+  for (const piece of text.split('<Range').slice(1)) {
+    const end = piece.indexOf('</Range>')
+    const range = end < 0 ? null : RANGE.exec(piece.slice(0, end).trimEnd())
+    if (range !== null) yield range
+  }
 }
 
 const CHUNK_BYTES = 1 << 20

@@ -24,7 +24,7 @@ const BLANK = /(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y
  * markers (`# 12 "file"`). It ends at a newline that neither a backslash nor a comment hides.
  */
 const DIRECTIVE =
-  /#[ \t]*(define|elif|else|endif|error|ifdef|ifndef|if|include|line|pragma|undef|warning|\d+)(?![\w,.+*#?@-])(?:\\\r?\n|\/\*[\s\S]*?\*\/|[^\n])*/y
+  /#[ \t]*(define|elif|else|endif|error|ifdef|ifndef|if|include|line|pragma|undef|warning|\d+)(?![\w,.+*#?@-])(?:\\\r?\n|\/\*[\s\S]*?\*\/|\/(?!\*)|\\(?!\r?\n)|[^\n\\/])*/y
 const STRING = /"(?:[^"\\]|\\[\s\S])*"/y
 const CHARACTER = /'(?:[^'\\\n]|\\.)*'/y
 const PATH_REFERENCE = /&\{[^}\n]*\}/y

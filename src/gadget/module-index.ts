@@ -174,11 +174,28 @@ function fits(pattern: string, name: string): boolean {
   const literal = pattern.search(/[*?[]/)
   if (literal < 0) return pattern === name
   if (!name.startsWith(pattern.slice(0, literal))) return false
-  const expression = pattern
-    .replace(/[.+^${}()|\\[\]]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${expression}$`).test(name)
+  return fitsRest(pattern, name)
+}
+
+/** Keeps only the last `*`, to which it goes back where the rest does not fit: O(n·m). */
+function fitsRest(pattern: string, name: string): boolean {
+  let [at, from, star, mark] = [0, 0, -1, 0]
+  while (from < name.length) {
+    if (pattern[at] === '*') {
+      star = at++
+      mark = from
+    } else if (pattern[at] === name[from] || pattern[at] === '?') {
+      at++
+      from++
+    } else if (star >= 0) {
+      at = star + 1
+      from = ++mark
+    } else {
+      return false
+    }
+  }
+  while (pattern[at] === '*') at++
+  return at === pattern.length
 }
 
 /** Names of `pre: a b post: c`. */

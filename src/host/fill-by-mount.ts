@@ -17,7 +17,6 @@ export const MOUNT_TOOLS = ['setpriv', 'unshare', 'mount', 'umount', 'losetup', 
 export interface FillOptions {
   /** As `holes:` says; cp calls it always, auto or never. */
   readonly holes: 'none' | 'host' | 'all'
-  readonly xattrs: 'none' | 'keep'
 }
 
 /** $1 type, $2 mount options, $3 spool, $4 mount point; what fills it reads the rest. */
@@ -51,7 +50,7 @@ export async function fillByMount(
 ): Promise<void> {
   const arguments_ = [
     // Owners are set afterwards, from the payload tree.
-    ...[`--sparse=${SPARSE[options.holes]}`, `--no-preserve=ownership${options.xattrs === 'none' ? ',xattr' : ''}`],
+    ...[`--sparse=${SPARSE[options.holes]}`, '--no-preserve=ownership'],
     ...folders,
   ]
   await inMounted(volume, { type: 'ext4', mountOptions: NO_BACKGROUND, script: COPY, arguments_, tool: 'cp' })

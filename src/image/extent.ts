@@ -117,6 +117,11 @@ export class ImageBuilder {
     return this.#add({ offset, length, source: byte === 0 ? ZERO : { kind: 'fill', byte } })
   }
 
+  /** Bytes that `make` makes when they are read; see MakeBytes. */
+  made(offset: number, length: number, make: MakeBytes): this {
+    return this.#add({ offset, length, source: { kind: 'made', make, offset: 0 } })
+  }
+
   file(offset: number, length: number, file: SourceFile, fileOffset = 0): this {
     return this.#add({ offset, length, source: { kind: 'file', file, offset: fileOffset } })
   }

@@ -100,11 +100,13 @@ class Cursor {
     const extent = this.#extent(offset)
     if (extent === undefined || extent.offset > offset) return { kind: 'fill', byte: 0 }
     const { source } = extent
-    return source.kind === 'file' ? { ...source, offset: source.offset + offset - extent.offset } : source
+    if (source.kind !== 'file' && source.kind !== 'made') return source
+    return { ...source, offset: source.offset + offset - extent.offset }
   }
 }
 
 function isSame(a: Source, b: Source): boolean {
   if (a.kind === 'fill' && b.kind === 'fill') return a.byte === b.byte
+  if (a.kind === 'made' && b.kind === 'made') return a.make === b.make && a.offset === b.offset
   return a.kind === 'file' && b.kind === 'file' && a.file === b.file && a.offset === b.offset
 }

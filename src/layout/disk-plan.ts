@@ -16,6 +16,8 @@ export type Payload =
       readonly tree: FileTree
       /** Files that the source stores with holes and the volume in full, and what those save there. */
       readonly sparseAtSource?: { readonly files: number; readonly bytes: number }
+      /** The tree is another than copies of its folders with all their attributes would be. */
+      readonly isAltered?: boolean
     }
   /** A raw file. */
   | { readonly kind: 'file'; readonly file: SourceFile }

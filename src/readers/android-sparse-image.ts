@@ -12,14 +12,17 @@ import {
   SparseHeader,
 } from '../archives/android-sparse/disklayout.js'
 import { fieldError } from '../bytes/field-error.js'
-import { type DiskImage, ImageBuilder } from '../image/extent.js'
+import { type DiskImage, ImageBuilder, type MakeBytes } from '../image/extent.js'
 import type { ImageFile } from './image-file.js'
 import { MAX_IMAGE_BYTES } from './limits.js'
 
 const HEADER = 'Android sparse header'
 const CHUNK = 'Android sparse chunk'
-/** A fill of four different bytes is this much memory, used again and again. */
-const PATTERN_BYTES = 1 << 20
+/**
+ * What all fills of four different bytes may come to. A fill of one byte costs nothing whatever its length, but nothing
+ * knows how to compare, hash or skip a longer pattern without making its bytes, so a header of 16 bytes would cost hours.
+ */
+const MAX_PATTERN_BYTES = 16 * 2 ** 30
 
 /** Reads the headers; content stays in the file. FormatError where they do not add up. O(chunks). */
 export function readAndroidSparse(file: ImageFile): DiskImage {
@@ -28,6 +31,7 @@ export function readAndroidSparse(file: ImageFile): DiskImage {
   const builder = new ImageBuilder(sizeBytes)
   let at = header.file_hdr_sz
   let block = 0
+  let patternBytes = 0
   for (let index = 0; index < header.total_chunks; index++) {
     const chunk = file.decode(ChunkHeader, at)
     const bodyBytes = chunk.total_sz - header.chunk_hdr_sz
@@ -48,7 +52,17 @@ export function readAndroidSparse(file: ImageFile): DiskImage {
     const offset = block * header.blk_sz
     if (chunk.chunk_type === CHUNK_TYPE_RAW) builder.file(offset, lengthBytes, file.source, bodyAt)
     if (chunk.chunk_type === CHUNK_TYPE_FILL) {
-      addFill(builder, offset, lengthBytes, file.read(bodyAt, FILL_VALUE_BYTES, CHUNK).slice())
+      const word = file.read(bodyAt, FILL_VALUE_BYTES, CHUNK).slice()
+      if (word.every((byte) => byte === word[0])) builder.fill(offset, lengthBytes, word[0]!)
+      else {
+        patternBytes += lengthBytes
+        if (patternBytes > MAX_PATTERN_BYTES) {
+          const others = lengthBytes === patternBytes ? '' : ' together with the ones before'
+          const expected = `at most ${MAX_PATTERN_BYTES} bytes${others} for fills of different bytes`
+          throw refuse('chunk_sz', `${chunk.chunk_sz} blocks, ${patternBytes} bytes`, expected)
+        }
+        builder.made(offset, lengthBytes, patternOf(word))
+      }
     }
     block += chunk.chunk_sz
     at = bodyAt + bodyBytes
@@ -99,14 +113,14 @@ function readHeader(file: ImageFile): SparseHeader {
   return header
 }
 
-function addFill(builder: ImageBuilder, offset: number, length: number, word: Uint8Array): void {
-  if (word.every((byte) => byte === word[0])) {
-    builder.fill(offset, length, word[0]!)
-    return
-  }
-  const pattern = new Uint8Array(Math.min(length, PATTERN_BYTES))
-  for (let at = 0; at < pattern.length; at += word.length) pattern.set(word, at)
-  for (let done = 0; done < length; done += pattern.length) {
-    builder.bytes(offset + done, pattern.subarray(0, Math.min(pattern.length, length - done)))
+/** Returns what makes any stretch of the word over and over. */
+function patternOf(word: Uint8Array): MakeBytes {
+  return (target, offset) => {
+    const first = Math.min(word.length, target.length)
+    for (let at = 0; at < first; at++) target[at] = word[(offset + at) % word.length]!
+    // Each copy doubles what is there.
+    for (let done = first; done < target.length; done *= 2) {
+      target.copyWithin(done, 0, Math.min(done, target.length - done))
+    }
   }
 }

@@ -16,6 +16,7 @@ import { cloneTree } from './clone-tree.js'
 import { CAPABILITY_XATTR, encodeCapabilities } from './file-capability.js'
 import { emptyTree, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
 import { TreeBuilder } from './tree-builder.js'
+import { settleUnkept } from './unkept.js'
 import { nodeBehindLinks } from './volume-links.js'
 
 export interface DeviceTable {
@@ -117,6 +118,7 @@ function setAttributes(node: FileNode, { mode, uid, gid }: TableEntry): void {
   node.gid = gid
   // A symlink's mode is not for anybody to set.
   if (mode !== undefined && node.type !== 'symlink') node.mode = mode
+  settleUnkept(node, { mode, uid })
 }
 
 function setRecursively(node: FileNode, entry: TableEntry): void {

@@ -7,6 +7,7 @@ import type { DirectoryNode, FileNode, FileTree, NodeAttributes } from './file-t
 import type { Owner } from './ownership.js'
 import { compileGlob, type PathMatcher } from './path-glob.js'
 import { splitPayloadPath, TreeBuilder } from './tree-builder.js'
+import { settleUnkept } from './unkept.js'
 import { followPath, nodeBehindLinks } from './volume-links.js'
 
 export type TreeEdit = {
@@ -87,6 +88,7 @@ function setAttributes(node: FileNode, attributes: SetAttributes): void {
   const { mode, ...owner } = attributes
   // A symlink's mode is not for anybody to set.
   Object.assign(node, node.type === 'symlink' ? owner : attributes)
+  settleUnkept(node, attributes)
   if (node.type === 'directory') delete node.implied
 }
 
@@ -206,7 +208,9 @@ function put(tree: FileTree, { path, node, attributes }: Extract<TreeEdit, { kin
     return tree
   }
   const builder = TreeBuilder.over(tree, 'the config')
-  builder.add(byteString(path), { ...node, ...given })
+  const placed = { ...node, ...given }
+  settleUnkept(placed, given)
+  builder.add(byteString(path), placed)
   return builder.finish()
 }
 

@@ -3,6 +3,7 @@
  * change it, formats take it as an argument. Nothing in it depends on the order in which a host lists a folder.
  */
 import { type ByteString, compareBytes } from '../bytes/text.js'
+import type { ConfigPath } from '../errors.js'
 import type { DiskImage, Extent, SourceFile } from '../image/extent.js'
 
 /** Seconds since 1970 (may be negative) and 0 to 999,999,999 nanoseconds after it. */
@@ -20,6 +21,21 @@ export interface NodeAttributes {
   mtime: Timestamp
   /** Full names (`security.capability`, `user.note`; one character a byte) to values; the POSIX ACLs in the kernel's xattr form. */
   xattrs?: ReadonlyMap<string, Uint8Array>
+  /** What the source says and this node does not carry, to be judged when the tree is finished. */
+  unkept?: Unkept
+}
+
+export interface Unkept {
+  /** Ids at the source that became root's, although they are neither root's nor the builder's and no `owner:` is given. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
+  /** Names of extended attributes at the source that the rule of `xattrs:` leaves out. */
+  readonly xattrs?: readonly string[]
+  /** setuid, setgid and sticky bits at the source, under `modes: git`. */
+  readonly modeBits?: number
+  /** Of a symlink that leads out of its folder: the path of the build machine that exists there. */
+  readonly hostTarget?: string
+  /** The config value that named the source. */
+  readonly configPath?: ConfigPath
 }
 
 export interface DirectoryNode extends NodeAttributes {

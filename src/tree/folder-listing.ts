@@ -3,7 +3,7 @@
  * it would cost that thread's time again. For 100,000 small files these calls are half of what reading the tree takes.
  */
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
-import { type ByteString, decodeUtf8 } from '../bytes/text.js'
+import { type ByteString, byteString, decodeUtf8 } from '../bytes/text.js'
 
 /** Text as long as every name is UTF-8; bytes below the first other one. */
 export type HostPath = string | Buffer
@@ -143,4 +143,16 @@ export function childPath(folder: HostPath, name: ByteString): HostPath {
   const text = decodeUtf8(name)
   if (typeof folder === 'string' && text !== undefined) return `${folder}/${text}`
   return Buffer.concat([Buffer.from(folder), Buffer.from('/'), Buffer.from(name, 'latin1')])
+}
+
+export function pathBytes(path: HostPath): ByteString {
+  return typeof path === 'string' ? byteString(path) : (path.toString('latin1') as ByteString)
+}
+
+/** As glibc's makedev packs them: minor bits 0-7 and 20-31, major bits 8-19 and 32-63. */
+export function deviceNumbers(rdev: bigint): { major: number; minor: number } {
+  return {
+    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
+    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)),
+  }
 }

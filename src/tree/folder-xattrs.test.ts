@@ -22,23 +22,6 @@ it('reads what getfattr 2.5.1 prints', () => {
   })
 })
 
-it('keeps capabilities, ACLs, user.* and trusted.*, and no security label', () => {
-  const names = [
-    'security.capability',
-    'system.posix_acl_access',
-    'system.posix_acl_default',
-    'user.x',
-    'trusted.x',
-    'security.selinux',
-    'security.ima',
-    'security.capability.not',
-    'system.other',
-    'btrfs.compression',
-  ]
-  const found = parse(`# file: a\n${names.map((name) => `${name}=0x00\n`).join('')}\n`)
-  expect([...found.a!.keys()]).toEqual(names.slice(0, 5))
-})
-
 it('takes a name without a value, as older versions print an empty one', () => {
   expect(parse('# file: a\nuser.x\n')).toEqual({ a: new Map([['user.x', new Uint8Array(0)]]) })
 })

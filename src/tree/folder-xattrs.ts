@@ -9,39 +9,45 @@
 import type { ByteString } from '../bytes/text.js'
 import { type ConfigPath, invariant, LayoutError } from '../errors.js'
 import type { CommandRunner } from './command-runner.js'
-import { isKeptXattr } from './kept-xattrs.js'
+import type { XattrRule } from './kept-xattrs.js'
 import { problemAt } from './payload-problem.js'
 
 /** Path below the folder (`.` for itself) → attribute name (a byte string) → value. */
 export type FolderXattrs = ReadonlyMap<ByteString, ReadonlyMap<string, Uint8Array>>
 
 export interface FolderXattrOptions {
-  readonly xattrs: 'none' | 'keep' | 'auto'
+  readonly xattrs: XattrRule
+  readonly links?: 'follow'
   readonly runner?: CommandRunner
   readonly signal?: AbortSignal
   readonly configPath?: ConfigPath
 }
 
 const NONE: FolderXattrs = new Map()
-const TOOL = 'getfattr'
+export const XATTR_TOOL = 'getfattr'
 
 /** `only`: of one thing in it. LayoutError where `xattrs: keep` was asked and getfattr is missing, or where it could not read something. */
 export async function readFolderXattrs(folder: string, options: FolderXattrOptions, only = '.'): Promise<FolderXattrs> {
-  const { xattrs, runner, configPath } = options
+  const { xattrs, runner, configPath, links } = options
   if (xattrs === 'none') return NONE
   invariant(runner !== undefined, 'extended attributes are read by a runner')
-  if (xattrs === 'auto' && runner.locate(TOOL) === undefined) return NONE
-  if (runner.locate(TOOL) === undefined) {
-    const message = `Cannot read the extended attributes of folder "${folder}": ${TOOL} is not installed, xattrs: keep needs it`
+  const isInstalled = runner.locate(XATTR_TOOL) !== undefined
+  if (xattrs !== 'keep' && !isInstalled) return NONE
+  if (!isInstalled) {
+    const message = `Cannot read the extended attributes of folder "${folder}": ${XATTR_TOOL} is not installed, xattrs: keep needs it`
     throw new LayoutError(problemAt(message, configPath, 'install the package attr, or set xattrs: none'))
   }
-  const { status, stdout, stderr } = await runner.run(TOOL, ['-Rhd', '-m', '-', '-e', 'hex', '--', only], {
-    cwd: folder,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  })
+  const { status, stdout, stderr } = await runner.run(
+    XATTR_TOOL,
+    [links === 'follow' ? '-RLd' : '-Rhd', '-m', '-', '-e', 'hex', '--', only],
+    {
+      cwd: folder,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+  )
   if (status !== 0) {
     const first = stderr.split('\n', 1)[0] ?? ''
-    const message = `Cannot read the extended attributes of folder "${folder}": ${first || `${TOOL} ended with ${status}`}, all of them must be readable`
+    const message = `Cannot read the extended attributes of folder "${folder}": ${first || `${XATTR_TOOL} ended with ${status}`}, all of them must be readable`
     throw new LayoutError(problemAt(message, configPath, 'xattrs: none leaves them out'))
   }
   return parseGetfattr(stdout)
@@ -60,7 +66,7 @@ export function parseGetfattr(output: Uint8Array): FolderXattrs {
       continue
     }
     const attribute = parseAttribute(line)
-    if (attribute === undefined || path === undefined || !isKeptXattr(attribute.name)) continue
+    if (attribute === undefined || path === undefined) continue
     const values = files.get(path) ?? new Map<string, Uint8Array>()
     values.set(attribute.name, attribute.value)
     files.set(path, values)

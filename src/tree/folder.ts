@@ -10,7 +10,7 @@
 import { accessSync, type BigIntStats, constants, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type ByteString, byteString, compareBytes, displayName } from '../bytes/text.js'
+import { type ByteString, compareBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import { sourceFileOf } from '../image/source-file.js'
@@ -27,18 +27,25 @@ import {
 } from './file-tree.js'
 import {
   childPath,
+  deviceNumbers,
   type FileStatus,
   type FolderLister,
   type FolderListing,
   type HostPath,
   listFolder,
+  pathBytes,
   statusOf,
 } from './folder-listing.js'
+import { FolderMarks, gitMode, type ModeRule } from './folder-marks.js'
+import { type FolderWay, wayInto } from './folder-way.js'
 import { readFolderXattrs } from './folder-xattrs.js'
+import { sortXattrs, type XattrRule } from './kept-xattrs.js'
 import { type Ownership, ownerInVolume } from './ownership.js'
 import { problemAt, unreadable } from './payload-problem.js'
 import { kindOf, readSourceFile } from './raw-file.js'
+import { sizeDisagreement } from './source-size.js'
 import { clampTimestamp, timestampFromNs } from './timestamp.js'
+import { nodeAtPath } from './tree-builder.js'
 
 export interface FolderOptions {
   readonly owner: Ownership
@@ -47,8 +54,12 @@ export interface FolderOptions {
    * blocks of zeros where); every aligned block of zeros in files of 1 MiB and more.
    */
   readonly holes: 'none' | 'host' | 'all'
-  /** `auto`: keep them where getfattr is installed. */
-  readonly xattrs: 'none' | 'keep' | 'auto'
+  /** Which extended attributes are kept; `auto` and `name` read them where getfattr is installed. */
+  readonly xattrs: XattrRule
+  /** Missing: the host's. */
+  readonly modes?: ModeRule
+  /** Symlinks are read as what they lead to. */
+  readonly links?: 'follow'
   /** SOURCE_DATE_EPOCH: later times become this one. */
   readonly clampTo?: Timestamp
   /** Runs getfattr; needed unless `xattrs` is `none`. */
@@ -65,6 +76,8 @@ export interface FolderReading {
   readonly warnings: readonly Problem[]
   /** Files that the host stores with holes, and what those save there: for the message when a volume is too small. */
   readonly sparseAtSource: { readonly files: number; readonly bytes: number }
+  /** Whether nodes are marked with what they do not carry (`Unkept`). */
+  readonly isMarked: boolean
 }
 
 /** Shorter files keep their zeros under `holes: all`. */
@@ -79,28 +92,39 @@ export async function readFolder(path: string, options: FolderOptions): Promise<
   const xattrs = readFolderXattrs(path, options)
   // A failure of getfattr during the walk must not count as unhandled.
   xattrs.catch(() => undefined)
-  const walk = new FolderWalk(options)
+  const walk = new FolderWalk(path, options)
   const tree = await walk.root(path, statusOf(root))
   if (walk.problems.length > 0) throw new LayoutError(walk.problems)
   for (const [file, values] of await xattrs) {
-    const node = nodeAt(tree, file)
-    if (node !== undefined) node.xattrs = values
+    const node = nodeAtPath(tree, file)
+    if (node !== undefined) setXattrs(node, values, walk.marks, options)
   }
-  return { tree, warnings: [], sparseAtSource: walk.sparse }
+  return { tree, warnings: [], sparseAtSource: walk.sparse, isMarked: walk.marks.count > 0 }
 }
 
 /** One file of the host, symlinks followed, as a folder would have it. LayoutError when it is missing or unreadable. */
 export async function readFolderFile(
   path: string,
   options: FolderOptions,
-): Promise<Pick<FolderReading, 'sparseAtSource'> & { readonly node: RegularFileNode }> {
+): Promise<Pick<FolderReading, 'sparseAtSource' | 'isMarked'> & { readonly node: RegularFileNode }> {
   readSourceFile(path, options.configPath)
-  const walk = new FolderWalk(options)
+  const walk = new FolderWalk(dirname(path), options)
   const node = walk.file(path, statusOf(statSync(path, { bigint: true })))
   const real = realpathSync(path)
   const [xattrs] = (await readFolderXattrs(dirname(real), options, `./${basename(real)}`)).values()
-  if (xattrs !== undefined) node.xattrs = xattrs
-  return { node, sparseAtSource: walk.sparse }
+  if (xattrs !== undefined) setXattrs(node, xattrs, walk.marks, options)
+  return { node, sparseAtSource: walk.sparse, isMarked: walk.marks.count > 0 }
+}
+
+function setXattrs(
+  node: FileNode,
+  xattrs: ReadonlyMap<string, Uint8Array>,
+  marks: FolderMarks,
+  { xattrs: rule, modes = 'host' }: FolderOptions,
+): void {
+  const { kept, leftOut } = sortXattrs(xattrs, rule, modes)
+  if (kept.size > 0) node.xattrs = kept
+  if (leftOut.length > 0) marks.xattrs(node, leftOut)
 }
 
 function statRoot(path: string, configPath: ConfigPath | undefined): BigIntStats {
@@ -121,6 +145,8 @@ function statRoot(path: string, configPath: ConfigPath | undefined): BigIntStats
 interface Waiting {
   readonly path: HostPath
   readonly children: Map<ByteString, FileNode>
+  /** Where links are followed: the folders on the way, as a link may lead back to one of them. */
+  readonly way: FolderWay | undefined
 }
 
 /** A name of a file that has several. */
@@ -133,12 +159,17 @@ interface LinkedName extends Waiting {
 const SHARED_MINIMUM_ENTRIES = 4096
 /** Some thousand files: what is asked of another thread at once. */
 const FOLDERS_AT_ONCE = 16
+/** Links that lead to folders with links to folders can make a few inodes a tree without end. */
+const MAX_FOLLOWED_FOLDERS = 100_000
 
 /** Reads one folder, the folders in it one after the other; two at a time where there is a thread to share them with. */
 class FolderWalk {
   readonly problems: Problem[] = []
   readonly sparse = { files: 0, bytes: 0 }
+  readonly marks: FolderMarks
   readonly #options: FolderOptions
+  readonly #follows: boolean
+  #followedFolders = 0
   readonly #user = process.geteuid?.() ?? 0
   /** Folders that nobody has listed yet, from `#shared` on; those before it another thread has got. */
   readonly #waiting: Waiting[] = []
@@ -150,25 +181,32 @@ class FolderWalk {
   #entries = 0
   #scanner: DataScanner | undefined
 
-  constructor(options: FolderOptions) {
+  constructor(root: string, options: FolderOptions) {
     this.#options = options
+    this.marks = new FolderMarks(root, options)
+    this.#follows = options.links === 'follow'
   }
 
   async root(path: string, status: FileStatus): Promise<DirectoryNode> {
-    const node = this.#directory(path, status)
+    const node = this.#directory(path, status, undefined)
     await this.#walk()
     this.#nameLinked()
     this.problems.sort((a, b) => (a.message < b.message ? -1 : 1))
     if (this.#options.owner.kind === 'keep') return node
-    return { ...node, mode: 0o755, implied: true }
+    // It does not speak for itself, so there is nothing of it to miss.
+    const { unkept: _, ...root } = node
+    return { ...root, mode: 0o755, implied: true }
   }
 
   /** Also for one that a link names. Spelt out, as each node here: there is one for each file, and spreading costs more than lstat. */
   file(path: HostPath, status: FileStatus): RegularFileNode {
     const { mode, uid, gid, mtime } = this.#attributes(status)
     const { content, origin } = this.#content(path, status)
-    if (origin === undefined) return { type: 'file', mode, uid, gid, mtime, content }
-    return { type: 'file', mode, uid, gid, mtime, content, origin }
+    const node: RegularFileNode =
+      origin === undefined
+        ? { type: 'file', mode, uid, gid, mtime, content }
+        : { type: 'file', mode, uid, gid, mtime, content, origin }
+    return this.marks.node(node, status)
   }
 
   async #walk(): Promise<void> {
@@ -215,21 +253,24 @@ class FolderWalk {
     }
   }
 
-  #enter({ path, children }: Waiting, listing: FolderListing): void {
+  #enter({ path, children, way }: Waiting, listing: FolderListing): void {
     this.#entries += listing.entries.length
-    for (const { name, status } of listing.entries) this.#add({ path: childPath(path, name), children, name, status })
+    for (const { name, status } of listing.entries)
+      this.#add({ path: childPath(path, name), children, way, name, status })
     for (const name of listing.refused) {
       const child = childPath(path, name)
       this.#attempt(child, () => {
-        this.#add({ path: child, children, name, status: statusOf(lstatSync(child, { bigint: true })) })
+        this.#add({ path: child, children, way, name, status: statusOf(lstatSync(child, { bigint: true })) })
       })
     }
   }
 
   #add(entry: LinkedName): void {
-    const { path, children, name, status } = entry
-    if (status.linkCount === 1 || typeOfMode(status.mode) === 'directory') {
-      this.#attempt(path, () => children.set(name, this.#node(path, status)))
+    const { path, children, name, status, way } = entry
+    if (this.#follows && typeOfMode(status.mode) === 'symlink') {
+      this.#attempt(path, () => children.set(name, this.#followed(path, way)))
+    } else if (status.linkCount === 1 || typeOfMode(status.mode) === 'directory') {
+      this.#attempt(path, () => children.set(name, this.#node(path, status, way)))
     } else {
       this.#linked.push(entry)
     }
@@ -242,41 +283,59 @@ class FolderWalk {
     for (const { path, children, name, status } of sorted.sort((a, b) => compareBytes(a.order, b.order))) {
       this.#attempt(path, () => {
         const key = `${status.dev}:${status.ino}`
-        const node = known.get(key) ?? this.#node(path, status)
+        const node = known.get(key) ?? this.#node(path, status, undefined)
         known.set(key, node)
         children.set(name, node)
       })
     }
   }
 
-  #node(path: HostPath, status: FileStatus): FileNode {
+  #node(path: HostPath, status: FileStatus, way: FolderWay | undefined): FileNode {
     const type = typeOfMode(status.mode)
     switch (type) {
       case 'directory':
-        return this.#directory(path, status)
+        return this.#directory(path, status, way)
       case 'file':
         return this.file(path, status)
-      case 'symlink':
-        return { type, ...this.#attributes(status), target: readlinkSync(path, { encoding: 'latin1' }) as ByteString }
+      case 'symlink': {
+        const target = readlinkSync(path, { encoding: 'latin1' }) as ByteString
+        const node = this.marks.node({ type, ...this.#attributes(status), target }, status)
+        return this.marks.link(node, pathBytes(path))
+      }
       case 'char':
       case 'block':
-        return { type, ...this.#attributes(status), ...deviceNumbers(status.rdev) }
+        return this.marks.node({ type, ...this.#attributes(status), ...deviceNumbers(status.rdev) }, status)
       default:
-        return { type: type ?? 'socket', ...this.#attributes(status) }
+        return this.marks.node({ type: type ?? 'socket', ...this.#attributes(status) }, status)
     }
   }
 
-  /** Empty as yet. */
-  #directory(path: HostPath, status: FileStatus): DirectoryNode {
+  /** Empty as yet. `above`: the folders on the way, where links are followed. */
+  #directory(path: HostPath, status: FileStatus, above: FolderWay | undefined): DirectoryNode {
     const children = new Map<ByteString, FileNode>()
-    this.#waiting.push({ path, children })
-    return { type: 'directory', ...this.#attributes(status), children }
+    this.#waiting.push({ path, children, way: this.#follows ? wayInto(path, status, above) : undefined })
+    return this.marks.node({ type: 'directory', ...this.#attributes(status), children }, status)
+  }
+
+  /** What a symlink leads to. Throws what stat throws, and LayoutError where it is neither a file nor a folder. */
+  #followed(path: HostPath, way: FolderWay | undefined): FileNode {
+    const stats = statSync(path, { bigint: true })
+    const status = statusOf(stats)
+    if (stats.isFile()) return this.file(path, status)
+    if (!stats.isDirectory()) {
+      throw this.#refusal('follow', path, `it leads to ${kindOf(stats as never)}, a file or a folder is accepted`)
+    }
+    if (++this.#followedFolders > MAX_FOLLOWED_FOLDERS) {
+      const accepted = `${MAX_FOLLOWED_FOLDERS} folders were reached through links, no more are followed`
+      throw this.#refusal('follow', path, accepted)
+    }
+    return this.#directory(path, status, way)
   }
 
   #attributes({ mode, uid, gid, mtimeNs }: FileStatus) {
     const owner = ownerInVolume(this.#options.owner, { uid, gid })
     return {
-      mode: mode & ~S_IFMT,
+      mode: this.#options.modes === 'git' ? gitMode(mode) : mode & ~S_IFMT,
       uid: owner.uid,
       gid: owner.gid,
       mtime: clampTimestamp(timestampFromNs(mtimeNs), this.#options.clampTo),
@@ -287,6 +346,8 @@ class FolderWalk {
     const { uid, mode, sizeBytes } = status
     // access() costs as much as lstat(): the owner's read bit settles it for nearly every file.
     if (uid !== this.#user || (mode & OWNER_MAY_READ) === 0) accessSync(path, constants.R_OK)
+    const wrong = sizeDisagreement(path, status)
+    if (wrong !== undefined) throw this.#refusal('read', path, `${wrong}, a file whose size is true is accepted`)
     const file = sourceFileOf(path, sizeBytes, status)
     const saved = sizeBytes - status.blocks * STAT_BLOCK_BYTES
     const isSparse = saved >= ZERO_BLOCK_BYTES
@@ -312,8 +373,17 @@ class FolderWalk {
     try {
       action()
     } catch (error) {
-      this.#unreadable('file', path, error)
+      const { configPath: at } = this.#options
+      if (error instanceof LayoutError)
+        this.problems.push(...error.problems.map((it) => (at ? { path: at, ...it } : it)))
+      else this.#unreadable('file', path, error)
     }
+  }
+
+  #refusal(act: 'read' | 'follow', path: HostPath, why: string): LayoutError {
+    const what = act === 'read' ? 'file' : 'link'
+    const message = `Cannot ${act} ${what} "${displayName(pathBytes(path))}": ${why}`
+    return new LayoutError(problemAt(message, this.#options.configPath))
   }
 
   #unreadable(kind: 'file' | 'folder', path: HostPath, error: unknown): void {
@@ -321,26 +391,4 @@ class FolderWalk {
     const shown = displayName(pathBytes(path))
     this.problems.push(unreadable(`${kind} "${shown}"`, error, accepted, this.#options.configPath))
   }
-}
-
-function pathBytes(path: HostPath): ByteString {
-  return typeof path === 'string' ? byteString(path) : (path.toString('latin1') as ByteString)
-}
-
-/** As glibc's makedev packs them: minor bits 0-7 and 20-31, major bits 8-19 and 32-63. */
-function deviceNumbers(rdev: bigint): { major: number; minor: number } {
-  return {
-    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
-    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)),
-  }
-}
-
-function nodeAt(tree: DirectoryNode, path: ByteString): FileNode | undefined {
-  let node: FileNode | undefined = tree
-  if (path === '.') return node
-  for (const name of path.split('/') as ByteString[]) {
-    if (node?.type !== 'directory') return undefined
-    node = node.children.get(name)
-  }
-  return node
 }

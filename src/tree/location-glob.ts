@@ -5,10 +5,9 @@ import { byteString, compareBytes, decodeUtf8 } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
 import { compileGlob } from './path-glob.js'
 
-const SPECIAL = /[*?]|\[.+\]/
-
 export function isGlob(path: string): boolean {
-  return SPECIAL.test(path)
+  const bracket = path.indexOf('[')
+  return /[*?]/.test(path) || (bracket >= 0 && path.lastIndexOf(']') > bracket + 1)
 }
 
 /** Makes text that is no pattern part of one. */

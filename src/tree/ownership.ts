@@ -1,6 +1,7 @@
 /** Who owns the payload inside the volume. The build user's ids must not travel unless somebody asks for them. */
 export type Ownership =
-  | { readonly kind: 'root' }
+  /** `byDefault`: nobody asked for it, so ids that are neither root's nor the builder's are reported. */
+  | { readonly kind: 'root'; readonly byDefault?: true }
   | { readonly kind: 'keep' }
   /** Ids at the source → ids in the volume; what is not named becomes 0. */
   | { readonly kind: 'map'; readonly uid: ReadonlyMap<number, number>; readonly gid: ReadonlyMap<number, number> }

@@ -3,6 +3,7 @@ import { type ConfigPath, LayoutError } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
 import { sourceFileOf } from '../image/source-file.js'
 import { problemAt, unreadable } from './payload-problem.js'
+import { sizeDisagreement } from './source-size.js'
 
 /**
  * A payload that is copied as it is: a boot blob, a ready file system, a file of the bundle. Symlinks are followed.
@@ -19,6 +20,11 @@ export function readSourceFile(path: string, configPath?: ConfigPath): SourceFil
       )
     }
     accessSync(path, constants.R_OK)
+    const wrong = sizeDisagreement(path, { sizeBytes: Number(status.size), blocks: Number(status.blocks) })
+    if (wrong !== undefined) {
+      const message = `Cannot read file "${path}": ${wrong}, a file whose size is true is accepted`
+      throw new LayoutError(problemAt(message, configPath, 'Copy it to a file first'))
+    }
     return sourceFileOf(path, Number(status.size), status)
   } catch (error) {
     if (error instanceof LayoutError) throw error

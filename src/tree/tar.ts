@@ -2,11 +2,11 @@
 import type { ArchiveFile } from '../archives/archive-file.js'
 import { readTar, type TarEntry } from '../archives/tar/tar-reader.js'
 import { displayName } from '../bytes/text.js'
-import type { Problem } from '../errors.js'
+import type { ConfigPath, Problem } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import { type DataScanner, makeDataScanner } from './data-ranges.js'
-import type { FileNode, FileTree, Timestamp } from './file-tree.js'
-import { ACL_ACCESS_XATTR, ACL_DEFAULT_XATTR, isKeptXattr } from './kept-xattrs.js'
+import type { FileNode, FileTree, Timestamp, Unkept } from './file-tree.js'
+import { ACL_ACCESS_XATTR, ACL_DEFAULT_XATTR, type SortedXattrs, sortXattrs, type XattrRule } from './kept-xattrs.js'
 import { type Ownership, ownerInVolume } from './ownership.js'
 import { encodeAclText } from './posix-acl-text.js'
 import { clampTimestamp } from './timestamp.js'
@@ -21,8 +21,10 @@ export interface ArchiveTreeRules {
    * files of 1 MiB and more, too.
    */
   readonly holes: 'none' | 'host' | 'all'
-  readonly xattrs: 'none' | 'keep' | 'auto'
+  readonly xattrs: XattrRule
   readonly clampTo?: Timestamp
+  /** The config value that named the archive. */
+  readonly configPath?: ConfigPath
 }
 
 export interface ArchiveTreeOptions extends ArchiveTreeRules, UnpackOptions {}
@@ -65,12 +67,13 @@ export function tarTree(
 }
 
 function nodeOf(entry: TarEntry, content: TarContent, options: ArchiveTreeRules): FileNode {
-  const xattrs = options.xattrs === 'none' ? new Map<string, Uint8Array>() : keptXattrs(entry)
+  const { kept, leftOut } = xattrsOf(entry, options.xattrs)
   const attributes = {
     mode: entry.mode,
     ...ownerInVolume(options.owner, entry),
     mtime: clampTimestamp(entry.mtime, options.clampTo),
-    ...(xattrs.size === 0 ? {} : { xattrs }),
+    ...(kept.size === 0 ? {} : { xattrs: kept }),
+    ...(leftOut.length === 0 ? {} : { unkept: unkeptOf(leftOut, options) }),
   }
   switch (entry.type) {
     case 'directory':
@@ -87,12 +90,20 @@ function nodeOf(entry: TarEntry, content: TarContent, options: ArchiveTreeRules)
   }
 }
 
-function keptXattrs({ path, xattrs, acl }: TarEntry): Map<string, Uint8Array> {
-  const kept = new Map([...xattrs].filter(([name]) => isKeptXattr(name)))
+function unkeptOf(xattrs: readonly string[], { configPath }: ArchiveTreeRules): Unkept {
+  return configPath === undefined ? { xattrs } : { xattrs, configPath }
+}
+
+const NO_XATTRS: SortedXattrs = { kept: new Map(), leftOut: [] }
+
+/** FormatError for an ACL that cannot be read, where the rule would keep it. */
+function xattrsOf({ path, xattrs, acl }: TarEntry, rule: XattrRule): SortedXattrs {
+  if (rule === 'none' || (xattrs.size === 0 && acl === undefined)) return NO_XATTRS
+  const all = new Map(xattrs)
   const where = (kind: string): string => `the ${kind} ACL of "${displayName(path)}"`
-  if (acl?.access !== undefined) kept.set(ACL_ACCESS_XATTR, encodeAclText(acl.access, where('access')))
-  if (acl?.default !== undefined) kept.set(ACL_DEFAULT_XATTR, encodeAclText(acl.default, where('default')))
-  return kept
+  if (acl?.access !== undefined) all.set(ACL_ACCESS_XATTR, encodeAclText(acl.access, where('access')))
+  if (acl?.default !== undefined) all.set(ACL_DEFAULT_XATTR, encodeAclText(acl.default, where('default')))
+  return sortXattrs(all, rule)
 }
 
 class TarContent {

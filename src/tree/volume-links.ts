@@ -21,6 +21,8 @@ export type LinkProblem = { readonly why: string }
 export interface FollowOptions {
   /** Whether a link that is the last name is followed too. */
   readonly last: 'follow' | 'keep'
+  /** `..` at the root of the tree: a problem (the default), or the root itself, as it is for a kernel. */
+  readonly atRoot?: 'refuse' | 'stay'
 }
 
 /**
@@ -30,7 +32,7 @@ export interface FollowOptions {
 export function followPath(
   root: DirectoryNode,
   path: readonly ByteString[],
-  { last }: FollowOptions,
+  { last, atRoot = 'refuse' }: FollowOptions,
 ): FollowedPath | LinkProblem {
   /** Names still to go, the next one last; `link` is the link that each comes from, if any. */
   const rest: { readonly name: ByteString; readonly link?: string }[] = path.map((name) => ({ name })).reverse()
@@ -39,7 +41,7 @@ export function followPath(
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     const { name, link } = next
     if (name === '..') {
-      if (above.pop() === undefined) return { why: `${link ?? 'it'} leads out of the volume` }
+      if (above.pop() === undefined && atRoot === 'refuse') return { why: `${link ?? 'it'} leads out of the volume` }
       continue
     }
     const folder = above.at(-1)?.folder ?? root

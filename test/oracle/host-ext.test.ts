@@ -60,7 +60,6 @@ async function request(folders: string[], more: Partial<ExtVolumeOrder> = {}): P
     folders,
     tree: reading.tree,
     holes: 'none',
-    xattrs: 'keep',
     workFolder: mkdtempSync(join(scratch, 'work-')),
     runner,
     ...more,

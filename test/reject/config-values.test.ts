@@ -205,10 +205,10 @@ const TOGETHER: RefusedConfig[] = [
       'image: x\npartitions:\n  - { name: a, fs: boot.img, label: L, owner: keep }\n  - { name: b, size: 8MiB, content: root }\n  - { name: c, fs: fat32, size: 64MiB, owner: keep, holes: all }\n  - { name: d, fs: ext4, size: 8MiB, fill: 0xFF }\n',
     says: [
       'a.yaml:3:37: Cannot use label of partition "a": its fs is the raw file boot.img, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
-      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4, FAT, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
       'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
       '  hint: Say which file system: fs: ext4, fs: fat32 …',
-      'a.yaml:5:47: Cannot use owner of partition "c": its fs is fat32, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:5:47: Cannot use owner of partition "c": it is keep, FAT has no place for owners, accepted is root',
       'a.yaml:5:60: Cannot use holes of partition "c": its fs is fat32, holes is accepted with ext2, ext3, ext4',
       'a.yaml:6:44: Cannot use fill of partition "d": its fs is ext4, fill is accepted with a raw file and a partition without fs',
     ],
@@ -348,7 +348,7 @@ const TOGETHER: RefusedConfig[] = [
       'a.yaml:5:34: Cannot place partition "a": it would end before it starts (byte 1048576 ≤ byte 2097152), accepted is an end after the start',
       'a.yaml:5:46: Cannot read type of partition "a": "83" may be decimal or hexadecimal, accepted are a name, 0x01 to 0xFF, or a GUID',
       '  hint: Write 0x83 for the type that fdisk calls 83',
-      'a.yaml:5:66: Cannot use owner of partition "a": its fs is fat, owner is accepted with ext2, ext3, ext4, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:5:66: Cannot use owner of partition "a": it is keep, FAT has no place for owners, accepted is root',
     ],
   },
 ]

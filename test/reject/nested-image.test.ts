@@ -42,7 +42,8 @@ describe('the config of a volume inside a file', () => {
     ['{ fs: fat, size: 0 }', [`Cannot make ${IMAGE}: its size is 0, accepted are sizes above 0`]],
     ['{ fs: fat, size: rest }', ['"rest" is not possible here, accepted are bytes, sectors (s)']],
     ['{ fs: fat, size: 1MiB, free: 10% }', [`Cannot use free of ${IMAGE}: its size is fixed`]],
-    ['{ fs: fat, owner: root }', [`Cannot use owner of ${IMAGE}: its fs is fat`]],
+    ['{ fs: fat, owner: keep }', [`Cannot use owner of ${IMAGE}: it is keep, FAT has no place for owners`]],
+    ['{ fs: fat, xattrs: keep }', [`Cannot use xattrs of ${IMAGE}: it is keep, FAT has no place for attributes`]],
     ['{ fs: fat, options: { inodes: 50 } }', [`Cannot use options.inodes of ${IMAGE}: its fs is fat`, '  hint']],
     [nested(3), ['it stands 4 images deep, at most 3 are accepted']],
   ])('%s', (image, says) => {

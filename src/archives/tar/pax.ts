@@ -55,7 +55,8 @@ export class PaxAttributes {
 
   /**
    * Extended attributes by name (one character a byte). GNU tar, star and bsdtar write SCHILY.xattr with raw values;
-   * bsdtar repeats them as LIBARCHIVE.xattr, base64 under a URL-encoded name.
+   * bsdtar repeats them as LIBARCHIVE.xattr, base64 under a URL-encoded name. GNU tar's --selinux writes the label alone as
+   * RHT.security.selinux, without the NUL that ends it on disk; bsdtar's ACL of NFSv4 has the name that Linux gives it.
    */
   xattrs(): Map<string, Uint8Array> {
     const xattrs = new Map<string, Uint8Array>()
@@ -67,12 +68,18 @@ export class PaxAttributes {
     for (const [key, value] of this.#values) {
       if (key.startsWith(SCHILY)) xattrs.set(decodeName(key.slice(SCHILY.length)), value.slice())
     }
+    const label = this.#values.get(SELINUX_LABEL)
+    if (label !== undefined && !xattrs.has(SELINUX_XATTR)) xattrs.set(SELINUX_XATTR, Uint8Array.of(...label, 0))
+    const nfs4Acl = this.#values.get('SCHILY.acl.ace')
+    if (nfs4Acl !== undefined) xattrs.set('system.nfs4_acl', nfs4Acl.slice())
     return xattrs
   }
 }
 
 const SCHILY = 'SCHILY.xattr.'
 const LIBARCHIVE = 'LIBARCHIVE.xattr.'
+const SELINUX_LABEL = 'RHT.security.selinux'
+const SELINUX_XATTR = 'security.selinux'
 
 function isXattr(key: string): boolean {
   return key.startsWith(SCHILY) || key.startsWith(LIBARCHIVE)

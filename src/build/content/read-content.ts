@@ -3,6 +3,7 @@ import type { ContentSource } from '../../config/spec.js'
 import type { Problem } from '../../errors.js'
 import { compareTimestamps, EPOCH_1980, type FileTree, type Timestamp } from '../../tree/file-tree.js'
 import { measureTree } from '../../tree/tree-stats.js'
+import { checkUnkept } from './check-unkept.js'
 import { layContent } from './lay-content.js'
 import { ProblemCollector } from './problem-collector.js'
 import { type ContentOptions, readSource, type SourceReading } from './read-source.js'
@@ -14,6 +15,8 @@ export interface ContentReading {
   readonly warnings: readonly Problem[]
   /** Files that the host stores with holes, and the bytes that those save there. */
   readonly sparseAtSource: { readonly files: number; readonly bytes: number }
+  /** Whether the tree is another than copies of its folders with all their attributes would be. */
+  readonly isAltered: boolean
 }
 
 /**
@@ -35,12 +38,20 @@ export async function readContent(sources: readonly ContentSource[], options: Co
     readings.map((reading) => reading.finish(time)),
     time,
   )
+  const unkept = readings.some(({ isMarked }) => isMarked === true)
+    ? checkUnkept(tree, { ownerless: options.ownerless === true })
+    : []
   const sparseAtSource = { files: 0, bytes: 0 }
   for (const { sparseAtSource: sparse } of readings) {
     sparseAtSource.files += sparse?.files ?? 0
     sparseAtSource.bytes += sparse?.bytes ?? 0
   }
-  return { tree, warnings: [...readings.flatMap((reading) => reading.warnings ?? []), ...warnings], sparseAtSource }
+  return {
+    tree,
+    warnings: [...readings.flatMap((reading) => reading.warnings ?? []), ...warnings, ...unkept],
+    sparseAtSource,
+    isAltered: readings.some(({ isAltered }) => isAltered === true),
+  }
 }
 
 function newestOf(readings: readonly SourceReading[]): Timestamp {

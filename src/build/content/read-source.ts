@@ -10,15 +10,18 @@ import type { DeviceTable } from '../../tree/device-table.js'
 import type { TreeEdit } from '../../tree/edit-tree.js'
 import { EMPTY_CONTENT, emptyTree, type FileNode, type FileTree, type Timestamp } from '../../tree/file-tree.js'
 import { type FolderOptions, type FolderReading, readFolder, readFolderFile } from '../../tree/folder.js'
+import type { XattrRule } from '../../tree/kept-xattrs.js'
 import type { Ownership } from '../../tree/ownership.js'
 import { readSourceFile } from '../../tree/raw-file.js'
 import type { NestedImageReading } from './read-nested-image.js'
 
-export interface ContentOptions extends Omit<FolderOptions, 'configPath' | 'owner'> {
+export interface ContentOptions extends Omit<FolderOptions, 'configPath' | 'owner' | 'modes' | 'links'> {
   /** Of the whole volume; missing: root for the host's folders and files, as they stand for archives. */
   readonly owner?: Ownership
   /** Whether archives' extended attributes arrive. Default: as `xattrs`. */
-  readonly archiveXattrs?: 'none' | 'keep' | 'auto'
+  readonly archiveXattrs?: XattrRule
+  /** The format has neither owners nor modes. */
+  readonly ownerless?: boolean
   /** Holds the archives open until the last byte is woven. */
   readonly archives: ArchiveShelf
   /** For `${NAME}` in lists. */
@@ -42,6 +45,10 @@ export interface SourceReading {
   readonly tree?: FileNode
   readonly warnings?: readonly Problem[]
   readonly sparseAtSource?: FolderReading['sparseAtSource']
+  /** Whether nodes may be marked with what they do not carry (`Unkept`). */
+  readonly isMarked?: boolean
+  /** Whether the tree is another than a copy of the folder with all its attributes would be. */
+  readonly isAltered?: boolean
 }
 
 /** LayoutError, FormatError with what is missing or cannot be read. */
@@ -83,10 +90,16 @@ function isRegularFile(path: string): boolean {
 }
 
 async function readHostFolder(source: LayerSource, options: ContentOptions): Promise<SourceReading> {
-  const owner = ownershipOf(source, options, { kind: 'root' })
-  const reading = await readFolder(source.path, { ...options, owner, configPath: source.configPath })
-  return { ...reading, finish: () => ({ kind: 'layer', source, tree: reading.tree }) }
+  const { configPath, modes, links } = source
+  const owner = ownershipOf(source, options, ROOT_BY_DEFAULT)
+  const chosen = { ...(modes && { modes }), ...(links === 'follow' && { links }) }
+  const reading = await readFolder(source.path, { ...options, ...chosen, owner, configPath })
+  const isAltered = reading.isMarked || modes === 'git' || links !== undefined
+  return { ...reading, isAltered, finish: () => ({ kind: 'layer', source, tree: reading.tree }) }
 }
+
+/** Where nobody says who owns what comes from the host. */
+const ROOT_BY_DEFAULT: Ownership = { kind: 'root', byDefault: true }
 
 async function readArchive(
   source: LayerSource,
@@ -101,7 +114,7 @@ async function readArchive(
   })
   const { configPath: path } = source
   const located = warnings.map((warning) => ({ ...warning, path }))
-  return { tree, warnings: located, finish: () => ({ kind: 'layer', source, tree }) }
+  return { tree, warnings: located, isMarked: true, finish: () => ({ kind: 'layer', source, tree }) }
 }
 
 /** An account is given to the finished tree, whoever owned it before. */
@@ -126,9 +139,10 @@ async function readEntry(
     return { tree: file(newest), warnings, finish: (time) => put(file(time)) }
   }
   if (entry.kind !== 'file') return { finish: (time) => put(nodeOf(entry, time)) }
-  const owner = options.owner ?? { kind: 'root' }
-  const { node, sparseAtSource } = await readFolderFile(entry.path, { ...options, owner, configPath })
-  return { tree: node, sparseAtSource, finish: () => put(node) }
+  const owner = options.owner ?? ROOT_BY_DEFAULT
+  const modes = entry.modes && { modes: entry.modes }
+  const { node, ...reading } = await readFolderFile(entry.path, { ...options, ...modes, owner, configPath })
+  return { ...reading, tree: node, finish: () => put(node) }
 }
 
 const FILE_MODE = 0o644

@@ -32,6 +32,11 @@ export const ownerMap = group(
 
 export const ownerRule = choice(['root', 'keep'])
 
+/** Of an entry, a volume or the whole config. */
+export function modesRule() {
+  return choice(['host', 'git'])
+}
+
 /** `root`, `0:0`, `www-data:adm`, `1000`. */
 const ACCOUNT = /^([A-Za-z0-9_][\w.-]*\$?)(?::([A-Za-z0-9_][\w.-]*\$?))?$/
 
@@ -94,6 +99,7 @@ export interface NestedImageInput {
   readonly owner?: 'root' | 'keep' | z.output<typeof ownerMap>
   readonly holes?: 'none' | 'host' | 'all'
   readonly xattrs?: 'none' | 'keep'
+  readonly modes?: 'host' | 'git'
   readonly options?: z.output<typeof options>
 }
 
@@ -111,12 +117,15 @@ export const contentEntry = group(
     exclude: patterns().describe('folder, tar, cpio, list: all but what matches, ["*.pyc", .git]').exactOptional(),
     links: choice(['follow', 'replace'])
       .describe(
-        'folder, tar, cpio, list: what a folder does where the volume has a symbolic link. follow, the default: it goes into the folder that the link leads to; replace: it takes its place',
+        'folder, tar, cpio, list: what a folder does where the volume has a symbolic link. follow, the default: it goes into the folder that the link leads to; replace: it takes its place. Given with a folder, follow also reads the symlinks of the folder as what they lead to',
       )
       .exactOptional(),
     owner: z
       .union([entryOwner(), ownerMap])
       .describe('Who owns it: USER:GROUP by number or name, keep (as the source has it), or a map of ids')
+      .exactOptional(),
+    modes: modesRule()
+      .describe('folder, file: permission bits: host (as they are there), or git (0644, 0755 where it is executable)')
       .exactOptional(),
     device_table: text()
       .describe("Buildroot's makedevs table: owners, modes and device nodes, |xattr lines too")
@@ -161,6 +170,7 @@ const nestedImage = group(
     owner: z.union([ownerRule, ownerMap]).describe('Who owns the files, as of a partition').exactOptional(),
     holes: choice(['none', 'host', 'all']).describe('Which holes files get, as of a partition').exactOptional(),
     xattrs: choice(['none', 'keep']).describe('Extended attributes, as of a partition').exactOptional(),
+    modes: modesRule().describe('Permission bits of files of the host, as of a partition').exactOptional(),
     options: options.describe('Options of the file system').exactOptional(),
   },
   { noun: 'an image in a file' },

@@ -4,13 +4,16 @@ import { leaf, text } from '../../schema/leaf.js'
 import { Refusal } from '../../schema/refusal.js'
 import { octalMode } from './content.js'
 
+/** NAME_MAX: of a file, so of a module. */
+const LONGEST_NAME = 255
+
 /** As the kernel names modules. */
 const MODULE = /^[A-Za-z0-9_-]+$/
 
 function moduleName() {
   return text((value) => {
     if (MODULE.test(value)) return undefined
-    const bare = /([A-Za-z0-9_-]+)\.ko(?:\.\w+)?$/.exec(value)?.[1]
+    const bare = /([A-Za-z0-9_-]+)\.ko(?:\.\w+)?$/.exec(value.slice(-LONGEST_NAME))?.[1]
     const hint = bare === undefined ? undefined : `Write ${bare}`
     return new Refusal(`"${value}" is no module name`, 'accepted are letters, digits, _ and -', hint)
   })

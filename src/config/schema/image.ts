@@ -7,6 +7,7 @@ import { anyText, byteChoice, byteCount, choice, integer, quantity, text } from 
 import { Refusal } from '../../schema/refusal.js'
 import { budget } from './budget.js'
 import { bundle } from './bundle.js'
+import { modesRule } from './content.js'
 import { plainFileName } from './file-names.js'
 import { gadget } from './gadget.js'
 import { output } from './output.js'
@@ -96,6 +97,11 @@ export const image = group(
     engine: choice(ENGINES)
       .describe(
         "Who makes the volumes: native (diskloom), host (the host's own tools), auto (diskloom where it can). Default: auto",
+      )
+      .exactOptional(),
+    modes: modesRule()
+      .describe(
+        'Permission bits of files of the host in all volumes: host (as they are there), or git (0644, 0755 where executable), which are the same in every checkout. Default: host',
       )
       .exactOptional(),
     uuid: guid().describe('GPT: UUID of the disk. Default: derived from the seed').exactOptional(),

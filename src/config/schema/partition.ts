@@ -3,7 +3,7 @@ import { group } from '../../schema/group.js'
 import { fileSystemId, guid, partitionType } from '../../schema/identifiers.js'
 import { choice, flag, integer, leaf, quantity, text } from '../../schema/leaf.js'
 import { Refusal } from '../../schema/refusal.js'
-import { content, ownerMap, ownerRule } from './content.js'
+import { content, modesRule, ownerMap, ownerRule } from './content.js'
 import { fileSystem, fileSystemWordsText } from './file-system.js'
 import { luks } from './luks.js'
 import { options } from './options.js'
@@ -101,7 +101,7 @@ export const partition = group(
     owner: z
       .union([ownerRule, ownerMap])
       .describe(
-        'Not FAT: who owns the files: root, keep (as at the source), or a map of ids. Default: root for folders, keep for archives',
+        'Who owns the files: root, keep (as at the source), or a map of ids. Default: root for folders, keep for archives. FAT has no owners: root alone',
       )
       .exactOptional(),
     holes: choice(['none', 'host', 'all'])
@@ -110,7 +110,14 @@ export const partition = group(
       )
       .exactOptional(),
     xattrs: choice(['none', 'keep'])
-      .describe('Not FAT: extended attributes of the source. Default: keep where getfattr is installed')
+      .describe(
+        'Extended attributes of the source: none, or keep (all; not FAT). Default: all but security labels and signatures, where getfattr is installed',
+      )
+      .exactOptional(),
+    modes: modesRule()
+      .describe(
+        'Not FAT: permission bits of files of the host: host (as they are there), or git (0644, 0755 where executable). Default: the modes of the whole config, else host',
+      )
       .exactOptional(),
     engine: choice(ENGINES)
       .describe('Who makes the volume: native, host, or auto. Default: the engine of the whole config')

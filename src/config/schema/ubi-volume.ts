@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { group } from '../../schema/group.js'
 import { fileSystemId } from '../../schema/identifiers.js'
 import { choice, flag, integer, quantity, text } from '../../schema/leaf.js'
-import { content, ownerMap, ownerRule } from './content.js'
+import { content, modesRule, ownerMap, ownerRule } from './content.js'
 import { fileSystem, fileSystemWordsText } from './file-system.js'
 import { options } from './options.js'
 
@@ -34,6 +34,7 @@ export const ubiVolume = group(
     owner: z.union([ownerRule, ownerMap]).describe('Who owns the files, as of a partition').exactOptional(),
     holes: choice(['none', 'host', 'all']).describe('Which holes files get, as of a partition').exactOptional(),
     xattrs: choice(['none', 'keep']).describe('Extended attributes, as of a partition').exactOptional(),
+    modes: modesRule().describe('Permission bits of files of the host, as of a partition').exactOptional(),
     options: options.describe('Options of the file system').exactOptional(),
   },
   { noun: 'a UBI volume' },

@@ -10,7 +10,7 @@ export const ext = defineFileSystem<ExtFormatOptions>({
   title: 'ext2, ext3, ext4',
   words: { ext2: 'ext2', ext3: 'ext3', ext4: 'ext4' },
   content: 'tree',
-  keys: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'engine', 'options', 'free'],
+  keys: ['content', 'label', 'fs_uuid', 'owner', 'holes', 'xattrs', 'modes', 'engine', 'options', 'free'],
   options: extOptionTable,
   check: ({ options: { inodes, bytes_per_inode } }) =>
     inodes === undefined || bytes_per_inode === undefined

@@ -14,7 +14,7 @@ export const fat = defineFileSystem<FatFormatOptions>({
   title: 'FAT',
   words: { fat: 'fat', fat12: 'fat12', fat16: 'fat16', fat32: 'fat32', vfat: 'fat' },
   content: 'tree',
-  keys: ['content', 'label', 'fs_uuid', 'engine', 'options', 'free'],
+  keys: ['content', 'label', 'fs_uuid', 'owner', 'xattrs', 'engine', 'options', 'free'],
   options: fatOptionTable,
   volumeIdOption: 'volume_id',
   // Neither mkfs.fat nor mtools has them.

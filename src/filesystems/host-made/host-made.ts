@@ -15,7 +15,7 @@ export function hostMade<Options extends object>(
     readonly options: OptionTable
   } & Partial<Pick<FileSystem<Options>, 'check' | 'hasOwnSize' | 'minimumBytes' | 'liesOn' | 'fitsUbi' | 'labelBytes'>>,
 ): FileSystem<Options> {
-  const keys: readonly VolumeKey[] = ['content', ...identity, 'owner', 'xattrs', 'engine', 'options']
+  const keys: readonly VolumeKey[] = ['content', ...identity, 'owner', 'xattrs', 'modes', 'engine', 'options']
   return {
     family: word,
     title: word,

@@ -9,7 +9,7 @@ export const jffs2 = defineFileSystem<Jffs2FormatOptions>({
   title: 'JFFS2',
   words: { jffs2: 'jffs2' },
   content: 'tree',
-  keys: ['content', 'owner', 'xattrs', 'options', 'free'],
+  keys: ['content', 'owner', 'xattrs', 'modes', 'options', 'free'],
   options: jffs2OptionTable,
   eraseBlockOption: 'erase_block',
   madeBy: 'diskloom',

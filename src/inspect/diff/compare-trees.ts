@@ -38,6 +38,7 @@ export function* compareTrees(a: FileTree, b: FileTree, options: TreeComparison)
 class Comparing {
   readonly #options: TreeComparison
   readonly #comparer = new ImageComparer()
+  #hashedHoles = 0
   /** The first path of every node that has several, on either side. */
   readonly #first = [new Map<FileNode, ByteString>(), new Map<FileNode, ByteString>()] as const
 
@@ -101,10 +102,19 @@ class Comparing {
     if (firstDifferentByte === undefined) return undefined
     const text = this.#options.text === true ? textChange(displayName(path), a, b) : undefined
     return {
-      fields: [{ field: 'sha256', a: digestOf(a), b: digestOf(b) }],
+      fields: this.#isHashable(a) && this.#isHashable(b) ? [{ field: 'sha256', a: digestOf(a), b: digestOf(b) }] : [],
       firstDifferentByte,
       ...(text !== undefined && { text }),
     }
+  }
+
+  /** Whether the holes of the content can be hashed too, within what all of them may cost. */
+  #isHashable({ sizeBytes, extents }: DiskImage): boolean {
+    const stored = extents.reduce((sum, { length, source }) => (source.kind === 'fill' ? sum : sum + length), 0)
+    const holes = sizeBytes - stored
+    if (this.#hashedHoles + holes > MAX_HASHED_HOLES) return false
+    this.#hashedHoles += holes
+    return true
   }
 
   /** Everything but a file's content, in the order in which it is shown. */
@@ -145,6 +155,12 @@ class Comparing {
 function shown(path: ByteString): string {
   return `/${displayName(path)}`
 }
+
+/**
+ * A SHA-256 is over all bytes, zeros of holes too. So many of those are hashed in a comparison, which takes some seconds;
+ * files of terabytes may hold next to nothing.
+ */
+const MAX_HASHED_HOLES = 4 * 2 ** 30
 
 function digestOf(content: DiskImage): string {
   const hash = createHash('sha256')
