@@ -10,8 +10,7 @@ const GROUP = process.getegid?.() ?? 0
 const OTHER = Math.max(USER, GROUP) + 1
 
 const status = (mode: number, uid = USER, gid = GROUP): FileStatus => {
-  const none = { linkCount: 1, sizeBytes: 0, blocks: 0, mtimeNs: 0n,
-  ctimeNs: 0n, dev: 0n, ino: 0n, rdev: 0n }
+  const none = { linkCount: 1, sizeBytes: 0, blocks: 0, mtimeNs: 0n, ctimeNs: 0n, dev: 0n, ino: 0n, rdev: 0n }
   return { mode, uid, gid, ...none }
 }
 const ATTRIBUTES = { mode: 0o644, uid: 0, gid: 0, mtime: { seconds: 0, nanoseconds: 0 } }
