@@ -7,7 +7,7 @@ import { FormatError, type Problem } from './errors.js'
 import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskImage } from './image/extent.js'
-import { checkImage, type ImageFinding } from './inspect/check-image.js'
+import { checkImage, type ImageFinding, imageFindingProblem } from './inspect/check-image.js'
 import { compareWithPlan } from './inspect/compare-with-plan.js'
 import { type Extraction, extractNode, placeImage } from './inspect/extract.js'
 import { type OpenImage, openDiskImage } from './inspect/open-image.js'
@@ -111,7 +111,7 @@ export interface CheckedImage {
   readonly differences: readonly Problem[]
   /** What two readers disagree about. */
   readonly disagreements: readonly Problem[]
-  /** What was passed over, and why. */
+  /** What is odd or unclean and no damage, and what was passed over, with the reason. */
   readonly notes: readonly Problem[]
   /** What was looked at. */
   readonly checked: readonly string[]
@@ -129,10 +129,11 @@ export async function checkImageFile(path: string, options: CheckOptions = {}): 
   const { config, secondOpinion = true, signal } = options
   const disk = await openImage(path, options)
   try {
-    const { findings, checked, named } = checkImage(disk)
+    const { findings, harmless, checked, named } = checkImage(disk)
     const differences = config === undefined ? [] : await compareWithConfig(disk, config, options)
     const opinion = secondOpinion ? await consult(disk, { signal }) : NO_OPINION
-    const { disagreements, notes, asked } = opinion
+    const { disagreements, asked } = opinion
+    const notes = [...harmless.map((finding) => imageFindingProblem(disk.name, finding)), ...opinion.notes]
     return { findings, differences, disagreements, notes, checked, named, asked }
   } finally {
     disk.close()

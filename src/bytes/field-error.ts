@@ -12,6 +12,8 @@ export interface FieldFinding {
   /** What would have been accepted, as text. */
   readonly expected: string
   readonly hint?: string
+  /** The volume or table is read in the same way all the same: a state or an oddity, to be noted and no damage. */
+  readonly isHarmless?: true
 }
 
 /** "Cannot read ⟨structure⟩ at byte ⟨offset⟩ of ⟨file⟩: ⟨field⟩ is ⟨found⟩, ⟨expected⟩ is expected" */

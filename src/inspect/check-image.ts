@@ -15,6 +15,8 @@ export interface ImageFinding extends FieldFinding {
 
 export interface ImageCheck {
   readonly findings: readonly ImageFinding[]
+  /** Findings that are no damage: a volume that was not unmounted, a hint that no reader follows. */
+  readonly harmless: readonly ImageFinding[]
   /** What was looked at: `the partition table`, `partition 2 "root" (ext4)`. */
   readonly checked: readonly string[]
   /** What is known by its signs and not read here: `partition 3 "app" (squashfs)`. */
@@ -23,15 +25,15 @@ export interface ImageCheck {
 
 /** IoError where the image cannot be read. */
 export function checkImage(disk: OpenImage): ImageCheck {
-  const findings: ImageFinding[] = [...(disk.table?.findings ?? [])]
+  const found: ImageFinding[] = [...(disk.table?.findings ?? [])]
   const checked = disk.table === undefined ? [] : [`the partition table (${disk.table.kind})`]
   const named: string[] = []
   for (const partition of disk.partitions) {
     const { volume, problem, format } = partition.content()
     if (format === VERITY_FORMAT) {
-      const { findings: found, covers = format } = checkedHashes(disk, partition)
+      const { findings, covers = format } = checkedHashes(disk, partition)
       checked.push(`${nameOf(partition)} (${covers})`)
-      findings.push(...found.map((finding) => onDisk(finding, partition)))
+      found.push(...findings.map((finding) => onDisk(finding, partition)))
       continue
     }
     if (volume === undefined && problem === undefined) {
@@ -40,10 +42,16 @@ export function checkImage(disk: OpenImage): ImageCheck {
       continue
     }
     checked.push(`${nameOf(partition)} (${format})`)
-    const found = problem === undefined ? checkVolume(partition) : [findingOf(problem)]
-    findings.push(...found.map((finding) => onDisk(finding, partition)))
+    const findings = problem === undefined ? checkVolume(partition) : [findingOf(problem)]
+    found.push(...findings.map((finding) => onDisk(finding, partition)))
   }
-  return { findings, checked, named }
+  const isHarmless = ({ isHarmless: is }: ImageFinding): boolean => is === true
+  return {
+    findings: found.filter((finding) => !isHarmless(finding)),
+    harmless: found.filter(isHarmless),
+    checked,
+    named,
+  }
 }
 
 function checkedHashes(disk: OpenImage, partition: OpenPartition): CheckedHashes {

@@ -25,6 +25,17 @@ export const VERITY_FORMAT = 'DM_verity_hash'
 export const KNOWN_FORMATS: readonly KnownFormat[] = [
   { format: 'squashfs', description: 'squashfs', magics: [[0, '68737173']] },
   {
+    format: 'jbd',
+    description: 'journal of an ext volume on another device',
+    // s_feature_incompat is journal_dev alone.
+    magics: [
+      [1080, '53ef'],
+      [1120, '08000000'],
+    ],
+    uuid: [1128, 'bytes'],
+    label: [1144, 16, 'ascii'],
+  },
+  {
     format: 'erofs',
     description: 'EROFS',
     magics: [[1024, 'e2e1f5e0']],

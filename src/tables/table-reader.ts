@@ -1,7 +1,7 @@
 /** The partition table of a disk, of whichever kind it is. */
 import type { ImageView } from '../image/image-view.js'
 import { hasGpt, readGpt } from './gpt/reader.js'
-import { Mbr } from './mbr/disklayout.js'
+import { ACTIVE, Mbr } from './mbr/disklayout.js'
 import { isProtective, isSensible, readBootRecord } from './mbr/read-records.js'
 import { readMbr } from './mbr/reader.js'
 import type { ReadTable } from './read-table.js'
@@ -23,7 +23,10 @@ export function readTable(view: ImageView, sectorSize?: number): ReadTable | und
   const isProtected = isSigned && records.some(isProtective)
   const sensible = isSigned ? records.filter((record) => isSensible(record, diskSectors)) : []
   const isMbr = sensible.some(({ OSType }) => OSType !== 0)
-  if (hasGpt(view) && (isProtected || !isMbr)) return readGpt(view)
+  // An isohybrid with a GPT for firmware: Linux takes its MBR, in which an active record of type 0 begins at sector 0.
+  const isHybridIso =
+    isSigned && records.some(({ BootIndicator, StartingLBA }) => BootIndicator === ACTIVE && StartingLBA === 0)
+  if (hasGpt(view) && (isProtected || !(isMbr || isHybridIso))) return readGpt(view)
   if (!isSigned) return undefined
   // The boot sector of a volume is signed too. Where the records would be it has zeros, text or code, or, since mkfs.fat 4.2,
   // one record that covers sector 0 itself.

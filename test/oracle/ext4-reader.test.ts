@@ -79,7 +79,9 @@ describeWithTools(
         make(options)
         const volume = open()
         const found = listingOf(volume.tree())
-        expect(volume.check()).toEqual([])
+        // mke2fs 1.47.0 does not count what -d brings in its quotas, as e2fsck says too.
+        const isQuota = options.includes('quota')
+        expect(volume.check().filter(({ structure }) => !(isQuota && structure.includes('(quotas by ')))).toEqual([])
         const given = listMounted(source)
         // mke2fs 1.47.0 cuts a file that begins with a hole when it tries to make it inline.
         if (options.includes('inline_data')) given.sparse = found.sparse!
@@ -158,7 +160,7 @@ describeWithTools(
       expect(() => file.content.extents).toThrow('its content is encrypted')
     })
 
-    it('a volume in the middle of its life says so, and is not judged', () => {
+    it('a volume in the middle of its life says so, and is judged as a mount would find it', () => {
       make('-t ext4')
       const copy = `${image}.copy`
       withMount(image, 'rw', (root) => {
@@ -174,11 +176,13 @@ describeWithTools(
       })
       const volume = openExtVolume(viewFile(copy))
       expect(volume.summary.state).toBe('the journal needs recovery')
-      expect(volume.check().map(({ found }) => found)).toEqual(['needs_recovery'])
+      const found = volume.check()
+      expect(found.filter(({ isHarmless }) => isHarmless !== true)).toEqual([])
+      expect(found[0]!.found).toMatch(/^[1-9]\d* transactions with [1-9]\d* blocks that are not in their places yet$/)
       rmSync(copy)
     })
 
-    it('a file that was deleted while open is no finding', () => {
+    it('a file that was deleted while open is no damage', () => {
       make('-t ext4')
       const copy = `${image}.copy`
       withMount(image, 'rw', (root) => {
@@ -195,7 +199,7 @@ finally: subprocess.check_call(['fsfreeze', '-u', root])
       })
       const volume = openExtVolume(viewFile(copy))
       expect(volume.summary.state).toBe('deleted files wait for their removal')
-      expect(volume.check()).toEqual([])
+      expect(volume.check().map(({ field, isHarmless }) => [field, isHarmless])).toEqual([['s_last_orphan', true]])
       rmSync(copy)
     })
 

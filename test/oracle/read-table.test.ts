@@ -656,7 +656,7 @@ describeWithTools(
     const damages: [string, (path: string) => void, RegExp, RegExp?][] = [
       ['BootIndicator', (p) => patch(p, record(1), [1]), /^MBR record 1 BootIndicator 0x01/],
       ['two active partitions', (p) => patch(p, record(3), [0x80]), /^MBR record 3 BootIndicator 0x80/],
-      ['StartingLBA 0', (p) => patch(p, record(1) + 8, u32(0)), /^MBR record 1 StartingLBA 0, 1 to/],
+      ['StartingLBA 0', (p) => patch(p, record(1) + 8, u32(0)), /^MBR record 1 StartingLBA 0, a sector behind/],
       ['StartingLBA beyond', (p) => patch(p, record(3) + 8, u32(200_000)), /^MBR record 3 StartingLBA 200000/],
       ['SizeInLBA 0', (p) => patch(p, record(1) + 12, u32(0)), /^MBR record 1 SizeInLBA 0/],
       ['SizeInLBA beyond', (p) => patch(p, record(3) + 12, u32(0xffffffff)), /^MBR record 3 SizeInLBA 4294967295/],

@@ -19,6 +19,7 @@ export function encodeJournalSuperblock(blockSize: number, journalBlocks: number
     s_feature_ro_compat: 0,
     s_uuid: uuid,
     s_nr_users: 1,
+    s_num_fc_blks: 0,
     s_checksum: 0,
   })
   return block

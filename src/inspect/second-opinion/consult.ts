@@ -69,6 +69,10 @@ class Consultation {
     const { format, facts } = volume.summary
     const { crossCheck: name, keeps } = fileSystemOfFormat(format) ?? {}
     if (name === undefined) return
+    if (Array.isArray(facts.features) && facts.features.includes('needs_recovery')) {
+      this.#passOver(name, where, 'its journal needs recovery')
+      return
+    }
     const tree = treeOf(volume)
     if (tree === undefined) {
       this.#passOver(name, where, 'the volume is damaged')

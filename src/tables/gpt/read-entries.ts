@@ -76,6 +76,8 @@ function checkEntry(
   else if (other !== undefined) say('UniquePartitionGUID', uuid, `another GUID than that of entry ${other}`)
   else numbers.set(uuid, number)
   if ((entry.Attributes & ATTRIBUTES_RESERVED) !== 0n) {
-    say('Attributes', `0x${entry.Attributes.toString(16)}`, 'a value without the reserved bits 3 to 47')
+    const found = `0x${entry.Attributes.toString(16)}`
+    const expected = 'a value without the reserved bits 3 to 47'
+    findings.add({ structure, offset, field: 'Attributes', found, expected, isHarmless: true })
   }
 }

@@ -8,7 +8,7 @@ import { guidFromBytes } from '../../bytes/guid.js'
 import type { ImageView } from '../../image/image-view.js'
 import type { ReadTable } from '../read-table.js'
 import { GptHeader } from './disklayout.js'
-import { protectedLastLba, readProtectiveMbr } from './protective-mbr.js'
+import { checkHybridRecords, protectedLastLba, readProtectiveMbr } from './protective-mbr.js'
 import {
   GPT_SECTOR_SIZES,
   type GptCopy,
@@ -52,6 +52,7 @@ export function readGpt(view: ImageView, sectorSize?: GptSectorSize): ReadTable 
     compareCopies(primary.copy, backup.copy, findings)
   }
   const partitions = readGptPartitions(view, followed.copy, findings)
+  if (isHybrid) checkHybridRecords(view, followed.copy.sectorSize, partitions, findings)
   return {
     kind: isHybrid ? 'hybrid' : 'gpt',
     sectorSize: followed.copy.sectorSize,

@@ -3,10 +3,11 @@
  * counted from the extended partition.  [UEFI 2.10 §5.2.1]
  */
 import type { Findings } from '../../bytes/findings.js'
+import { isZero } from '../../bytes/zeros.js'
 import type { ImageView } from '../../image/image-view.js'
 import { type ClaimedSectors, overlapFindings } from '../overlaps.js'
 import type { ReadPartition } from '../read-table.js'
-import { ENTRIES } from './disklayout.js'
+import { ENTRIES, Mbr } from './disklayout.js'
 import {
   type BootRecord,
   checkPlace,
@@ -85,6 +86,11 @@ function readSigned(view: ImageView, offset: number, number: number, findings: F
   const structure = `extended boot record of partition ${number}`
   const record = findings.attempt(() => readBootRecord(view, offset, structure))
   if (record?.isSigned !== false) return record
+  if (number === ENTRIES + 1 && isZero(view.read(offset, Mbr.SIZE, structure))) {
+    const expected = 'an extended boot record (an extended partition without one is empty)'
+    findings.add({ structure, offset, field: 'its content', found: 'zeros', expected, isHarmless: true })
+    return undefined
+  }
   findings.add({ structure, offset, field: 'Signature', found: 'another', expected: '55 AA' })
   return undefined
 }

@@ -71,8 +71,17 @@ function isIndicator(byte: number): boolean {
 export function checkRecords(records: readonly PlacedRecord[], diskSectors: number, findings: Findings): void {
   let active: PlacedRecord | undefined
   const claims: ClaimedSectors[] = []
-  for (const record of records.filter((candidate) => !isProtective(candidate))) {
+  for (const record of records) {
     const { structure, offset, BootIndicator, StartingLBA } = record
+    if (isProtective(record)) {
+      if (records.length > 1) claims.push(claimOf(record))
+      continue
+    }
+    if (record.SizeInLBA === 0) {
+      const expected = 'a partition, or a record of zeros'
+      findings.add({ structure, offset, field: 'SizeInLBA', found: 0, expected, isHarmless: true })
+      continue
+    }
     checkPlace(record, 0, diskSectors, findings)
     if (BootIndicator === ACTIVE && active !== undefined) {
       findings.add({
@@ -84,9 +93,14 @@ export function checkRecords(records: readonly PlacedRecord[], diskSectors: numb
       })
     }
     if (BootIndicator === ACTIVE) active ??= record
-    claims.push({ structure, offset, firstLba: StartingLBA, endLba: StartingLBA + record.SizeInLBA })
+    // An isohybrid: its first partition is the whole disk, and others lie in it.
+    if (StartingLBA > 0) claims.push(claimOf(record))
   }
   findings.add(...overlapFindings(claims))
+}
+
+function claimOf({ structure, offset, StartingLBA, SizeInLBA }: PlacedRecord): ClaimedSectors {
+  return { structure, offset, firstLba: StartingLBA, endLba: StartingLBA + SizeInLBA }
 }
 
 /** `baseLba` is what StartingLBA counts from; `endLba` what the partition must end before. */
@@ -96,7 +110,11 @@ export function checkPlace(record: PlacedRecord, baseLba: number, endLba: number
     findings.add({ structure, offset, field, found, expected })
   const room = endLba - baseLba
   if (!isIndicator(BootIndicator)) say('BootIndicator', hex8(BootIndicator), `0x00 or ${hex8(ACTIVE)}`)
-  if (StartingLBA === 0 || StartingLBA >= room) say('StartingLBA', StartingLBA, `1 to ${room - 1}`)
+  if (StartingLBA === 0 && baseLba === 0) {
+    const expected = 'a sector behind the table (an isohybrid begins with it)'
+    findings.add({ structure, offset, field: 'StartingLBA', found: 0, expected, isHarmless: true })
+  }
+  if ((StartingLBA === 0 && baseLba > 0) || StartingLBA >= room) say('StartingLBA', StartingLBA, `1 to ${room - 1}`)
   else if (SizeInLBA === 0 || SizeInLBA > room - StartingLBA) say('SizeInLBA', SizeInLBA, `1 to ${room - StartingLBA}`)
 }
 

@@ -3,6 +3,7 @@ import type { GroupDescriptor } from '../disklayout/group-descriptor.js'
 import { BlockClaims } from './block-claims.js'
 import type { ExtDisk } from './ext-disk.js'
 import { InodeCensus } from './inode-census.js'
+import { QuotaUsage } from './quota-usage.js'
 import { type InodeRecord, readInode } from './read-inode.js'
 import { BlockBudget, type Reading } from './reading.js'
 import type { Report } from './report.js'
@@ -16,6 +17,10 @@ export class CheckContext {
   readonly census: InodeCensus
   /** By group; undefined where a bitmap or the inode table is said to be beyond the volume. */
   readonly groups: (GroupDescriptor | undefined)[] = []
+  /** No copy of the superblock is there, nor those of the descriptors beside it. */
+  hasBlankCopies = false
+  /** What the inodes in use take, by owner. */
+  readonly usage = new QuotaUsage()
   /** Directories in use, in the order of their numbers. */
   readonly directories: number[] = []
   /** Inodes without a name that are as they should be: deleted while open, or in the middle of being shortened. */

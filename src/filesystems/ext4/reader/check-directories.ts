@@ -157,9 +157,7 @@ function checkLinks(context: CheckContext, { named }: Parents): void {
       continue
     }
     const expected = isDirectory && names > EXT4_LINK_MAX ? 1 : names
-    // A directory that once had too many stays at 1.
-    const isUncounted = isDirectory && links === 1 && shape.features.has('dir_nlink')
-    if (links === expected || isUncounted) continue
+    if (links === expected) continue
     const field = 'i_links_count'
     report({ ...finding, field, found: links, expected: `${expected}, the names that lead to it` })
   }

@@ -1,5 +1,6 @@
 /** The groups' own structures: descriptors, where they say bitmaps and tables are, copies of the descriptors. */
 
+import { isZero } from '../../../bytes/zeros.js'
 import { blockChecksum } from '../checksums.js'
 import {
   decodeGroupDescriptor,
@@ -49,7 +50,12 @@ function checkDescriptor({ shape, disk, report }: CheckContext, group: number, d
       report({ structure, offset, field, found: block, expected: `blocks ${from} to ${end - 1}, the group's own` })
     }
   }
-  if (!shape.hasGroupChecksums) return
+  if (!shape.hasGroupChecksums) {
+    const found = flags & (EXT4_BG_INODE_UNINIT | EXT4_BG_BLOCK_UNINIT)
+    const expected = 'no group marked as uninitialised without the feature uninit_bg or metadata_csum'
+    if (found !== 0) report({ structure, offset, field: 'bg_flags', found: hex(flags), expected })
+    return
+  }
   if (flags & ~KNOWN_FLAGS) {
     report({ structure, offset, field: 'bg_flags', found: hex(flags), expected: `no flags but ${hex(KNOWN_FLAGS)}` })
   }
@@ -99,6 +105,7 @@ function checkDescriptorCopy(context: CheckContext, holder: number, block: numbe
   // The first of a meta group is the one that everybody reads.
   if (holder === firstGroup) return
   const bytes = disk.block(block, `group descriptor copy in group ${holder}`)
+  if (context.hasBlankCopies && isZero(bytes)) return
   for (let place = 0; place < descriptorsPerBlock; place++) {
     const original = groups[firstGroup + place]
     if (original === undefined) continue

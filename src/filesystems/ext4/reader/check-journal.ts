@@ -17,15 +17,6 @@ import { hex } from './volume-shape.js'
 
 const MIN_JOURNAL_BLOCKS = 1024
 
-/** Where the journal says that it holds transactions: the block of its content where they begin, else 0. Silent about all else. */
-export function journalStart(context: CheckContext): number {
-  const first = journalMap(context)?.runs[0]
-  if (first === undefined || first.logical !== 0) return 0
-  const bytes = context.disk.block(first.physical, 'journal superblock')
-  const { h_magic, s_start } = JournalSuperblock.decode(bytes)
-  return h_magic === JBD2_MAGIC_NUMBER ? s_start : 0
-}
-
 export function checkJournal(context: CheckContext): void {
   const { shape, disk, report } = context
   if (!shape.features.has('has_journal') || shape.superblock.s_journal_dev !== 0) return

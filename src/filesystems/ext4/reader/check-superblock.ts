@@ -1,4 +1,5 @@
 /** Values of the superblock that reading does not depend on, and its copies.  [e2fsprogs 1.47.0 e2fsck/super.c] */
+import { isZero } from '../../../bytes/zeros.js'
 import { superblockChecksum } from '../checksums.js'
 import { fromHalves } from '../disklayout/halves.js'
 import { EXT4_GOOD_OLD_INODE_SIZE, EXT4_JOURNAL_INO } from '../disklayout/inode.js'
@@ -57,7 +58,9 @@ export function checkSuperblock({ shape, report }: CheckContext): void {
     'metadata_csum and uninit_bg',
     'one of the two',
   )
-  if (features.has('has_journal') && s.s_journal_dev === 0) {
+  if (!features.has('has_journal')) {
+    expect(s.s_journal_inum === 0, 's_journal_inum', s.s_journal_inum, '0 without the feature has_journal')
+  } else if (s.s_journal_dev === 0) {
     const expected = `${EXT4_JOURNAL_INO} where the journal is in the volume`
     expect(s.s_journal_inum === EXT4_JOURNAL_INO, 's_journal_inum', s.s_journal_inum, expected)
   }
@@ -94,13 +97,30 @@ const SET_IN_USE = {
   s_feature_ro_compat: 0x0002 | 0x0020 | 0x1_0000, // large_file, dir_nlink, orphan_present
 } as const
 
-export function checkBackups({ shape, disk, report }: CheckContext): void {
+export function checkBackups(context: CheckContext): void {
+  const { shape, disk, report } = context
   const { superblock, blockSize, groupCount } = shape
-  for (let group = 1; group < groupCount; group++) {
-    if (!holdsSuperblock(shape, group)) continue
+  const holders = Array.from({ length: groupCount }, (_, group) => group).filter(
+    (group) => group > 0 && holdsSuperblock(shape, group),
+  )
+  const copyAt = (group: number): Uint8Array =>
+    disk.view.read(superblockBlock(shape, group) * blockSize, Ext4SuperBlock.SIZE, `superblock copy in group ${group}`)
+  if (holders.length > 0 && holders.every((group) => isZero(copyAt(group)))) {
+    context.hasBlankCopies = true
+    report({
+      structure: `superblock copies in ${holders.length} groups, the first of them group ${holders[0]}`,
+      offset: superblockBlock(shape, holders[0]!) * blockSize,
+      field: 'their content',
+      found: 'zeros, as e2image leaves them',
+      expected: 'a copy of the superblock',
+      isHarmless: true,
+    })
+    return
+  }
+  for (const group of holders) {
     const offset = superblockBlock(shape, group) * blockSize
     const structure = `superblock copy in group ${group}`
-    const bytes = disk.view.read(offset, Ext4SuperBlock.SIZE, structure)
+    const bytes = copyAt(group)
     const copy = disk.view.decode(Ext4SuperBlock, offset, structure)
     const expect = (isSo: boolean, field: string, found: number | string, expected: number | string): void => {
       if (!isSo) report({ structure, offset, field, found, expected: `${expected}` })

@@ -1,5 +1,6 @@
 /** The reserved sectors against the specification: boot sector, its backup, FSInfo.  [FATGEN §3, §5] */
 import type { Findings } from '../../../bytes/findings.js'
+import { isZero } from '../../../bytes/zeros.js'
 import {
   BOOT_RECORD_BYTES,
   type BootSector,
@@ -25,12 +26,22 @@ const NOP = 0x90
 /** BPB_FSInfo where there is none. */
 const NO_SECTOR: readonly number[] = [0, 0xffff]
 
-type SayField = (field: keyof BootSector, found: number | string, expected: string) => void
+type SayField = (field: keyof BootSector, found: number | string, expected: string, isHarmless?: true) => void
+
+/** Fields of the backup from which a reader would find another volume; what stands in the others is for people and boot code. */
+const GEOMETRY = /^BPB_(?!HiddSec|Media|SecPerTrk|NumHeads)|^Signature_word$/
 
 export function checkReserved(reading: FatReading, findings: Findings): void {
   const { shape } = reading
-  const say: SayField = (field, found, expected) =>
-    findings.add({ structure: 'boot sector', offset: shape.bootOffset, field, found, expected })
+  const say: SayField = (field, found, expected, isHarmless) =>
+    findings.add({
+      structure: 'boot sector',
+      offset: shape.bootOffset,
+      field,
+      found,
+      expected,
+      ...(isHarmless && { isHarmless }),
+    })
   if (shape.bootProblem !== undefined) findings.add(shape.bootProblem)
   checkBootSector(reading, say)
   checkSizes(reading, say)
@@ -47,7 +58,7 @@ function checkBootSector(reading: FatReading, say: SayField): void {
     say('BS_jmpBoot', Buffer.from(boot.BS_jmpBoot).toString('hex'), 'eb __ 90 or e9 __ __')
   }
   const text = boot.BS_FilSysType
-  if (/^FAT(12|16|32)/.test(text) && !text.startsWith(`FAT${width}`)) say('BS_FilSysType', text, `FAT${width}`)
+  if (/^FAT(12|16|32)/.test(text) && !text.startsWith(`FAT${width}`)) say('BS_FilSysType', text, `FAT${width}`, true)
   const inRoot = rootLabel(reading)
   const inBoot = bootLabel(reading.shape)
   if (inBoot !== undefined && inBoot !== inRoot) {
@@ -105,6 +116,12 @@ function checkBackup({ view, shape }: FatReading, findings: Findings): void {
   const offset = BPB_BkBootSec * shape.sectorSize
   const boot = view.read(0, BOOT_RECORD_BYTES, 'boot sector')
   const backup = view.read(offset, BOOT_RECORD_BYTES, 'backup boot sector')
+  if (isZero(backup)) {
+    const field = 'its content'
+    const expected = 'a copy of the boot sector'
+    findings.add({ structure: 'backup boot sector', offset, field, found: 'zeros', expected, isHarmless: true })
+    return
+  }
   for (const [field, [at, size]] of Object.entries(BootSector32.FIELDS)) {
     const parts = [backup, boot].map((bytes) => Buffer.from(bytes.subarray(at, at + size)))
     if (field === 'BS_Reserved1' || parts[0]!.equals(parts[1]!)) continue
@@ -115,6 +132,7 @@ function checkBackup({ view, shape }: FatReading, findings: Findings): void {
       field: field.replace(/^_/, ''),
       found: `${found} (bytes)`,
       expected: `${expected} as in the boot sector`,
+      ...(!GEOMETRY.test(field) && { isHarmless: true }),
     })
   }
 }
@@ -125,8 +143,8 @@ function checkFsInfo(reading: FatReading, findings: Findings): void {
   if (NO_SECTOR.includes(BPB_FSInfo) || BPB_FSInfo >= BPB_RsvdSecCnt) return
   const offset = BPB_FSInfo * shape.sectorSize
   const info = view.decode(FsInfo, offset, 'FSInfo')
-  const say = (field: keyof typeof info, found: number | string, expected: string): void =>
-    findings.add({ structure: 'FSInfo', offset, field, found, expected })
+  const say = (field: keyof typeof info, found: number | string, expected: string, isHarmless?: true): void =>
+    findings.add({ structure: 'FSInfo', offset, field, found, expected, ...(isHarmless && { isHarmless }) })
   const signatures = {
     FSI_LeadSig: FSI_LEAD_SIGNATURE,
     FSI_StrucSig: FSI_STRUCTURE_SIGNATURE,
@@ -142,7 +160,8 @@ function checkFsInfo(reading: FatReading, findings: Findings): void {
   }
   const next = info.FSI_Nxt_Free
   if (next !== FSI_UNKNOWN && (next < FIRST_CLUSTER || next > shape.lastCluster)) {
-    say('FSI_Nxt_Free', next, `${FIRST_CLUSTER} to ${shape.lastCluster}`)
+    // A hint, from which readers search onwards, from its start where it leads nowhere.
+    say('FSI_Nxt_Free', next, `${FIRST_CLUSTER} to ${shape.lastCluster}`, true)
   }
 }
 

@@ -4,12 +4,23 @@ import { displayName } from '../../../bytes/text.js'
 import type { Directory, DirectoryPlace, FatEntry, SpecialEntry } from './read-directory.js'
 import { foldAscii } from './read-tree.js'
 
-type Say = (at: Pick<SpecialEntry, 'slot' | 'offset'>, field: string, found: number | string, expected: string) => void
+type Say = (
+  at: Pick<SpecialEntry, 'slot' | 'offset'>,
+  field: string,
+  found: number | string,
+  expected: string,
+  isHarmless?: true,
+) => void
 
 /** The upper two bits of DIR_Attr are reserved. */
 const RESERVED_ATTRIBUTES = 0xc0
 /** In a base or extension, besides the blanks that fill it. */
 const SHORT_NAME = /^[A-Z0-9!#$%&'()@^_`{}~\x80-\xff-][A-Z0-9!#$%&'()@^_`{}~ \x80-\xff-]*$/
+/** The same with what readers take as well: lower case, blanks only at the end. */
+const READABLE = /^[A-Za-z0-9!#$%&'()@^_`{}~+,;=[\]\x80-\xff-]+ *$/
+const READABLE_EXTENSION = /^[A-Za-z0-9!#$%&'()@^_`{}~+,;=[\]\x80-\xff-]* *$/
+/** Where OS/2 keeps extended attributes: the one name with blanks within. */
+const OS2_ATTRIBUTES = 'EA DATA  SF'
 const ESCAPED = /^\x05/
 
 export function checkEntries(
@@ -19,8 +30,15 @@ export function checkEntries(
   findings: Findings,
 ): void {
   const { structure } = place.owner
-  const say: Say = ({ slot, offset }, field, found, expected) =>
-    findings.add({ structure, offset, field: `${field} of slot ${slot}`, found, expected })
+  const say: Say = ({ slot, offset }, field, found, expected, isHarmless) =>
+    findings.add({
+      structure,
+      offset,
+      field: `${field} of slot ${slot}`,
+      found,
+      expected,
+      ...(isHarmless && { isHarmless }),
+    })
   findings.add(...directory.unnamed)
   checkDots(place, parent, directory, say)
   checkLabels(parent === undefined, directory, say)
@@ -76,6 +94,14 @@ function checkLabels(isRoot: boolean, { labels }: Directory, say: Say): void {
     if (!isRoot) say(label, 'DIR_Attr', 'that of a volume label', 'none but in the root directory')
     else if (index > 0)
       say(label, 'DIR_Attr', 'that of a volume label', `one label, and slot ${labels[0]!.slot} is it,`)
+    if (LABEL_DAMAGE.test(label.shortName)) {
+      say(
+        label,
+        'DIR_Name',
+        JSON.stringify(label.shortName),
+        'a label without control characters and * ? . , ; : / \\ | + = < > [ ] "',
+      )
+    }
     if (label.firstCluster !== 0) say(label, 'DIR_FstClus', label.firstCluster, '0')
   }
 }
@@ -85,14 +111,20 @@ function checkEntry(entry: FatEntry, say: Say): void {
   if (isDirectory && record.DIR_FileSize !== 0)
     say(entry, 'DIR_FileSize', record.DIR_FileSize, '0, since it is a directory,')
   if ((record.DIR_Attr & RESERVED_ATTRIBUTES) !== 0) {
-    say(entry, 'DIR_Attr', `0x${record.DIR_Attr.toString(16)}`, 'no reserved bits')
+    say(entry, 'DIR_Attr', `0x${record.DIR_Attr.toString(16)}`, 'no reserved bits', true)
   }
   const base = shortName.slice(0, 8).replace(ESCAPED, '\xe5')
   const extension = shortName.slice(8)
   if (!SHORT_NAME.test(base) || !(extension.trimEnd() === '' || SHORT_NAME.test(extension))) {
-    say(entry, 'DIR_Name', JSON.stringify(shortName), 'upper case letters, digits and what 8.3 names may hold')
+    // Every reader shows characters that long names may hold; OS/2 and old cameras write them. Others are damage.
+    const isReadable = shortName === OS2_ATTRIBUTES || (READABLE.test(base) && READABLE_EXTENSION.test(extension))
+    const expected = 'upper case letters, digits and what 8.3 names may hold'
+    say(entry, 'DIR_Name', JSON.stringify(shortName), expected, isReadable ? true : undefined)
   }
 }
+
+/** As fsck.fat and mlabel take labels. */
+const LABEL_DAMAGE = /[*?.,;:/\\|+=<>[\]"\x00-\x04\x06-\x1f\x7f]/
 
 /** Names that ASCII's case alone tells apart are one for every reader; beyond ASCII, readers differ. */
 function checkNames(entries: readonly FatEntry[], say: Say): void {

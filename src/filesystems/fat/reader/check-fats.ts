@@ -26,7 +26,9 @@ function checkReservedEntries({ shape, fat }: FatReading, findings: Findings): v
   const media = (END_OF_CHAIN[width] & ~0xff) | boot.BPB_Media
   if (fat.entry(0) !== media) {
     const expected = `${hex(media)}, with BPB_Media in its lowest byte,`
-    findings.add({ structure, offset: fat.offsetOf(0), field: 'entry 0', found: hex(fat.entry(0)), expected })
+    // No reader takes its type from it any more.
+    const finding = { structure, offset: fat.offsetOf(0), field: 'entry 0', found: hex(fat.entry(0)), expected }
+    findings.add({ ...finding, isHarmless: true })
   }
   const flags = width === 12 ? 0 : CLEAN_SHUTDOWN[width] | NO_DISK_ERRORS[width]
   if ((fat.entry(1) | flags) < FIRST_END_OF_CHAIN[width]) {
@@ -43,7 +45,8 @@ function checkState(reading: FatReading, findings: Findings): void {
     [byBootSector, 'boot sector', shape.bootOffset, 'BS_Reserved1'],
   ] as const
   for (const [{ isDirty, hasErrors }, structure, offset, field] of places) {
-    const add = (found: string, expected: string): void => findings.add({ structure, offset, field, found, expected })
+    const add = (found: string, expected: string): void =>
+      findings.add({ structure, offset, field, found, expected, isHarmless: true })
     if (isDirty) add('the mark of a volume in use', 'that of one unmounted')
     if (hasErrors) add('the mark of errors while reading or writing', 'none')
   }

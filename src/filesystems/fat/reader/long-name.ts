@@ -10,8 +10,14 @@ const MAX_UNITS = 255
 const NUMBER_MASK = 0x3f
 const PADDING = 0xffff
 
-/** Of a slot: field, what it holds, what was expected. */
-export type SlotReport = (slot: number, field: string, found: number | string, expected: string) => void
+/** Of a slot: field, what it holds, what was expected; harmless where every reader takes the short name or shows the long one. */
+export type SlotReport = (
+  slot: number,
+  field: string,
+  found: number | string,
+  expected: string,
+  isHarmless?: true,
+) => void
 
 interface OpenName {
   /** Slot of the directory at which it begins. */
@@ -57,6 +63,7 @@ export class LongNameReader {
           isOrder ? 'LDIR_Ord' : 'LDIR_Chksum',
           isOrder ? LDIR_Ord : LDIR_Chksum,
           `${isOrder ? open.left - 1 : open.checksum}`,
+          true,
         )
         this.#open = undefined
         return
@@ -73,12 +80,13 @@ export class LongNameReader {
     this.#open = undefined
     if (open === undefined) return undefined
     if (open.left !== 1) {
-      this.#report(open.slot, 'LDIR_Ord', 'a long name without its first part', 'all its parts')
+      this.#report(open.slot, 'LDIR_Ord', 'a long name without its first part', 'all its parts', true)
       return undefined
     }
     const checksum = shortNameChecksum(shortName)
     if (open.checksum !== checksum) {
-      this.#report(open.slot, 'LDIR_Chksum', open.checksum, `${checksum}, as the short name in slot ${slot} gives,`)
+      const expected = `${checksum}, as the short name in slot ${slot} gives,`
+      this.#report(open.slot, 'LDIR_Chksum', open.checksum, expected, true)
       return undefined
     }
     return this.#nameOf(open)
@@ -109,7 +117,8 @@ export class LongNameReader {
     }
     const fault = longNameFault(name)
     if (fault === undefined) return name
-    this.#report(slot, 'LDIR_Name', JSON.stringify(name), fault)
+    const isShown = isUsable(name) && !CONTROL.test(name)
+    this.#report(slot, 'LDIR_Name', JSON.stringify(name), fault, isShown ? true : undefined)
     return isUsable(name) ? name : undefined
   }
 
@@ -127,6 +136,7 @@ function isUsable(name: string): boolean {
   return !/[/\0]/.test(name) && name !== '.' && name !== '..'
 }
 
+const CONTROL = /[\x00-\x1f]/
 const FORBIDDEN = /[\x00-\x1f"*/:<>?\\|]/
 
 /** What is expected of a name that is none; undefined for a proper one. */

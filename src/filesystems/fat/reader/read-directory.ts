@@ -146,8 +146,15 @@ export function parseDirectory(
   const labels: SpecialEntry[] = []
   const dots: SpecialEntry[] = []
   const unnamed: FieldFinding[] = []
-  const longName = new LongNameReader((slot, field, found, expected) =>
-    report({ structure, offset: offsetOf(slot), field: `${field} of slot ${slot}`, found, expected }),
+  const longName = new LongNameReader((slot, field, found, expected, isHarmless) =>
+    report({
+      structure,
+      offset: offsetOf(slot),
+      field: `${field} of slot ${slot}`,
+      found,
+      expected,
+      ...(isHarmless && { isHarmless }),
+    }),
   )
   const slots = bytes.length / SLOT_BYTES
   let slot = 0
