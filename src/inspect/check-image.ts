@@ -38,7 +38,7 @@ export function checkImage(disk: OpenImage): ImageCheck {
     }
     if (volume === undefined && problem === undefined) {
       if (isNamed(format)) named.push(`${nameOf(partition)} (${format})`)
-      findings.push(...beyondItsPlace(partition, format).map((finding) => onDisk(finding, partition)))
+      found.push(...beyondItsPlace(partition, format).map((finding) => onDisk(finding, partition)))
       continue
     }
     checked.push(`${nameOf(partition)} (${format})`)
