@@ -18,7 +18,7 @@ import { openPayloads, sealPartitions } from './build/seal-partitions.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { warmUpThreads, writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
-import type { GadgetSpec, ImageSpec, LoadedConfig } from './config/spec.js'
+import type { BudgetSpec, GadgetSpec, ImageSpec, LoadedConfig } from './config/spec.js'
 import { InterruptedError, LayoutError, type Problem } from './errors.js'
 import { checkExports } from './gadget/mass-storage/check-exports.js'
 import { makeCommandRunner } from './host/run-command.js'
@@ -53,6 +53,8 @@ interface Prepared extends PayloadReading {
   readonly plan: DiskPlan
   readonly gadget: PreparedGadget
   readonly budget: BudgetReport | undefined
+  /** Absolute. */
+  readonly historyPath: string | undefined
   readonly epoch: Timestamp | undefined
   /** Until `release`. */
   readonly threads: Threads
@@ -82,6 +84,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   })
   const { config, epoch } = prepared
   try {
+    await assertHistory(prepared)
     const runner = makeCommandRunner(options.environment ?? process.env)
     const folder = await OutputFolder.open(join(resolve(options.out ?? 'out'), prepared.plan.spec.name), runner)
     try {
@@ -104,7 +107,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         onProgress: (doneBytes, totalBytes) => options.onEvent?.({ kind: 'progress', doneBytes, totalBytes }),
       })
       const { budget } = prepared
-      const historyPath = config.spec.budget?.historyPath
+      const { historyPath } = prepared
       if (budget !== undefined && historyPath !== undefined) {
         const { writeSizeHistory } = await import('./build/size-history.js')
         writeSizeHistory(historyPath, budget.history)
@@ -174,6 +177,13 @@ export async function openDisk(options: PlanOptions, workFolder: () => string): 
     },
     release,
   }
+}
+
+/** Before everything else is written: what is wrong with its place must not be found out after minutes of work. */
+async function assertHistory({ budget, historyPath }: Prepared): Promise<void> {
+  if (budget === undefined || historyPath === undefined) return
+  const { assertHistoryWritable } = await import('./build/size-history.js')
+  assertHistoryWritable(historyPath, budget.history)
 }
 
 /** Results of an earlier build that somebody has changed since: they are not ours to remove, and not of this build. */
@@ -294,13 +304,20 @@ async function prepare(
       workFolder,
     })
     const plan = planDisk(spec, laidOut, layout)
-    const budget = spec.budget && (await import('./build/budget.js')).reportBudget(plan, spec.budget)
+    const budgetSpec = budgetOf(spec, options)
+    const historyPath = budgetSpec?.historyPath
+    const budget = budgetSpec && (await import('./build/budget.js')).reportBudget(plan, budgetSpec)
     warn([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
-    return { ...reading, laidOut, config, plan, gadget, budget, epoch, threads, warnings, release }
+    return { ...reading, laidOut, config, plan, gadget, budget, historyPath, epoch, threads, warnings, release }
   } catch (error) {
     await release()
     throw locateError(error, config)
   }
+}
+
+/** With the place of the history that the caller chose. */
+function budgetOf({ budget }: ImageSpec, { history }: PlanOptions): BudgetSpec | undefined {
+  return history === undefined ? budget : { ...budget, historyPath: resolve(history) }
 }
 
 function settledValue<T>(settled: PromiseSettledResult<T>): T {

@@ -1,8 +1,8 @@
 /** Looking into images from the library and the command line: what needs programs, spool files and the file system of the host. */
-import { statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { PlanOptions } from './build/options.js'
 import { type OpenDisk, openDisk } from './build.js'
+import { statsAt } from './bytes/path-stats.js'
 import { FormatError, type Problem } from './errors.js'
 import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
@@ -207,7 +207,7 @@ export async function openImageOrConfig(
 /** Whether a path is what `verifyRelease` checks: a folder that a build wrote, or a zip with a manifest; standard input is. */
 export function holdsRelease(path: string): boolean {
   if (path === '-') return true
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = statsAt(path)
   if (stats?.isDirectory() === true) return true
   if (stats?.isFile() !== true) return false
   return readZipMember(path, MANIFEST_NAME, MAX_MANIFEST_BYTES) !== undefined

@@ -1,5 +1,6 @@
 /** What a result depends on: a change of any of these files and folders can change it, a change of anything else cannot. */
-import { lstatSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { linkStatsAt } from '../bytes/path-stats.js'
 import type { ContentSource, GadgetSpec, ImageSpec, LoadedConfig, VolumeSpec } from '../config/spec.js'
 import { deviceTreePaths } from '../gadget/read-device-tree.js'
 import type { SourceFile } from '../image/extent.js'
@@ -85,7 +86,7 @@ function* gadgetPaths({ deviceTrees, modulesInto, initramfs }: GadgetSpec): Gene
 /** A file as it is; a folder with all folders below it. Their files come from the tree: some may be left out of it. */
 function addFolders(path: string | Buffer, add: (path: string | Buffer) => void): void {
   add(path)
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return
+  if (linkStatsAt(path)?.isDirectory() !== true) return
   for (const entry of readdirSync(path, { withFileTypes: true, encoding: 'buffer' as BufferEncoding }) as unknown as {
     name: Buffer
     isDirectory(): boolean

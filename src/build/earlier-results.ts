@@ -5,6 +5,7 @@
  */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { linkStatsAt } from '../bytes/path-stats.js'
 import { bytesDigest } from '../outputs/file-digest.js'
 import { MANIFEST_NAME, SIGNATURE_NAMES } from '../proof/manifest-names.js'
 import { COMMIT_FILE, makerOf } from '../scratch/owner-mark.js'
@@ -112,7 +113,7 @@ function filesBelow(folder: string, below: string): string[] {
 }
 
 function readRegular(path: string): Buffer | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
+  if (linkStatsAt(path)?.isFile() !== true) return undefined
   try {
     return readFileSync(path)
   } catch {

@@ -13,6 +13,8 @@ export interface PlanOptions {
   readonly sizeBytes?: number | undefined
   /** What is written, in place of the config's `outputs:`. */
   readonly outputs?: readonly OutputInput[] | undefined
+  /** Path of the file of sizes from release to release, in place of the config's `budget.history`. */
+  readonly history?: string | undefined
   /** For `${NAME}` in the config, and SOURCE_DATE_EPOCH; default: the process's. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   /** Stops the work; the promise then rejects with InterruptedError and nothing is left behind. */

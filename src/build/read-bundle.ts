@@ -1,6 +1,7 @@
 /** The files that go into the zip beside the image: those that `bundle.include` names, and all that is in the folders that it names. */
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { exactStatsAt } from '../bytes/path-stats.js'
 import { type ByteString, compareBytes, decodeUtf8, displayName } from '../bytes/text.js'
 import type { BundleSpec } from '../config/spec.js'
 import { LayoutError, type Problem } from '../errors.js'
@@ -38,7 +39,7 @@ class BundleReading {
   /** Symlinks are followed. `above`: the folders on the way, as one may lead back to one of them. */
   #any(entry: Included, above: readonly string[]): void {
     const { path, configPath } = entry
-    const status = statSync(path, { bigint: true, throwIfNoEntry: false })
+    const status = exactStatsAt(path)
     if (status?.isDirectory() !== true) {
       this.#file(entry)
       return

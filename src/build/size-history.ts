@@ -1,10 +1,11 @@
 /** sizes.jsonl: a line of JSON for each release, the bytes that each partition uses. Kept with the sources, so it is text. */
 
-import { readFileSync, renameSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import * as z from 'zod'
 import { jsonText } from '../bytes/json-text.js'
 import { ConfigError, errnoOf, IoError, systemReason } from '../errors.js'
-import { writeWholeFile } from '../outputs/whole-file.js'
 
 const bytes = z.int().min(0)
 const line = z.object({
@@ -52,17 +53,47 @@ export function withRelease(lines: readonly SizeHistoryLine[], current: SizeHist
   return same < 0 ? [...lines, current] : lines.with(same, current)
 }
 
-/** Replaces the file in one step, and leaves it alone where nothing is new. */
-export function writeSizeHistory(path: string, lines: readonly SizeHistoryLine[]): void {
-  const text = lines.map((entry) => `${jsonText(entry)}\n`).join('')
-  if (readOrNothing(path) === text) return
-  const temporary = `${path}.${process.pid}.part`
-  writeWholeFile(temporary, Buffer.from(text, 'utf8'))
+/**
+ * Throws IoError where `writeSizeHistory` could not write these lines: asked before a build, which must not fail when all of its
+ * work is done. The folder is made by neither.
+ */
+export function assertHistoryWritable(path: string, lines: readonly SizeHistoryLine[]): void {
+  if (readOrNothing(path) === historyText(lines)) return
   try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK)
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
+  } catch (error) {
+    throw historyError(path, error)
+  }
+}
+
+/** Replaces the file in one step, and leaves it alone where nothing is new. Throws IoError. */
+export function writeSizeHistory(path: string, lines: readonly SizeHistoryLine[]): void {
+  const text = historyText(lines)
+  if (readOrNothing(path) === text) return
+  const temporary = `${path}.${randomBytes(RANDOM_BYTES).toString('hex')}.part`
+  try {
+    writeFileSync(temporary, text, { flag: 'wx' })
     renameSync(temporary, path)
   } catch (error) {
-    throw new IoError(`Cannot write the history ${path}: ${systemReason(error)}`, { details: { path }, cause: error })
+    // Made a moment ago under a random name that was free, so it is ours; EEXIST alone says that it is not.
+    if (errnoOf(error) !== 'EEXIST') rmSync(temporary, { force: true })
+    throw historyError(path, error)
   }
+}
+
+const RANDOM_BYTES = 6
+
+function historyText(lines: readonly SizeHistoryLine[]): string {
+  return lines.map((entry) => `${jsonText(entry)}\n`).join('')
+}
+
+function historyError(path: string, error: unknown): IoError {
+  return new IoError(`Cannot write the history ${path}: ${systemReason(error)}`, {
+    hint: 'Choose another place with --history FILE or budget.history',
+    details: { path, errno: errnoOf(error) },
+    cause: error,
+  })
 }
 
 function parseOrNothing(text: string): unknown {

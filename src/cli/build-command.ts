@@ -35,6 +35,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
     )
     .option('--full-sha256', 'also make the SHA-256 of the whole raw image, holes included')
     .option('--sign <key>', 'sign the manifest with an Ed25519 key (diskloom keygen makes one)')
+    .option('--history <file>', 'sizes of each release, in place of budget.history')
     .option('--depfile <file>', 'also tell Make or Ninja what the result depends on')
     .addOption(
       new Option(
@@ -60,7 +61,17 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         if (event.kind === 'warning') warnings.push(event.problem)
         progress.event(event)
       }
-      const { out, set, size: sizeBytes, output: outputs, only, fullSha256, sign: signingKey, depfile } = options
+      const {
+        out,
+        set,
+        size: sizeBytes,
+        output: outputs,
+        only,
+        fullSha256,
+        sign: signingKey,
+        history,
+        depfile,
+      } = options
       const result = await build({
         config,
         out,
@@ -70,6 +81,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         only,
         fullSha256,
         signingKey,
+        history,
         depfile,
         environment,
         signal,

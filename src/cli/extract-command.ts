@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
+import { statsAt } from '../bytes/path-stats.js'
 import { type ByteString, displayName } from '../bytes/text.js'
 import { type Problem, UsageError } from '../errors.js'
 import { chunksOf } from '../image/chunks.js'
@@ -118,7 +118,7 @@ function wholeNode(
 /** `out`, or `name` in the working directory; a file goes into a folder that is there. */
 function outPath(out: string | undefined, name: string, node?: FileNode): string {
   if (out === undefined) return name
-  const isFolder = statSync(out, { throwIfNoEntry: false })?.isDirectory() === true
+  const isFolder = statsAt(out)?.isDirectory() === true
   return isFolder && node?.type !== 'directory' ? join(out, name) : out
 }
 

@@ -1,6 +1,7 @@
 /** Parts of an image as files of the host: a node of a volume as it is or as a tar, a partition as its bytes. */
-import { closeSync, constants, existsSync, lstatSync, openSync, readdirSync, renameSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readdirSync, renameSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { linkStatsAt } from '../bytes/path-stats.js'
 import { displayName } from '../bytes/text.js'
 import { IoError, type Problem, systemReason } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
@@ -59,7 +60,7 @@ export async function extractNode(
 }
 
 function assertFree(path: string, node: FileNode): void {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
+  const stats = linkStatsAt(path)
   if (stats === undefined) return
   const refuse = (what: string, accepted: string): never => {
     throw new IoError(`Cannot extract to "${path}": ${what}, ${accepted}`, { details: { path } })

@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { linkStatsAt } from '../bytes/path-stats.js'
 import { errnoOf, IoError, systemReason } from '../errors.js'
 import { tryLock } from '../scratch/file-lock.js'
 import { COMMIT_FILE } from '../scratch/owner-mark.js'
@@ -177,7 +178,7 @@ export function isInside(path: unknown): path is string {
 
 /** Whether a commit is under way in `folder`, or was interrupted. */
 export function hasCommitFile(folder: string): boolean {
-  return lstatSync(join(folder, COMMIT_FILE), { throwIfNoEntry: false }) !== undefined
+  return linkStatsAt(join(folder, COMMIT_FILE)) !== undefined
 }
 
 /**

@@ -3,8 +3,9 @@
  * what vouches for the results (SHA256SUMS, manifest.json and its signatures) is removed before the first change and comes last,
  * and a journal lets the next command finish what a killed process has begun.
  */
-import { lstatSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { linkStatsAt } from '../bytes/path-stats.js'
 import { errnoOf, IoError, systemReason } from '../errors.js'
 import { isAbandoned, ownerOf } from '../scratch/abandoned-folders.js'
 import { makerOf } from '../scratch/owner-mark.js'
@@ -131,11 +132,11 @@ function removeResult(folder: string, name: string): void {
 function isBelowFolders(folder: string, name: string): boolean {
   if (!isInside(name)) return false
   for (let parent = dirname(name); parent !== '.'; parent = dirname(parent)) {
-    if (lstatSync(join(folder, parent), { throwIfNoEntry: false })?.isDirectory() !== true) return false
+    if (linkStatsAt(join(folder, parent))?.isDirectory() !== true) return false
   }
   return true
 }
 
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  return linkStatsAt(path) !== undefined
 }

@@ -2,8 +2,9 @@
  * The folder of results. Outputs are written into a private folder in it and get their names when all of them are complete, so
  * a failure or an interruption leaves what was there before (docs/design/results-folder.md).
  */
-import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import { linkStatsAt } from '../bytes/path-stats.js'
 import { errnoOf, IoError, systemReason } from '../errors.js'
 import { PrivateFolder } from '../scratch/private-folder.js'
 import type { CommandRunner } from '../tree/command-runner.js'
@@ -186,7 +187,7 @@ function makeUnlessThere(folder: string): boolean {
 }
 
 function assertNotFolder(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return
+  if (linkStatsAt(path)?.isDirectory() !== true) return
   throw new IoError(`Cannot write ${path}: it is a folder`, {
     hint: 'Remove it, or choose another folder with --out.',
     details: { path, errno: 'EISDIR' },

@@ -1,6 +1,7 @@
 /** The image of a folder that a build wrote, by its manifest. */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { statsAt } from '../bytes/path-stats.js'
 import { FormatError, IoError, systemReason } from '../errors.js'
 import { assertCommitted } from '../outputs/commit-lock.js'
 import { MANIFEST_NAME } from './manifest-names.js'
@@ -16,10 +17,10 @@ const IMAGE_HOLDER = /\.(?:zip|gz|xz|zst|qcow2|simg)$/
  * results in place.
  */
 export async function imageInFolder(path: string): Promise<string> {
-  if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path
+  if (path === '-' || statsAt(path)?.isDirectory() !== true) return path
   await assertCommitted(path)
   const manifestPath = join(path, MANIFEST_NAME)
-  if (statSync(manifestPath, { throwIfNoEntry: false }) === undefined) {
+  if (statsAt(manifestPath) === undefined) {
     throw new FormatError(`Cannot read image "${path}": it is a folder without ${MANIFEST_NAME}, an image is expected`)
   }
   const { image, outputs } = parseManifest(readOrFail(manifestPath), manifestPath)
@@ -29,7 +30,7 @@ export async function imageInFolder(path: string): Promise<string> {
   )
   for (const { path: name, size_bytes } of holders) {
     const file = join(path, name)
-    const found = statSync(file, { throwIfNoEntry: false })?.size
+    const found = statsAt(file)?.size
     if (found === undefined) continue
     if (found === size_bytes) return file
     throw new FormatError(

@@ -1,7 +1,8 @@
 /** The folder that a build wrote, and one of its files alone, against the manifest that stands there. */
 import { createHash } from 'node:crypto'
-import { closeSync, lstatSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { linkStatsAt, statsAt } from '../bytes/path-stats.js'
 import { DifferenceError, FormatError, type Problem } from '../errors.js'
 import { assertCommitted } from '../outputs/commit-lock.js'
 import { compareRelease, UNLISTED } from './compare-release.js'
@@ -24,7 +25,7 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
   for (const output of manifest.outputs) {
     const { path, sha256 } = output
     const file = join(folder, path)
-    const stats = statSync(file, { throwIfNoEntry: false })
+    const stats = statsAt(file)
     if (stats === undefined || !stats.isFile()) continue
     found.set(path, { sizeBytes: stats.size, sha256: sha256 && (await digestOfFile(file, signal)) })
     if (stats.size === output.size_bytes) {
@@ -96,7 +97,7 @@ function readUnlisted(folder: string): { small: Map<string, Uint8Array>; found: 
   const found = new Map<string, FoundFile>()
   for (const name of UNLISTED) {
     const path = join(folder, name)
-    const size = lstatSync(path, { throwIfNoEntry: false })?.size
+    const size = linkStatsAt(path)?.size
     if (size === undefined) continue
     const bytes = readReleaseFile(path)
     small.set(name, bytes)

@@ -3,8 +3,9 @@
  * since its manifest names it. Only names and sizes are taken from it here; whether the bytes are
  * those that were built is for `verify` to say.
  */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { statsAt } from '../bytes/path-stats.js'
 
 export interface Vouching {
   readonly image: { readonly name: string; readonly sizeBytes: number }
@@ -45,7 +46,7 @@ export function parseVouching(bytes: Uint8Array): Vouching | undefined {
 export function vouchingBeside(path: string): Vouching | undefined {
   const manifest = join(dirname(path), MANIFEST)
   try {
-    const stats = statSync(manifest, { throwIfNoEntry: false })
+    const stats = statsAt(manifest)
     if (stats?.isFile() !== true || stats.size > MAX_MANIFEST_BYTES) return undefined
     return parseVouching(readFileSync(manifest))
   } catch {

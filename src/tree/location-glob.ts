@@ -1,6 +1,7 @@
 /** Patterns in paths of the host, as a shell has them: `*`, `?` and `[…]` within a name; a leading dot must be there itself. */
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { statsAt } from '../bytes/path-stats.js'
 import { byteString, compareBytes, decodeUtf8 } from '../bytes/text.js'
 import { FormatError } from '../errors.js'
 import { compileGlob } from './path-glob.js'
@@ -30,7 +31,7 @@ export function filesMatching(pattern: string): string[] {
     found = found.flatMap((folder) => (isGlob(segment) ? matchesIn(folder, segment) : [join(folder, segment)]))
   }
   return found
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
+    .filter((path) => statsAt(path)?.isFile() ?? false)
     .sort((a, b) => compareBytes(byteString(a), byteString(b)))
 }
 
@@ -42,7 +43,7 @@ function matchesIn(folder: string, segment: string): string[] {
 }
 
 function listed(folder: string): string[] {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return []
+  if (statsAt(folder)?.isDirectory() !== true) return []
   return readdirSync(folder, { encoding: 'latin1' }).map((bytes) => {
     const name = decodeUtf8(bytes as ReturnType<typeof byteString>)
     if (name === undefined) throw new FormatError(`Cannot match names in "${folder}": one of them is not UTF-8`)

@@ -1,5 +1,5 @@
 /** `budget:`: too full, filling up, and growing from release to release. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build, plan } from '../../src/build.js'
@@ -106,6 +106,21 @@ describe('the history', () => {
       }
     }
     expect(readFileSync(join(folder, 'sizes.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2)
+  })
+
+  it('is refused where it cannot be written, before anything is built, and can be put elsewhere', async () => {
+    const folder = project('{ history: none/sizes.jsonl }', MIB)
+    const options = { config: join(folder, 'board.yaml'), out: join(folder, 'out'), environment: {} }
+    await expect(build(options)).rejects.toThrow(
+      `Cannot write the history ${folder}/none/sizes.jsonl: it does not exist`,
+    )
+    expect(existsSync(join(folder, 'out'))).toBe(false)
+    const history = join(folder, 'elsewhere.jsonl')
+    await build({ ...options, only: 'image', history })
+    expect(readFileSync(history, 'utf8').trim().split('\n')).toHaveLength(1)
+    // Nothing new to write, so it does not matter whether it could be.
+    await build({ ...options, only: 'image', history })
+    expect(readdirSync(folder).filter((name) => name.includes('.part'))).toEqual([])
   })
 
   it('that an edit broke is refused with its line', async () => {

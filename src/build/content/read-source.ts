@@ -1,5 +1,6 @@
 /** What one entry of `content:` takes from the host, read before anything is laid over anything. */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { statsAt } from '../../bytes/path-stats.js'
 import { byteString } from '../../bytes/text.js'
 import type { ContentEntry, ContentSource, LayerSource, NestedImageSpec } from '../../config/spec.js'
 import { type ConfigPath, invariant, type Problem } from '../../errors.js'
@@ -86,7 +87,7 @@ export async function readSource(source: ContentSource, options: ContentOptions)
 const BEFORE_ALL: Timestamp = { seconds: 0, nanoseconds: 0 }
 
 function isRegularFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  return statsAt(path)?.isFile() ?? false
 }
 
 async function readHostFolder(source: LayerSource, options: ContentOptions): Promise<SourceReading> {

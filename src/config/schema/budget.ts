@@ -24,7 +24,11 @@ export const budget = group(
   {
     warn: share().describe('A fuller partition is a warning, such as 80%').exactOptional(),
     fail: share().describe('A fuller partition is an error, such as 95%').exactOptional(),
-    history: text().describe('File that gets a line for each release and so tells how partitions grow').exactOptional(),
+    history: text()
+      .describe(
+        'File that gets a line for each release and so tells how partitions grow, whatever is built (also with --only); build --history FILE chooses another place',
+      )
+      .exactOptional(),
     release: text()
       .describe('Name of this release in the history; building it again replaces its line')
       .exactOptional(),
