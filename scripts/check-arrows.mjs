@@ -59,6 +59,7 @@ const ALLOWED = {
     'recognition/',
     'scratch/',
     'tree/data-ranges.ts',
+    'tree/data-extents.ts',
     'tree/command-runner.ts',
   ],
   'inspect/': [

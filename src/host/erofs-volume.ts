@@ -38,7 +38,7 @@ export async function makeErofsVolume(order: HostVolumeOrder & { options: ErofsO
       compression,
       uuid: environment.uuid,
     }
-    return { image: imageOfFile(spool), facts }
+    return { image: await imageOfFile(spool, runner), facts }
   })
 }
 

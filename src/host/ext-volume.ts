@@ -65,7 +65,10 @@ export async function makeExtVolume(order: ExtVolumeOrder): Promise<HostVolume> 
       keepLostAndFound: options.lost_and_found !== false,
     })
     const facts = { engine: `host (${method})`, ...(await readVolumeFacts(volume)) }
-    return { image: imageOfSpool(volume.spool, environment.offsetBytes, sizeBytes), facts }
+    return {
+      image: await imageOfSpool(volume.spool, { ...volume, offsetBytes: environment.offsetBytes, sizeBytes }),
+      facts,
+    }
   })
 }
 

@@ -57,7 +57,7 @@ export async function makeFatVolume(order: FatVolumeOrder): Promise<HostVolume> 
     }
     const check = await runner.run('fsck.fat', ['-n', '-v', spool])
     if (check.status !== 0) throw toolFailure(volume, 'read back', 'fsck.fat', check)
-    return { image: imageOfSpool(spool, 0, sizeBytes), facts: factsOf(order, check) }
+    return { image: await imageOfSpool(spool, { sizeBytes, runner, signal }), facts: factsOf(order, check) }
   })
 }
 

@@ -81,7 +81,7 @@ export async function makePlacedVolume(order: PlacedVolumeOrder): Promise<HostVo
     }
     const tool = await toolName(runner, tools.format, '-V')
     const facts = { engine: `host (${way})`, tool, label: order.label ?? '', uuid: environment.uuid }
-    return { image: imageOfSpool(spool, 0, sizeBytes), facts }
+    return { image: await imageOfSpool(spool, { sizeBytes, runner, signal }), facts }
   })
 }
 

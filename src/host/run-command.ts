@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   cp: 'coreutils',
   cat: 'coreutils',
+  perl: 'perl-base',
   cryptsetup: 'cryptsetup-bin',
   sh: 'dash',
   tar: 'tar',

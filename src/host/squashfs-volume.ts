@@ -39,7 +39,7 @@ export async function makeSquashfsVolume(order: HostVolumeOrder & { options: Squ
       compression: options.compression ?? DEFAULT_COMPRESSION,
       block_size: options.block_size ?? DEFAULT_BLOCK_BYTES,
     }
-    return { image: imageOfFile(spool), facts }
+    return { image: await imageOfFile(spool, runner), facts }
   })
 }
 

@@ -54,7 +54,7 @@ export async function makeUbifsVolume(order: UbifsVolumeOrder): Promise<HostVolu
       file_order: before === undefined ? "the host's" : 'fixed',
       uuid: environment.uuid,
     }
-    return { image: imageOfSpool(spool, 0, statSync(spool).size), facts }
+    return { image: await imageOfSpool(spool, { sizeBytes: statSync(spool).size, runner }), facts }
   })
 }
 

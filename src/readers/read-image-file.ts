@@ -144,7 +144,7 @@ class Reading {
     const name = basename(path)
     // A raw image may begin with what looks like a packed one: the first partition of a disk without a table, for instance.
     const isRawImage = identify(file) !== 'raw' && isImageOf(beside(), name, file.sizeBytes)
-    const read = isRawImage ? this.#raw(file) : await this.#read(file, [])
+    const read = isRawImage ? await this.#raw(file) : await this.#read(file, [])
     const isNamed = (): boolean =>
       isImageOf(beside(), name, file.sizeBytes) || beside()?.outputs.get(name) === file.sizeBytes
     return { ...read, isVouched: () => read.isVouched() || isNamed() }
@@ -175,8 +175,8 @@ class Reading {
     }
   }
 
-  #raw(file: ImageFile): ReadImage {
-    const image = this.#options.zeros === 'leave' ? wholeFile(file) : rawImage(file)
+  async #raw(file: ImageFile): Promise<ReadImage> {
+    const image = this.#options.zeros === 'leave' ? wholeFile(file) : await rawImage(file, this.#options)
     return { image, formats: ['raw'], isVouched: notVouched }
   }
 
@@ -194,7 +194,7 @@ class Reading {
     await member.unpackTo(spool, this.#options.signal)
     const unpacked = this.#open(spool.path, { isSpool: true, name: file.name })
     if (!isImageOf(vouching, member.name, member.sizeBytes)) return this.#within('zip', unpacked, above)
-    return { ...this.#raw(unpacked), formats: ['zip', 'raw'], isVouched: () => true }
+    return { ...(await this.#raw(unpacked)), formats: ['zip', 'raw'], isVouched: () => true }
   }
 
   /** The image stays in the archive, but for one that is packed once more. */

@@ -12,10 +12,10 @@ import { basename, dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ByteString, compareBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
-import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
+import type { SourceFile } from '../image/extent.js'
 import { sourceFileOf } from '../image/source-file.js'
 import type { CommandRunner } from './command-runner.js'
-import { type DataScanner, makeDataScanner, ZERO_BLOCK_BYTES } from './data-ranges.js'
+import { ZERO_BLOCK_BYTES } from './data-ranges.js'
 import { S_IFMT, typeOfMode } from './file-mode.js'
 import {
   type DirectoryNode,
@@ -25,6 +25,7 @@ import {
   type RegularFileNode,
   type Timestamp,
 } from './file-tree.js'
+import { FolderHoles, savedBytes } from './folder-holes.js'
 import {
   childPath,
   deviceNumbers,
@@ -80,10 +81,6 @@ export interface FolderReading {
   readonly isMarked: boolean
 }
 
-/** Shorter files keep their zeros under `holes: all`. */
-const MIN_SPARSE_FILE_BYTES = 1 << 20
-const STAT_BLOCK_BYTES = 512
-
 const OWNER_MAY_READ = 0o400
 
 /** LayoutError with everything that is missing or unreadable, all at once. */
@@ -110,6 +107,8 @@ export async function readFolderFile(
   readSourceFile(path, options.configPath)
   const walk = new FolderWalk(dirname(path), options)
   const node = walk.file(path, statusOf(statSync(path, { bigint: true })))
+  await walk.findHoles()
+  if (walk.problems.length > 0) throw new LayoutError(walk.problems)
   const real = realpathSync(path)
   const [xattrs] = (await readFolderXattrs(dirname(real), options, `./${basename(real)}`)).values()
   if (xattrs !== undefined) setXattrs(node, xattrs, walk.marks, options)
@@ -178,10 +177,11 @@ class FolderWalk {
   readonly #asked = new Set<Promise<void>>()
   readonly #answers: (() => void)[] = []
   readonly #linked: LinkedName[] = []
+  readonly #holes: FolderHoles
   #entries = 0
-  #scanner: DataScanner | undefined
 
   constructor(root: string, options: FolderOptions) {
+    this.#holes = new FolderHoles(options.holes)
     this.#options = options
     this.marks = new FolderMarks(root, options)
     this.#follows = options.links === 'follow'
@@ -191,6 +191,7 @@ class FolderWalk {
     const node = this.#directory(path, status, undefined)
     await this.#walk()
     this.#nameLinked()
+    await this.findHoles()
     this.problems.sort((a, b) => (a.message < b.message ? -1 : 1))
     if (this.#options.owner.kind === 'keep') return node
     // It does not speak for itself, so there is nothing of it to miss.
@@ -201,12 +202,20 @@ class FolderWalk {
   /** Also for one that a link names. Spelt out, as each node here: there is one for each file, and spreading costs more than lstat. */
   file(path: HostPath, status: FileStatus): RegularFileNode {
     const { mode, uid, gid, mtime } = this.#attributes(status)
-    const { content, origin } = this.#content(path, status)
+    const file = this.#source(path, status)
+    const { content, origin } = originAndContent(file)
     const node: RegularFileNode =
       origin === undefined
         ? { type: 'file', mode, uid, gid, mtime, content }
         : { type: 'file', mode, uid, gid, mtime, content, origin }
-    return this.marks.node(node, status)
+    const marked = this.marks.node(node, status)
+    this.#holes.add({ path, node: marked, file, status })
+    return marked
+  }
+
+  /** Finds the holes of the files that are to have some. */
+  findHoles(): Promise<void> {
+    return this.#holes.find(this.#options, (path, action) => this.#attempt(path, action))
   }
 
   async #walk(): Promise<void> {
@@ -342,31 +351,18 @@ class FolderWalk {
     }
   }
 
-  #content(path: HostPath, status: FileStatus): Pick<RegularFileNode, 'content' | 'origin'> {
+  #source(path: HostPath, status: FileStatus): SourceFile {
     const { uid, mode, sizeBytes } = status
     // access() costs as much as lstat(): the owner's read bit settles it for nearly every file.
     if (uid !== this.#user || (mode & OWNER_MAY_READ) === 0) accessSync(path, constants.R_OK)
     const wrong = sizeDisagreement(path, status)
     if (wrong !== undefined) throw this.#refusal('read', path, `${wrong}, a file whose size is true is accepted`)
-    const file = sourceFileOf(path, sizeBytes, status)
-    const saved = sizeBytes - status.blocks * STAT_BLOCK_BYTES
-    const isSparse = saved >= ZERO_BLOCK_BYTES
-    if (isSparse) {
+    const saved = savedBytes(status)
+    if (saved >= ZERO_BLOCK_BYTES) {
       this.sparse.files++
       this.sparse.bytes += saved
     }
-    const { holes } = this.#options
-    const hasHoles = (holes === 'host' && isSparse) || (holes === 'all' && sizeBytes >= MIN_SPARSE_FILE_BYTES)
-    return originAndContent(file, hasHoles ? this.#sparseContent(file) : undefined)
-  }
-
-  #sparseContent(file: SourceFile): DiskImage {
-    this.#scanner ??= makeDataScanner()
-    const builder = new ImageBuilder(file.sizeBytes)
-    for (const [start, end] of this.#scanner.scan(file.path, file.sizeBytes)) {
-      builder.file(start, end - start, file, start)
-    }
-    return builder.finish()
+    return sourceFileOf(path, sizeBytes, status)
   }
 
   #attempt(path: HostPath, action: () => void): void {

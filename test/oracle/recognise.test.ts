@@ -6,7 +6,7 @@ import { loadReadings } from '../../src/filesystems/registry.js'
 import { ImageView } from '../../src/image/image-view.js'
 import { openContent } from '../../src/inspect/open-content.js'
 import { ImageFile } from '../../src/readers/image-file.js'
-import { rawImage } from '../../src/readers/raw-image.js'
+import { wholeFile, withZerosFound } from '../../src/readers/raw-image.js'
 import { describeWithTools, scratchFolder, tool } from '../support/oracle.js'
 
 const READINGS = await loadReadings()
@@ -26,7 +26,7 @@ const FORMATS: [name: string, bytes: number, make: (path: string) => string[]][]
 
 function contentOf(path: string) {
   const file = new ImageFile(path)
-  const view = ImageView.of(rawImage(file), path)
+  const view = ImageView.of(withZerosFound(wholeFile(file)), path)
   const { volume: _, ...content } = openContent(view, READINGS)
   view.close()
   file.close()

@@ -4,7 +4,7 @@ import { overlayImages } from '../../src/image/compose.js'
 import type { DiskImage } from '../../src/image/extent.js'
 import { ImageView } from '../../src/image/image-view.js'
 import { ImageFile } from '../../src/readers/image-file.js'
-import { rawImage } from '../../src/readers/raw-image.js'
+import { wholeFile, withZerosFound } from '../../src/readers/raw-image.js'
 
 const USED_MEDIUM = 0xd1
 
@@ -20,7 +20,7 @@ export function onUsedMedium(volume: PlannedVolume): DiskImage {
 export function viewFile(path: string): ImageView {
   const file = new ImageFile(path)
   try {
-    return ImageView.of(rawImage(file), path)
+    return ImageView.of(withZerosFound(wholeFile(file)), path)
   } finally {
     file.close()
   }
