@@ -22,8 +22,9 @@ import { type FlashJob, flashDevice } from './flash/flash-device.js'
 import { assertCanGrow } from './flash/grow-ext.js'
 import { type ImageTable, type PartitionPlace, readerOf, readTable } from './flash/image-table.js'
 import { judgeTable, refusedTable } from './flash/judge-table.js'
+import { warningIfOlder } from './flash/older-release.js'
 import { openDevice } from './flash/open-device.js'
-import type { FlashReceipt } from './flash/receipt.js'
+import type { FlashedRelease, FlashReceipt } from './flash/receipt.js'
 import { type Refusal, type RefusalOptions, refusalsOf } from './flash/refusals.js'
 import type { FlashPhase } from './flash/write-device.js'
 import { makeCommandRunner } from './host/run-command.js'
@@ -31,6 +32,8 @@ import type { DiskImage } from './image/extent.js'
 import type { DiskPlan } from './layout/disk-plan.js'
 import { writeWholeFile } from './outputs/whole-file.js'
 import { imageInFolder } from './proof/image-in-folder.js'
+import { manifestToFlash } from './proof/manifest-to-flash.js'
+import { verifiedCopy } from './proof/verified-copy.js'
 import { readImageFile } from './readers/read-image-file.js'
 import { WorkFolder } from './scratch/work-folder.js'
 import type { CommandRunner } from './tree/command-runner.js'
@@ -51,6 +54,10 @@ export interface FlashOptions extends Pick<PlanOptions, 'set' | 'environment' | 
   readonly file?: boolean | undefined
   /** A block map of the image: only what it maps is written. */
   readonly bmap?: string | undefined
+  /** Public key, as a path: the source's manifest must be signed with it, and only what it specifies is written. */
+  readonly key?: string | undefined
+  /** The least version that the manifest must have; with `key`. */
+  readonly minVersion?: string | undefined
   /** Paths of whole disks; links (/dev/disk/by-id/…) are followed. */
   readonly devices: readonly string[]
   /** The last partition takes what is left of the device, with its file system. */
@@ -102,7 +109,12 @@ export async function flash(options: FlashOptions): Promise<readonly FlashReceip
       ? inspectFiles(options, source)
       : inspectAll(options, source.sizeBytes, runner))
     const jobs: FlashJob[] = []
-    for (const disk of disks) jobs.push({ disk, source: options.source, ...(await source.fit(disk)) })
+    const { built } = source
+    for (const disk of disks) {
+      const warning = built && warningIfOlder(built, disk, options.receiptFile)
+      if (warning !== undefined) options.onEvent?.({ kind: 'warning', problem: warning })
+      jobs.push({ disk, source: options.source, release: built, ...(await source.fit(disk)) })
+    }
     await options.confirm(jobs)
     return await flashAll(jobs, options, runner)
   } finally {
@@ -115,7 +127,9 @@ interface OpenSource {
   readonly sizeBytes: number
   /** For a target that has no sectors of its own. */
   readonly sectorBytes: number
-  fit(disk: Disk): Promise<Omit<FlashJob, 'disk' | 'source'>>
+  /** What its signed manifest says. */
+  readonly built?: FlashedRelease | undefined
+  fit(disk: Disk): Promise<Omit<FlashJob, 'disk' | 'source' | 'release'>>
   release(): Promise<void>
 }
 
@@ -123,6 +137,9 @@ const CONFIG_EXTENSIONS: readonly string[] = ['.yaml', '.yml', '.cfg']
 
 async function openSource(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
   if (!CONFIG_EXTENSIONS.includes(extname(options.source).toLowerCase())) return openImage(options, runner)
+  if (options.key !== undefined || options.minVersion !== undefined) {
+    throw new UsageError('Cannot verify a config by --key: an image or a bundle that was signed is accepted')
+  }
   if (options.bmap !== undefined) {
     throw new UsageError('Cannot use a block map with a config: it says itself what matters')
   }
@@ -191,9 +208,14 @@ function grownBetween(before: DiskPlan, after: DiskPlan): PartitionPlace | undef
 }
 
 async function openImage(options: FlashOptions, runner: CommandRunner): Promise<OpenSource> {
+  const releases: (() => void | Promise<void>)[] = []
+  const release = async (): Promise<void> => {
+    for (const each of releases.splice(0).reverse()) await each()
+  }
   const { bmap, grow, member, asIs = false, environment, signal, onEvent } = options
   const source = await imageInFolder(options.source)
   const work = new WorkFolder(environment ?? process.env, runner)
+  const manifest = manifestToFlash(source, options)
   const opened = await readImageFile(source, {
     workFolder: () => work.path(),
     runner,
@@ -204,6 +226,7 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
     await work.release()
     throw error
   })
+  releases.push(() => work.release(), opened.release)
   let image: DiskImage
   let isDamaged: boolean
   try {
@@ -212,9 +235,15 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
     isDamaged = errors.length > 0
     for (const problem of warnings) onEvent?.({ kind: 'warning', problem })
     image = bmap === undefined ? opened.image : applyBmap(opened.image, parseBmap(await readText(bmap), bmap), bmap)
+    if (manifest !== undefined) {
+      // A raw image may be the copy of a card; what else is in it is not written.
+      const unspecified = opened.formats[0] === 'raw' ? 'any' : 'zeros'
+      const verified = await verifiedCopy(image, manifest, { unspecified, folder: () => work.path(), signal })
+      releases.push(verified.release)
+      image = verified.image
+    }
   } catch (error) {
-    opened.release()
-    await work.release()
+    await release()
     throw error
   }
   const read = readerOf(image)
@@ -223,6 +252,11 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
     isDamaged ? { kind: 'none', partitions: [] } : readTable(image, sectorBytes)
   return {
     sizeBytes: image.sizeBytes,
+    built: manifest && {
+      image: manifest.image.name,
+      version: manifest.image.version ?? null,
+      source_date_epoch: manifest.source_date_epoch,
+    },
     get sectorBytes() {
       const table = tableFor(DEFAULT_SECTOR_BYTES)
       return table.kind === 'gpt' ? table.sectorBytes : DEFAULT_SECTOR_BYTES
@@ -237,10 +271,7 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
       )
       return { ...fitted, partitions: disjoint(partitions, sizeBytes), growsFileSystem: grown !== undefined }
     },
-    async release() {
-      opened.release()
-      await work.release()
-    },
+    release,
   }
 }
 

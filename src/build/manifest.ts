@@ -47,6 +47,7 @@ export function manifestText(input: ManifestInput): string {
     source_date_epoch: input.sourceDateEpoch ?? null,
     image: {
       name: plan.spec.name,
+      ...(plan.spec.version !== undefined && { version: plan.spec.version }),
       size_bytes: plan.sizeBytes,
       sector_size: plan.sectorSize,
       table: plan.table,

@@ -40,6 +40,7 @@ const RECEIPT: FlashReceipt = {
   receipt_version: 1,
   tool: { name: 'diskloom', version: '0' },
   source: 'board.yaml',
+  release: null,
   device: {
     path: '/dev/sdb',
     vendor: 'SanDisk',

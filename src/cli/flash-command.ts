@@ -15,6 +15,8 @@ Examples:
   diskloom devices                     which disks there are
   diskloom flash board.yaml /dev/sdb   from the config: no image is made in between
   diskloom flash disk.img /dev/sdb /dev/sdc --yes --receipt cards.jsonl
+  diskloom flash board.img.zip /dev/sdb --key release.pub
+                                       nothing is written unless the release is what was signed
   diskloom flash board.yaml /dev/sdb --grow
                                        the last partition takes the rest of the card
 `
@@ -30,6 +32,11 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
     .argument('<device...>', 'whole disks, such as /dev/sdb or /dev/disk/by-id/…')
     .option('-y, --yes', 'do not ask')
     .option('--grow', 'the last partition and its ext file system take the rest of a larger disk')
+    .option(
+      '-k, --key <file>',
+      'verify the source with this public key first, and write only what its manifest vouches for',
+    )
+    .option('--min-version <version>', 'with --key: refuse a release that is older than this, or has no version')
     .option('--bmap <file>', 'write only what this block map of the image maps')
     .option('--no-verify', 'do not read back what was written')
     .option('--allow-fixed', 'also write to a disk that is built in, or a loop device')
@@ -64,6 +71,8 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
           source,
           devices,
           bmap: options.bmap,
+          key: options.key,
+          minVersion: options.minVersion,
           grow: options.grow ?? false,
           verify: options.verify,
           allowFixed: options.allowFixed ?? false,

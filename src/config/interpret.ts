@@ -68,6 +68,7 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     partitions,
     bundle: interpretBundle(keys.bundle ?? {}, { imageName: name, outputs, gadget, interpretation }),
     outputs,
+    ...(keys.version !== undefined && { version: keys.version }),
     ...(diskBytes !== undefined && { sizeBytes: diskBytes }),
     ...(keys.source_date_epoch !== undefined && { sourceDateEpoch: keys.source_date_epoch }),
     ...(keys.uuid !== undefined && { uuid: keys.uuid }),

@@ -148,6 +148,8 @@ export interface MtdSpec {
 export interface ImageSpec {
   /** File name of the image. */
   readonly name: string
+  /** Of the release. */
+  readonly version?: string
   /** Missing: as small as holds everything. */
   readonly sizeBytes?: number
   readonly table: 'gpt' | 'mbr' | 'none' | 'mtd'

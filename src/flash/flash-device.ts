@@ -13,13 +13,15 @@ import { FILE_TYPE } from './file-target.js'
 import type { FittedImage } from './fit-image.js'
 import { growExt } from './grow-ext.js'
 import type { PartitionPlace } from './image-table.js'
-import { type FlashReceipt, makeReceipt } from './receipt.js'
+import { type FlashedRelease, type FlashReceipt, makeReceipt } from './receipt.js'
 import { type FlashPhase, type WrittenBytes, writeDevice } from './write-device.js'
 
 export interface FlashJob extends FittedImage {
   readonly disk: Disk
   /** As the receipt names it. */
   readonly source: string
+  /** What its signed manifest says, where one was checked. */
+  readonly release?: FlashedRelease | undefined
   /** Of the fitted image, disjoint. */
   readonly partitions: readonly PartitionPlace[]
   /** The file system of the grown partition is still as large as it was. */
@@ -82,6 +84,7 @@ export async function flashDevice(job: FlashJob, options: FlashDeviceOptions): P
   return makeReceipt({
     toolVersion: VERSION,
     source: job.source,
+    release: job.release,
     disk,
     digest: mappedDigestOfDisk(plan.stretches, results.stretches),
     partitions: job.partitions.map((place) => ({ ...place, digest: byOffset.get(place.startByte)! })),

@@ -7,6 +7,8 @@ export interface FlashReceipt {
   readonly receipt_version: 1
   readonly tool: { readonly name: 'diskloom'; readonly version: string }
   readonly source: string
+  /** What the signed manifest of the source says; null where none was checked. */
+  readonly release: FlashedRelease | null
   readonly device: {
     readonly path: string
     readonly vendor: string | null
@@ -38,9 +40,17 @@ export interface FlashReceipt {
   readonly seconds: number
 }
 
+export interface FlashedRelease {
+  readonly image: string
+  readonly version: string | null
+  /** Seconds since 1970. */
+  readonly source_date_epoch: number | null
+}
+
 export interface ReceiptInput {
   readonly toolVersion: string
   readonly source: string
+  readonly release: FlashedRelease | undefined
   readonly disk: Disk
   readonly digest: string
   readonly partitions: readonly (PartitionPlace & { readonly digest: string })[]
@@ -57,6 +67,7 @@ export function makeReceipt(input: ReceiptInput): FlashReceipt {
     receipt_version: 1,
     tool: { name: 'diskloom', version: input.toolVersion },
     source: input.source,
+    release: input.release ?? null,
     device: {
       path: disk.path,
       vendor: disk.vendor ?? null,
@@ -81,5 +92,29 @@ export function makeReceipt(input: ReceiptInput): FlashReceipt {
     grown_partition: input.grown?.number ?? null,
     started: input.started.toISOString(),
     seconds: input.seconds,
+  }
+}
+
+/**
+ * The release that the last receipt in the text of a receipt file gives for a device of that serial number and size; undefined
+ * where no line tells it. Lines that are no receipts are passed over.
+ */
+export function lastReleaseOn({ serial, sizeBytes }: Disk, receipts: string): FlashedRelease | undefined {
+  if (serial === undefined || serial === '') return undefined
+  let last: FlashedRelease | undefined
+  for (const line of receipts.split('\n')) {
+    const receipt = receiptOf(line)
+    const device = receipt?.device
+    if (device?.serial === serial && device.size_bytes === sizeBytes) last = receipt?.release ?? undefined
+  }
+  return last
+}
+
+function receiptOf(line: string): Partial<FlashReceipt> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
   }
 }

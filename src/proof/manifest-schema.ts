@@ -78,6 +78,7 @@ const manifest = z.object({
   source_date_epoch: z.int().nullable().describe('Seconds since 1970; null where none was given'),
   image: z.object({
     name: z.string(),
+    version: z.string().optional().describe('Of the release, as the config says it'),
     size_bytes: bytes,
     sector_size: z.literal(SECTOR_SIZES),
     table: z.enum(['gpt', 'mbr', 'none', 'mtd']),

@@ -80,6 +80,9 @@ const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
 export const image = group(
   {
     image: plainFileName().describe('File name of the image; nothing is added to it'),
+    version: text()
+      .describe('Version of the release, for the manifest: flash --min-version refuses an older one. Default: none')
+      .exactOptional(),
     size: quantity(['auto'])
       .describe('Size of the disk: 7456MiB, 15269888s. Default: as small as holds everything')
       .exactOptional(),
