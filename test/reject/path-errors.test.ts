@@ -35,7 +35,7 @@ const PLACES: Readonly<Record<string, string>> = {
   'fs: u-boot-env': 'partitions: [{ name: a, size: 8MiB, fs: "u-boot-env/PATH" }]',
   'content: a path': 'partitions: [{ name: a, size: 8MiB, fs: ext4, content: "PATH" }]',
   'content: a list': 'partitions: [{ name: a, size: 8MiB, fs: ext4, content: [{ list: "PATH" }] }]',
-  'content: a device table': 'partitions: [{ name: a, size: 8MiB, fs: ext4, content: [{ table: "PATH" }] }]',
+  'content: a device table': 'partitions: [{ name: a, size: 8MiB, fs: ext4, content: [{ device_table: "PATH" }] }]',
   'content: a tar': 'partitions: [{ name: a, size: 8MiB, fs: ext4, content: [{ tar: "PATH" }] }]',
   'content: a cpio': 'partitions: [{ name: a, size: 8MiB, fs: ext4, content: [{ cpio: "PATH" }] }]',
   'content: a folder': 'partitions: [{ name: a, size: 8MiB, fs: ext4, content: [{ folder: "PATH" }] }]',
@@ -50,7 +50,7 @@ const PLACES: Readonly<Record<string, string>> = {
   'gadget.modules_into':
     'partitions: [{ name: a, size: 8MiB }]\ngadget: { modules_dir: folder, modules: [x], modules_into: "PATH" }',
   'gadget.device_tree':
-    'partitions: [{ name: a, size: 8MiB }]\ngadget: { device_tree: { source: "PATH", node: usb0, dr_mode: peripheral } }',
+    'partitions: [{ name: a, size: 8MiB }]\ngadget: { device_tree: { file: "PATH", node: "&usb0", dr_mode: peripheral } }',
   'gadget.initramfs': 'partitions: [{ name: a, size: 8MiB }]\ngadget: { initramfs: { content: ["PATH"] } }',
 }
 
