@@ -8,7 +8,7 @@ import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskImage } from './image/extent.js'
 import { checkImage, type ImageFinding, imageFindingProblem } from './inspect/check-image.js'
-import { compareWithPlan } from './inspect/compare-with-plan.js'
+import { compareWithPlan, partitionedAsPlanned } from './inspect/compare-with-plan.js'
 import { type Extraction, extractNode, placeImage } from './inspect/extract.js'
 import { type OpenImage, openDiskImage } from './inspect/open-image.js'
 import { consult, type SecondOpinion } from './inspect/second-opinion/consult.js'
@@ -41,7 +41,16 @@ export interface OpenImageOptions {
  * compressed is unpacked into a spool file of TMPDIR, which goes with `close`. Rejects with FormatError for what is no image (a
  * damaged table or volume is no error here), IoError or InterruptedError.
  */
-export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenImage> {
+export function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenImage> {
+  return openWithSectors(path, options, undefined)
+}
+
+/** `sectorSize`: as a config has it. */
+async function openWithSectors(
+  path: string,
+  options: OpenImageOptions,
+  sectorSize: number | undefined,
+): Promise<OpenImage> {
   const { environment = process.env, entry, stdin, signal } = options
   const runner = makeCommandRunner(environment)
   const work = new WorkFolder(environment, runner)
@@ -63,7 +72,14 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
       void work.release()
     }
     const name = path === '-' ? 'standard input' : path
-    return openDiskImage(opened.image, { name, format: opened.format, readings: await loadReadings(), release })
+    const known = sectorSize === undefined ? {} : { sectorSize }
+    return openDiskImage(opened.image, {
+      name,
+      format: opened.format,
+      readings: await loadReadings(),
+      release,
+      ...known,
+    })
   } catch (error) {
     await work.release()
     throw error
@@ -126,34 +142,39 @@ export interface CheckedImage {
  * asks other readers about it. What is wrong is in the result; rejects as `openImage`, with `config` also as `plan`.
  */
 export async function checkImageFile(path: string, options: CheckOptions = {}): Promise<CheckedImage> {
-  const { config, secondOpinion = true, signal } = options
-  const disk = await openImage(path, options)
+  const { config, secondOpinion = true, set, environment, signal } = options
+  const planned = config === undefined ? undefined : await planWhole({ config, set, environment, signal })
   try {
-    const { findings, harmless, checked, named } = checkImage(disk)
-    const differences = config === undefined ? [] : await compareWithConfig(disk, config, options)
-    const opinion = secondOpinion ? await consult(disk, { signal }) : NO_OPINION
-    const { disagreements, asked } = opinion
-    const notes = [...harmless.map((finding) => imageFindingProblem(disk.name, finding)), ...opinion.notes]
-    return { findings, differences, disagreements, notes, checked, named, asked }
+    const disk = await openWithSectors(path, options, planned?.plan.sectorSize)
+    try {
+      const partitioned = planned === undefined ? disk : partitionedAsPlanned(disk, planned.plan)
+      const { findings, harmless, checked, named } = checkImage(partitioned)
+      const differences = planned === undefined ? [] : differencesFrom(planned, disk, signal)
+      const opinion = secondOpinion ? await consult(partitioned, { signal }) : NO_OPINION
+      const { disagreements, asked } = opinion
+      const notes = [...harmless.map((finding) => imageFindingProblem(disk.name, finding)), ...opinion.notes]
+      return { findings, differences, disagreements, notes, checked, named, asked }
+    } finally {
+      disk.close()
+    }
   } finally {
-    disk.close()
+    await planned?.release()
   }
 }
 
 const NO_OPINION: SecondOpinion = { disagreements: [], notes: [], asked: [] }
 
-async function compareWithConfig(disk: OpenImage, config: string, options: CheckOptions): Promise<readonly Problem[]> {
-  const { set, environment, signal } = options
-  const planned = await planWhole({ config, set, environment, signal })
+function differencesFrom(
+  { plan, payloads }: OpenDisk,
+  disk: OpenImage,
+  signal: AbortSignal | undefined,
+): readonly Problem[] {
   try {
-    const { plan, payloads } = planned
     return compareWithPlan(disk, { plan, payloads, signal })
   } catch (error) {
     // A volume that cannot be read to its end holds nothing that can be compared.
     if (error instanceof FormatError) return error.problems
     throw error
-  } finally {
-    await planned.release()
   }
 }
 
@@ -190,7 +211,13 @@ export async function openImageOrConfig(
   const planned = await planWhole({ config: path, set, environment, signal })
   try {
     const plan = await planned.finish(undefined)
-    const disk = openDiskImage(plan.image(), { name: path, format: 'config', readings: await loadReadings() })
+    const { sectorSize } = plan
+    const disk = openDiskImage(plan.image(), {
+      name: path,
+      format: 'config',
+      readings: await loadReadings(),
+      sectorSize,
+    })
     return {
       ...disk,
       async release() {

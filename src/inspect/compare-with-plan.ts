@@ -95,17 +95,28 @@ function* plannedFields({
   yield ['bootable', bootable]
 }
 
+/**
+ * Returns the disk with the plan's partitions where no table on it names any: flash memory, and `table: none`. Otherwise
+ * the first volume would be taken for the whole disk.
+ */
+export function partitionedAsPlanned(disk: OpenImage, plan: DiskPlan): OpenImage {
+  if (disk.table !== undefined || (plan.table !== 'mtd' && plan.table !== 'none')) return disk
+  const partitions = plan.partitions.flatMap((planned) => {
+    const found = partitionFor(planned, disk, plan.table)
+    return found === undefined ? [] : [{ ...found, ...(planned.number !== undefined && { number: planned.number }) }]
+  })
+  return { ...disk, partitions }
+}
+
 /** Of the table by its number; what no table on the medium names, by its place. */
 function partitionFor(
   { number, startByte, endByte, name }: PlannedPartition,
   disk: OpenImage,
   table: DiskPlan['table'],
 ): OpenPartition | undefined {
-  if (number !== undefined && table !== 'mtd') {
+  if (number !== undefined && (table === 'gpt' || table === 'mbr')) {
     return disk.partitions.find((partition) => partition.number === number)
   }
-  const whole = disk.partitions.find((partition) => partition.number === undefined && startByte === 0)
-  if (whole !== undefined && table !== 'mtd') return whole
   if (endByte > disk.view.sizeBytes) return undefined
   const view = disk.view.part(startByte, endByte - startByte, `${name} of ${disk.name}`)
   return { name, startByte, sizeBytes: endByte - startByte, view, content: () => disk.contentOf(view) }
@@ -134,7 +145,9 @@ function contentProblems(
   if (fileSystem?.reading === undefined) return []
   const { volume, format, problem } = partition.content()
   if (problem !== undefined) return [...problem.problems]
-  if (volume === undefined || !isFormat(format, planned.fs, fileSystem)) {
+  // A volume without room for a journal is of another type than was asked; the plan has said so in a warning.
+  const made = planned.volume?.format ?? planned.fs
+  if (volume === undefined || !(format === made || isFormat(format, planned.fs, fileSystem))) {
     return [{ message: `${what}: format is ${format}, the config says ${planned.fs}` }]
   }
   const expected = payload.kind === 'tree' ? payload.tree : emptyTree(planned.environment.time)

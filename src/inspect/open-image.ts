@@ -46,15 +46,17 @@ export interface DiskNames {
   readonly format: string
   /** The readers of the registry (loadReadings). */
   readonly readings: readonly ReadableFileSystem[]
+  /** Where a config says it; an MBR does not (see `readMbr`). */
+  readonly sectorSize?: number
   /** Called by `close`. */
   readonly release?: () => void
 }
 
 /** FormatError never: a damaged table or volume says so in its findings. IoError where the image cannot be read. */
-export function openDiskImage(image: DiskImage, { name, format, readings, release }: DiskNames): OpenImage {
+export function openDiskImage(image: DiskImage, { name, format, readings, sectorSize, release }: DiskNames): OpenImage {
   const contentOf = (stretch: ImageView): Content => openContent(stretch, readings)
   const view = ImageView.of(image, name)
-  const table = readTable(view)
+  const table = readTable(view, sectorSize)
   return {
     name,
     format,
