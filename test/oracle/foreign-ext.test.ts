@@ -5,11 +5,11 @@ import { checkImageFile } from '../../src/inspect.js'
 import { compareFamily, type Family } from '../support/foreign/compare-family.js'
 import { EXT_DIFFERENCES, isDifferent } from '../support/foreign/differences.js'
 import { EXT_DAMAGES } from '../support/foreign/ext-damages.js'
-import { EXT_MEMBERS } from '../support/foreign/ext-members.js'
+import { EXT_MEMBERS, EXTERNAL_JOURNAL } from '../support/foreign/ext-members.js'
 import { chosenMembers, withMembers } from '../support/foreign/make-members.js'
 import { makeExtSource } from '../support/foreign/source-folder.js'
 import { judgeByE2fsck } from '../support/foreign/verdicts.js'
-import { describeWithTools, scratchFolder } from '../support/oracle.js'
+import { canMount, describeWithTools, scratchFolder } from '../support/oracle.js'
 
 const TOOLS = [
   'bash',
@@ -68,13 +68,25 @@ describeWithTools('ext volumes of other tools', TOOLS, () => {
   it(
     'that were not unmounted are judged with their journal in its place',
     async () => {
-      const members = EXT_MEMBERS.filter(({ name }) => name === 'pulled out after writing: -t ext4')
+      const members = canMount() ? EXT_MEMBERS.filter(({ name }) => name === 'pulled out after writing: -t ext4') : []
       await withMembers(members, folder, source, async ({ path }) => {
         const { findings, notes } = await checkImageFile(path, { secondOpinion: false })
         expect(findings).toEqual([])
         expect(notes[0]!.message).toMatch(
           /its content is \d+ transactions with \d+ blocks that are not in their places yet/,
         )
+      })
+    },
+    PATIENCE_MS,
+  )
+
+  it.runIf(canMount())(
+    'whose journal is on another device are sound, with a note',
+    async () => {
+      await withMembers([EXTERNAL_JOURNAL], folder, source, async ({ path }) => {
+        const { findings, notes } = await checkImageFile(path, { secondOpinion: false })
+        expect(findings).toEqual([])
+        expect(notes.map(({ message }) => message).join()).toContain('a journal on another device')
       })
     },
     PATIENCE_MS,

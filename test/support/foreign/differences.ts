@@ -19,7 +19,6 @@ export const EXT_DIFFERENCES: readonly Difference[] = [
     ours: 'sound',
     theirs: 'unsound',
   },
-  { what: 'a journal on another device', members: /^external journal$/, ours: 'sound', theirs: 'unsound' },
   {
     what: 'the device of such a journal itself',
     members: /^a journal device itself$/,
