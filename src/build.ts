@@ -16,6 +16,7 @@ import { NO_GADGET, type PreparedGadget } from './build/prepared-gadget.js'
 import { type PayloadReading, readPayloads } from './build/read-payloads.js'
 import { openPayloads, sealPartitions } from './build/seal-partitions.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
+import { checkPinning } from './build/unpinned.js'
 import { warmUpThreads, writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
 import type { BudgetSpec, GadgetSpec, ImageSpec, LoadedConfig } from './config/spec.js'
@@ -32,6 +33,7 @@ import { startThreads } from './outputs/worker-threads.js'
 import { PASSPHRASE_VARIABLE, readSigningKey } from './proof/signing-key.js'
 import { WorkFolder } from './scratch/work-folder.js'
 import { compareTimestamps, EPOCH_1980, type Timestamp } from './tree/file-tree.js'
+import { XATTR_TOOL } from './tree/folder-xattrs.js'
 import { measureTree } from './tree/tree-stats.js'
 
 export type {
@@ -80,6 +82,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const signingKey = options.signingKey === undefined ? undefined : readKey(options, options.signingKey)
   const prepared = await prepare(options, {
     unwritten: options.only === 'image',
+    pinning: { only: options.only, isRequired: options.reproducible === true },
     onPayloads: (spec, payloads, threads) => warmUpThreads({ spec, payloads }, { threads, only: options.only }),
   })
   const { config, epoch } = prepared
@@ -238,13 +241,15 @@ function layoutEnvironment(epoch: Timestamp | undefined): LayoutEnvironment {
 interface PrepareOptions {
   /** The board's files are not asked for. */
   readonly unwritten?: boolean
+  /** What depends on this machine is told, or refused where that is required. */
+  readonly pinning?: { readonly only: BuildOptions['only']; readonly isRequired: boolean }
   /** Called when the payload is known and nothing is planned. */
   readonly onPayloads?: (spec: ImageSpec, payloads: readonly Payload[], threads: Threads) => void
 }
 
 async function prepare(
   options: PlanOptions,
-  { unwritten = false, onPayloads }: PrepareOptions = {},
+  { unwritten = false, pinning, onPayloads }: PrepareOptions = {},
 ): Promise<Prepared> {
   const environment = options.environment ?? process.env
   const { onEvent, signal } = options
@@ -276,6 +281,8 @@ async function prepare(
     warn(config.warnings)
     const epoch = sourceDateEpoch(environment, spec.sourceDateEpoch)
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
+    if (pinning !== undefined)
+      warn(checkPinning(spec, { ...pinning, epoch, readsXattrs: runner.locate(XATTR_TOOL) !== undefined }))
     const { variable } = config
     const workFolder = (): string => work.path()
     const readOptions = { clampTo: epoch, runner, workFolder, variable, signal, lister: threads }

@@ -33,6 +33,8 @@ export interface BuildOptions extends PlanOptions {
   readonly signingKey?: string | undefined
   /** Path of a file for Make or Ninja that tells what the result depends on. */
   readonly depfile?: string | undefined
+  /** Refuses to build what depends on this machine: ConfigError with every place. Default: one warning. */
+  readonly reproducible?: boolean | undefined
 }
 
 export type BuildPhase = 'config' | 'payload' | 'layout' | 'write' | 'finish'

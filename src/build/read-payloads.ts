@@ -14,6 +14,7 @@ import { readSourceFile } from '../tree/raw-file.js'
 import { ProblemCollector } from './content/problem-collector.js'
 import { type ContentOptions, readContent } from './content/read-content.js'
 import { readNestedImage } from './content/read-nested-image.js'
+import { rawContainerWarning } from './raw-container.js'
 import { type BundleFile, readBundle } from './read-bundle.js'
 import { checkKeyFiles } from './seal-partitions.js'
 
@@ -88,7 +89,13 @@ async function readPayload(
   warnings: Problem[],
 ): Promise<Payload> {
   if (volume.kind === 'none') return { kind: 'none' }
-  if (volume.kind === 'raw') return { kind: 'file', file: readSourceFile(volume.path, [...configPath, 'fs']) }
+  if (volume.kind === 'raw') {
+    const at = [...configPath, 'fs']
+    const file = readSourceFile(volume.path, at)
+    const warning = rawContainerWarning(file, volume.written ?? volume.path, at)
+    if (warning !== undefined) warnings.push(warning)
+    return { kind: 'file', file }
+  }
   if (volume.kind === 'verity') return { kind: 'none' }
   if (volume.kind === 'ubi') {
     const collector = new ProblemCollector()

@@ -36,6 +36,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
     .option('--full-sha256', 'also make the SHA-256 of the whole raw image, holes included')
     .option('--sign <key>', 'sign the manifest with an Ed25519 key (diskloom keygen makes one)')
     .option('--history <file>', 'sizes of each release, in place of budget.history')
+    .option('--reproducible', 'refuse what would make other bytes on another machine')
     .option('--depfile <file>', 'also tell Make or Ninja what the result depends on')
     .addOption(
       new Option(
@@ -71,6 +72,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         sign: signingKey,
         history,
         depfile,
+        reproducible,
       } = options
       const result = await build({
         config,
@@ -83,6 +85,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         signingKey,
         history,
         depfile,
+        reproducible,
         environment,
         signal,
         onEvent,

@@ -138,7 +138,12 @@ describe('volumes', () => {
   })
 
   it('takes raw files and empty partitions, with what fills them', () => {
-    expect(onePartition('fs: ./ext4, fill: 0xFF').volume).toEqual({ kind: 'raw', path: '/board/ext4', fill: 0xff })
+    expect(onePartition('fs: ./ext4, fill: 0xFF').volume).toEqual({
+      kind: 'raw',
+      path: '/board/ext4',
+      written: './ext4',
+      fill: 0xff,
+    })
     expect(onePartition('size: 1MiB, fill: 0').volume).toEqual({ kind: 'none', fill: 0 })
   })
 

@@ -190,7 +190,7 @@ function rawVolume(input: PartitionInput, file: string, { interpretation, path, 
       hint: `Did you mean "${meant}"? A raw file of that name is written ./${file}`,
     })
   }
-  return { kind: 'raw', path: interpretation.absolute(file, at), ...fillOf(input) }
+  return { kind: 'raw', path: interpretation.absolute(file, at), written: file, ...fillOf(input) }
 }
 
 /** What stands after the slash of `fs:`, or the sources under `content:`. */

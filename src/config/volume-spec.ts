@@ -154,8 +154,8 @@ export type VolumeSpec =
   | FileSystemSpec
   | UbiSpec
   | VerityVolumeSpec
-  /** A file, copied as it is. `fill`: what the tail of the partition becomes; unspecified when missing. */
-  | { readonly kind: 'raw'; readonly path: string; readonly fill?: number }
+  /** A file, copied as it is. `written`: its path as the config has it. `fill`: what the tail of the partition becomes; unspecified when missing. */
+  | { readonly kind: 'raw'; readonly path: string; readonly written?: string; readonly fill?: number }
   /** No `fs:` at all. */
   | { readonly kind: 'none'; readonly fill?: number }
 
