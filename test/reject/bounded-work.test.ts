@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the config's own syntax
 /**
  * Small inputs that ask for much work: each is judged within seconds of processor time, however slow the machine, and
  * none of them ends as a bug (exit code 70). The limit is the kernel's, on the processor time of the command.
