@@ -6,10 +6,11 @@ import type { KeyObject } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { BudgetReport } from './build/budget.js'
+import type { Depfile } from './build/depfile.js'
 import { exportedDisk } from './build/exported-disk.js'
 import { grownSpec } from './build/grow-last.js'
 import { makeMeasuredVolumes, makePlacedVolumes } from './build/host-volumes.js'
-import { locateError, locateProblem } from './build/located-error.js'
+import { locateError } from './build/located-error.js'
 import type { BuildOptions, BuildPhase, BuildResult, PlanOptions, PlanResult } from './build/options.js'
 import type { prepareGadget } from './build/prepare-gadget.js'
 import { NO_GADGET, type PreparedGadget } from './build/prepared-gadget.js'
@@ -17,10 +18,11 @@ import { type PayloadReading, readPayloads } from './build/read-payloads.js'
 import { openPayloads, sealPartitions } from './build/seal-partitions.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { checkPinning } from './build/unpinned.js'
+import { WarningDesk } from './build/warning-desk.js'
 import { warmUpThreads, writeOutputs } from './build/write-outputs.js'
 import { loadConfig } from './config/load-config.js'
 import type { BudgetSpec, GadgetSpec, ImageSpec, LoadedConfig } from './config/spec.js'
-import { InterruptedError, LayoutError, type Problem } from './errors.js'
+import { InterruptedError, LayoutError, type Warning } from './errors.js'
 import { checkExports } from './gadget/mass-storage/check-exports.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskPlan, LayoutEnvironment, Payload } from './layout/disk-plan.js'
@@ -48,7 +50,7 @@ export type {
 } from './build/options.js'
 
 /** Everything that is decided before the first byte of output. */
-interface Prepared extends PayloadReading {
+interface Prepared extends Omit<PayloadReading, 'warnings'> {
   /** What was laid out: the payloads, with those volumes in their places that had to be made to be measured. */
   readonly laidOut: readonly Payload[]
   readonly config: LoadedConfig
@@ -58,6 +60,7 @@ interface Prepared extends PayloadReading {
   /** Absolute. */
   readonly historyPath: string | undefined
   readonly epoch: Timestamp | undefined
+  readonly desk: WarningDesk
   /** Until `release`. */
   readonly threads: Threads
 }
@@ -67,9 +70,10 @@ interface Prepared extends PayloadReading {
  * archives were unpacked to is gone afterwards: the plan's image can only be read where the payload has none.
  */
 export async function plan(options: PlanOptions): Promise<PlanResult> {
-  const { plan, warnings, release } = await prepare(options)
+  const { plan, desk, release } = await prepare(options)
   await release()
-  return { plan, warnings }
+  desk.close()
+  return { plan, warnings: desk.warnings }
 }
 
 /**
@@ -88,8 +92,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { config, epoch } = prepared
   try {
     await assertHistory(prepared)
+    const folderPath = join(resolve(options.out ?? 'out'), prepared.plan.spec.name)
+    if (options.depfile !== undefined) prepared.desk.add((await planInputs(folderPath, prepared)).warnings)
+    prepared.desk.close()
     const runner = makeCommandRunner(options.environment ?? process.env)
-    const folder = await OutputFolder.open(join(resolve(options.out ?? 'out'), prepared.plan.spec.name), runner)
+    const folder = await OutputFolder.open(folderPath, runner)
     try {
       const plan = await withHostVolumes(prepared, folder, options)
       options.onEvent?.({ kind: 'phase', phase: 'write', title: 'Weaving the image' })
@@ -115,15 +122,15 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         const { writeSizeHistory } = await import('./build/size-history.js')
         writeSizeHistory(historyPath, budget.history)
       }
-      const unnamed =
-        options.depfile === undefined ? [] : await writeDepfile(options.depfile, outputs[0]!.path, prepared)
-      const late = [...changedResults(folder.path, earlier.changed), ...unnamed]
-      for (const problem of late) options.onEvent?.({ kind: 'warning', problem })
+      if (options.depfile !== undefined) {
+        writeWholeFile(options.depfile, (await planInputs(outputs[0]!.path, prepared)).bytes)
+      }
+      prepared.desk.addLate(changedResults(folder.path, earlier.changed))
       options.onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
       const seconds = (performance.now() - started) / 1000
       return {
         plan,
-        warnings: [...prepared.warnings, ...late],
+        warnings: prepared.desk.warnings,
         folder: folder.path,
         outputs,
         removed: earlier.removes,
@@ -165,11 +172,17 @@ export interface OpenDisk extends PlanResult {
 /** Errors as `plan`. `workFolder` gives a folder for spool files, which the caller removes. */
 export async function openDisk(options: PlanOptions, workFolder: () => string): Promise<OpenDisk> {
   const prepared = await prepare(options)
-  const { plan, payloads, laidOut, config, epoch, warnings, release } = prepared
+  const { plan, payloads, laidOut, config, epoch, desk, release } = prepared
+  try {
+    desk.close()
+  } catch (error) {
+    await release()
+    throw error
+  }
   return {
     plan,
     payloads,
-    warnings,
+    warnings: desk.warnings,
     async finish(growTo) {
       try {
         const grown = growTo === undefined ? plan : planDisk(grownSpec(plan, growTo), laidOut, layoutEnvironment(epoch))
@@ -190,20 +203,19 @@ async function assertHistory({ budget, historyPath }: Prepared): Promise<void> {
 }
 
 /** Results of an earlier build that somebody has changed since: they are not ours to remove, and not of this build. */
-function changedResults(folder: string, names: readonly string[]): Problem[] {
+function changedResults(folder: string, names: readonly string[]): Warning[] {
   return names.map((name) => ({
+    finding: 'results-left',
     message: `${join(folder, name)} is not of this build: an earlier one wrote it, and it was changed since, so it stays`,
     hint: 'Remove it, or give it a name that no build uses',
   }))
 }
 
-/** Gives a warning for each input that the file cannot name. */
-async function writeDepfile(path: string, target: string, prepared: Prepared): Promise<readonly Problem[]> {
+/** The rule for Make and Ninja, with a warning for each name that it cannot hold. */
+async function planInputs(target: string, prepared: Prepared): Promise<Depfile> {
   const { collectInputs } = await import('./build/collect-inputs.js')
   const { planDepfile } = await import('./build/depfile.js')
-  const { bytes, warnings } = planDepfile(target, collectInputs(prepared.config, prepared), process.cwd())
-  writeWholeFile(path, bytes)
-  return warnings
+  return planDepfile(target, collectInputs(prepared.config, prepared), process.cwd())
 }
 
 /** Before everything else: a build of minutes must not end with a key that cannot be read. */
@@ -268,21 +280,17 @@ async function prepare(
     await Promise.all([threads.close(), releasePayloads?.()])
     await work.release()
   }
-  const warnings: Problem[] = []
-  // Told as soon as known: what a warning says may be why the build then fails.
-  const warn = (found: readonly Problem[]): void => {
-    for (const problem of found.map((each) => locateProblem(each, config))) {
-      warnings.push(problem)
-      onEvent?.({ kind: 'warning', problem })
-    }
-  }
+  const desk = new WarningDesk(config, {
+    strict: options.strict,
+    onWarning: (problem) => onEvent?.({ kind: 'warning', problem }),
+  })
   try {
     const { spec } = config
-    warn(config.warnings)
+    desk.add(config.warnings)
     const epoch = sourceDateEpoch(environment, spec.sourceDateEpoch)
     onEvent?.({ kind: 'phase', phase: 'payload', title: 'Measuring the payload' })
     if (pinning !== undefined)
-      warn(checkPinning(spec, { ...pinning, epoch, readsXattrs: runner.locate(XATTR_TOOL) !== undefined }))
+      desk.add(checkPinning(spec, { ...pinning, epoch, readsXattrs: runner.locate(XATTR_TOOL) !== undefined }))
     const { variable } = config
     const workFolder = (): string => work.path()
     const readOptions = { clampTo: epoch, runner, workFolder, variable, signal, lister: threads }
@@ -299,9 +307,9 @@ async function prepare(
       await Promise.all(made.map(({ value }) => value.release()))
     }
     const reading = settledValue(payloadReading)
-    warn(reading.warnings)
+    desk.add(reading.warnings)
     const gadget = settledValue(gadgetMaking)
-    warn(gadget.warnings)
+    desk.add(gadget.warnings)
     if (signal?.aborted) throw new InterruptedError()
     onEvent?.({ kind: 'phase', phase: 'layout', title: 'Laying out the disk' })
     const layout = layoutEnvironment(epoch)
@@ -314,9 +322,10 @@ async function prepare(
     const budgetSpec = budgetOf(spec, options)
     const historyPath = budgetSpec?.historyPath
     const budget = budgetSpec && (await import('./build/budget.js')).reportBudget(plan, budgetSpec)
-    warn([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
-    return { ...reading, laidOut, config, plan, gadget, budget, historyPath, epoch, threads, warnings, release }
+    desk.add([...plan.warnings, ...(budget?.warnings ?? []), ...exportWarnings(spec, plan, reading.payloads)])
+    return { ...reading, laidOut, config, plan, gadget, budget, historyPath, epoch, threads, desk, release }
   } catch (error) {
+    desk.release()
     await release()
     throw locateError(error, config)
   }
@@ -343,7 +352,7 @@ async function makeGadget(
 }
 
 /** Throws LayoutError for a LUN that no host could use, or that the board itself mounts. */
-function exportWarnings({ gadget }: ImageSpec, plan: DiskPlan, payloads: readonly Payload[]): readonly Problem[] {
+function exportWarnings({ gadget }: ImageSpec, plan: DiskPlan, payloads: readonly Payload[]): readonly Warning[] {
   if (gadget?.massStorage === undefined) return []
   const { problems, warnings } = checkExports(gadget.massStorage, exportedDisk(plan, payloads))
   if (problems.length > 0) throw new LayoutError(problems)

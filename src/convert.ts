@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { basename, dirname, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { assertLevel, type ConvertFormat, openConvertSink, parseConvertTarget } from './build/convert-format.js'
+import { HeldWarnings } from './build/held-warnings.js'
 import type { BuildEvent } from './build/options.js'
 import { sourceDateEpoch } from './build/source-date-epoch.js'
 import { InterruptedError, UsageError } from './errors.js'
@@ -32,6 +33,8 @@ export interface ConvertOptions {
   readonly stdin?: Readable | undefined
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   readonly signal?: AbortSignal | undefined
+  /** Warnings are a LayoutError, and nothing is left behind. */
+  readonly strict?: boolean | undefined
   readonly onEvent?: ((event: BuildEvent) => void) | undefined
 }
 
@@ -61,7 +64,10 @@ const THREADS_MINIMUM_BYTES = 8 << 20
  */
 export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   const started = performance.now()
-  const { signal, level, onEvent, environment = process.env } = options
+  const { signal, level, environment = process.env } = options
+  const held = new HeldWarnings(options.strict ?? false, (problem) => options.onEvent?.({ kind: 'warning', problem }))
+  const onEvent = (event: BuildEvent): void =>
+    event.kind === 'warning' ? held.take(event.problem) : options.onEvent?.(event)
   const targets = options.outputs.map(parseConvertTarget)
   assertLevel(level, targets)
   assertDistinct(options)
@@ -77,7 +83,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
       folders.set(dirname(final), folder)
       places.push({ final, temporary: folder.stage(basename(final)) })
     }
-    onEvent?.({ kind: 'phase', phase: 'payload', title: 'Reading the image' })
+    onEvent({ kind: 'phase', phase: 'payload', title: 'Reading the image' })
     const opened = await readImageFile(await imagesOf(options.source), {
       // Where the outputs go there is room for what is unpacked.
       workFolder: () => folders.get(dirname(places[0]!.final))!.workFolder(),
@@ -91,7 +97,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
     const totalBytes = carriedBytes(image)
     const threads = totalBytes >= THREADS_MINIMUM_BYTES ? startThreads(availableParallelism()) : INLINE_THREADS
     try {
-      onEvent?.({ kind: 'phase', phase: 'write', title: `Converting from ${format}` })
+      onEvent({ kind: 'phase', phase: 'write', title: `Converting from ${format}` })
       for (const [index, target] of targets.entries()) {
         const { temporary, final } = places[index]!
         const sinkOptions = { level, runner, modifiedSeconds, name: basename(final) }
@@ -99,7 +105,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
       }
       await weave(image, sinks, threads, {
         signal,
-        onProgress: (doneBytes) => onEvent?.({ kind: 'progress', doneBytes, totalBytes }),
+        onProgress: (doneBytes) => onEvent({ kind: 'progress', doneBytes, totalBytes }),
       })
     } finally {
       await Promise.all(sinks.map((sink) => sink.close().catch(() => {})))
@@ -107,14 +113,16 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
       opened.release()
     }
     if (signal?.aborted === true) throw new InterruptedError()
+    held.assertNone()
     for (const folder of folders.values()) await folder.commit()
-    onEvent?.({ kind: 'phase', phase: 'finish', title: 'Done' })
+    onEvent({ kind: 'phase', phase: 'finish', title: 'Done' })
     const outputs = targets.map((target, index) => {
       const path = places[index]!.final
       return { path, format: target.format, sizeBytes: statSync(path).size }
     })
     return { format, sizeBytes: image.sizeBytes, outputs, seconds: (performance.now() - started) / 1000 }
   } finally {
+    held.release()
     // What was committed stays; this takes the rest.
     for (const folder of folders.values()) await folder.discard()
   }

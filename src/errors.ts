@@ -5,6 +5,8 @@
  * Text of a problem: "Cannot ⟨do X to Y⟩: ⟨what is⟩, ⟨what is accepted⟩".
  */
 
+import type { FindingId } from './findings.js'
+
 /** A place in a config file; lines and columns count from 1. */
 export interface Position {
   file: string
@@ -19,13 +21,20 @@ export type ConfigPath = readonly (string | number)[]
 export interface Problem {
   message: string
   hint?: string
-  /** Of a warning: the word by which a config accepts it, such as `owners-dropped`. */
-  finding?: string
   /** The config value that caused it; `build` turns it into a position. */
   path?: ConfigPath
   position?: Position
   /** The lines of the config around the position, with carets under the value. */
   frame?: string
+  /** Of a warning: the stable id by which a config accepts it, such as `owners-dropped`. */
+  finding?: FindingId
+  /** The config accepts this warning, for this reason. */
+  accepted?: string
+}
+
+/** A problem that does not stop the work, unless `--strict` asks for it. */
+export interface Warning extends Problem {
+  finding: FindingId
 }
 
 export type ErrorCode = 'DIFFERENCE' | 'USAGE' | 'CONFIG' | 'LAYOUT' | 'FORMAT' | 'IO' | 'INTERRUPTED'

@@ -1,6 +1,7 @@
 /** From a config or an image to devices: everything is inspected, planned and asked before the first byte is written. */
 import { readFile, realpath } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { HeldWarnings } from './build/held-warnings.js'
 import type { BuildEvent, PlanOptions } from './build/options.js'
 import { openDisk } from './build.js'
 import { jsonText } from './bytes/json-text.js'
@@ -43,7 +44,7 @@ export type { FlashJob } from './flash/flash-device.js'
 export type { FlashReceipt } from './flash/receipt.js'
 export type { Refusal, RefusalReason } from './flash/refusals.js'
 
-export interface FlashOptions extends Pick<PlanOptions, 'set' | 'environment' | 'signal'> {
+export interface FlashOptions extends Pick<PlanOptions, 'set' | 'environment' | 'signal' | 'strict'> {
   /** A config (`.yaml`, `.yml`, `.cfg`), an image in any format that is read, or the folder of a build; `-` is standard input. */
   readonly source: string
   /** Which file of a zip or tar; default: its image. */
@@ -101,7 +102,12 @@ export async function devices(
  * Writes the source to every device, all of them at the same time; a failing one does not stop the others. Resolves with a
  * receipt for each when all are done; otherwise rejects with everything that went wrong (what succeeded was told by event).
  */
-export async function flash(options: FlashOptions): Promise<readonly FlashReceipt[]> {
+export async function flash(given: FlashOptions): Promise<readonly FlashReceipt[]> {
+  const held = new HeldWarnings(given.strict ?? false, (problem) => given.onEvent?.({ kind: 'warning', problem }))
+  const options: FlashOptions = {
+    ...given,
+    onEvent: (event) => (event.kind === 'warning' ? held.take(event.problem) : given.onEvent?.(event)),
+  }
   const runner = makeCommandRunner(options.environment ?? process.env)
   const source = await openSource(options, runner)
   try {
@@ -115,9 +121,11 @@ export async function flash(options: FlashOptions): Promise<readonly FlashReceip
       if (warning !== undefined) options.onEvent?.({ kind: 'warning', problem: warning })
       jobs.push({ disk, source: options.source, release: built, ...(await source.fit(disk)) })
     }
+    held.assertNone()
     await options.confirm(jobs)
     return await flashAll(jobs, options, runner)
   } finally {
+    held.release()
     await source.release()
   }
 }
@@ -153,11 +161,11 @@ async function openSource(options: FlashOptions, runner: CommandRunner): Promise
 }
 
 async function openConfig(
-  { source, grow, set, environment, signal, onEvent }: FlashOptions,
+  { source, grow, set, environment, signal, strict, onEvent }: FlashOptions,
   runner: CommandRunner,
 ): Promise<OpenSource> {
   const work = new WorkFolder(environment ?? process.env, runner)
-  const disk = await openDisk({ config: source, set, environment, signal, onEvent }, () => work.path())
+  const disk = await openDisk({ config: source, set, environment, signal, strict, onEvent }, () => work.path())
   /** Volumes by the host's tools are made once for all devices that get the same disk. */
   const finished = new Map<number | undefined, Promise<DiskPlan>>()
   const finish = (growTo: number | undefined): Promise<DiskPlan> => {
@@ -233,7 +241,9 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
     const { errors, warnings } = judgeTable(opened.verdict, source)
     if (errors.length > 0 && !asIs) throw refusedTable(errors)
     isDamaged = errors.length > 0
-    for (const problem of warnings) onEvent?.({ kind: 'warning', problem })
+    for (const problem of warnings) {
+      onEvent?.({ kind: 'warning', problem: { ...problem, finding: 'table-damage' } })
+    }
     image = bmap === undefined ? opened.image : applyBmap(opened.image, parseBmap(await readText(bmap), bmap), bmap)
     if (manifest !== undefined) {
       // A raw image may be the copy of a card; what else is in it is not written.

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { PlanOptions } from './build/options.js'
 import { type OpenDisk, openDisk } from './build.js'
 import { statsAt } from './bytes/path-stats.js'
-import { FormatError, type Problem } from './errors.js'
+import { FormatError, type Problem, type Warning } from './errors.js'
 import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskImage } from './image/extent.js'
@@ -128,7 +128,7 @@ export interface CheckedImage {
   /** What two readers disagree about. */
   readonly disagreements: readonly Problem[]
   /** What is odd or unclean and no damage, and what was passed over, with the reason. */
-  readonly notes: readonly Problem[]
+  readonly notes: readonly Warning[]
   /** What was looked at. */
   readonly checked: readonly string[]
   /** What is known by its signs and not looked into. */
@@ -152,7 +152,8 @@ export async function checkImageFile(path: string, options: CheckOptions = {}): 
       const differences = planned === undefined ? [] : differencesFrom(planned, disk, signal)
       const opinion = secondOpinion ? await consult(partitioned, { signal }) : NO_OPINION
       const { disagreements, asked } = opinion
-      const notes = [...harmless.map((finding) => imageFindingProblem(disk.name, finding)), ...opinion.notes]
+      const odd = harmless.map((each): Warning => ({ ...imageFindingProblem(disk.name, each), finding: 'image-odd' }))
+      const notes = [...odd, ...opinion.notes]
       return { findings, differences, disagreements, notes, checked, named, asked }
     } finally {
       disk.close()

@@ -1,7 +1,7 @@
 /** How full partitions are, against `budget:`, and how they grow from release to release. */
 import { formatSize } from '../bytes/format-size.js'
 import type { BudgetSpec } from '../config/spec.js'
-import { LayoutError, type Problem } from '../errors.js'
+import { LayoutError, type Problem, type Warning } from '../errors.js'
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
 import { freeBytes } from '../layout/free-bytes.js'
 import { readSizeHistory, type SizeHistoryLine, withRelease } from './size-history.js'
@@ -24,7 +24,7 @@ export interface PartitionGrowth {
 
 export interface BudgetReport {
   readonly growth: readonly PartitionGrowth[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
   /** The history with this build in it. */
   readonly history: readonly SizeHistoryLine[]
 }
@@ -53,7 +53,7 @@ export function sizesOf({ spec, partitions }: DiskPlan): SizeHistoryLine {
 export function checkBudget(plan: DiskPlan, budget: BudgetSpec, history: readonly SizeHistoryLine[]): BudgetReport {
   const { release, partitions } = sizesOf(plan)
   const failures: Problem[] = []
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   const growth: PartitionGrowth[] = []
   for (const partition of plan.partitions) {
     const name = keyOf(partition)
@@ -70,7 +70,11 @@ export function checkBudget(plan: DiskPlan, budget: BudgetSpec, history: readonl
         path,
       })
     } else if (warnPercent !== undefined && percent > warnPercent) {
-      warnings.push({ message: `Partition "${name}" fills up: ${is}, the budget warns from ${warnPercent} % on`, path })
+      warnings.push({
+        finding: 'budget-share',
+        message: `Partition "${name}" fills up: ${is}, the budget warns from ${warnPercent} % on`,
+        path,
+      })
     }
     const limitBytes = (sizeBytes * (failPercent ?? WHOLE)) / WHOLE
     const grown = growthOf(name, history, release)
@@ -83,6 +87,7 @@ export function checkBudget(plan: DiskPlan, budget: BudgetSpec, history: readonl
     if (releasesLeft !== undefined && releasesLeft < WARN_RELEASES) {
       const which = releasesLeft === 0 ? 'the next release' : `the ${ordinal(releasesLeft + 1)} release from now`
       warnings.push({
+        finding: 'budget-growth',
         message:
           `Partition "${name}" grows by ${formatSize(Math.round(growthBytes!))} a release (the last ${grown!.releases}): ` +
           `${which} no longer fits into ${formatSize(Math.floor(limitBytes))}`,

@@ -3,22 +3,23 @@
  * gcc -MP writes it), so that a file that is gone makes the result old instead of stopping make.  [GNU make §4.2, §4.14]
  */
 import { sep } from 'node:path'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 
 export interface Depfile {
   readonly bytes: Uint8Array
   /** For each name that the two tools have no way to write: its change is not noticed. */
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** `target` and inputs are absolute; those below `base` are written relative to it, as build rules name them. */
 export function planDepfile(target: string, inputs: readonly (string | Buffer)[], base: string): Depfile {
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   const names = [target, ...inputs].flatMap((path) => {
     const name = relativeTo(path, base)
     if (isWritable(name)) return [escapeName(name)]
     const shown = Buffer.from(name, 'latin1').toString('utf8')
     warnings.push({
+      finding: 'depfile-name',
       message: `Cannot name ${JSON.stringify(shown)} in the depfile: Make and Ninja have no way to write such a name`,
       hint: 'A change of it alone does not start a build. diskloom inputs lists it.',
     })

@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../config/spec.js'
 import { ConfigError, DiskloomError, FormatError, IoError, LayoutError, type Problem } from '../errors.js'
 
 /** Adds file, line, column and code frame to every problem that names a config value. */
-export function locateProblem(problem: Problem, config: LoadedConfig): Problem {
+export function locateProblem<Found extends Problem>(problem: Found, config: LoadedConfig): Found {
   if (problem.position !== undefined || problem.path === undefined) return problem
   const place = config.locate(problem.path)
   return place === undefined ? problem : { ...problem, position: place.position, frame: place.frame }

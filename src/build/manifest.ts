@@ -1,6 +1,6 @@
 /** manifest.json: what stands where in the image and what it was made from (docs/manifest.md). */
 import { jsonText } from '../bytes/json-text.js'
-import type { OwnerSpec, PartitionSpec, UbiVolumeSpec, VolumeSpec } from '../config/spec.js'
+import type { ImageSpec, OwnerSpec, PartitionSpec, UbiVolumeSpec, VolumeSpec } from '../config/spec.js'
 import { fileSystemOf } from '../filesystems/registry.js'
 import type { DiskPlan, PlannedPartition } from '../layout/disk-plan.js'
 import { payloadWord } from '../layout/measure-payload.js'
@@ -45,6 +45,7 @@ export function manifestText(input: ManifestInput): string {
     manifest_version: MANIFEST_VERSION,
     tool: { name: 'diskloom', version: input.toolVersion },
     source_date_epoch: input.sourceDateEpoch ?? null,
+    ...acceptedEntries(plan.spec),
     image: {
       name: plan.spec.name,
       ...(plan.spec.version !== undefined && { version: plan.spec.version }),
@@ -77,6 +78,17 @@ export function manifestText(input: ManifestInput): string {
     outputs: [...input.outputs],
   }
   return `${jsonText(manifest, { indent: 2 })}\n`
+}
+
+/** The warnings that the config accepts, since they belong to the release. */
+function acceptedEntries({ accept = [], partitions }: ImageSpec): Pick<Manifest, 'accepted'> {
+  if (accept.length === 0) return {}
+  return {
+    accepted: accept.map(({ finding, reason, scope }) => {
+      const index = partitions.findIndex(({ configPath }) => scope.length > 0 && configPath[1] === scope[1])
+      return { finding, reason, ...(index >= 0 && { partition: index + 1 }) }
+    }),
+  }
 }
 
 /** The formatted volume of a partition: identifier, what was asked of it, and what it came to. */

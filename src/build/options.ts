@@ -1,6 +1,6 @@
 /** What `build` and `plan` take and give: the library's interface. */
 import type { OutputInput } from '../config/schema/output.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
 import type { PartitionGrowth } from './budget.js'
 
@@ -19,6 +19,8 @@ export interface PlanOptions {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   /** Stops the work; the promise then rejects with InterruptedError and nothing is left behind. */
   readonly signal?: AbortSignal | undefined
+  /** Warnings that the config does not accept are a LayoutError, before anything is written. */
+  readonly strict?: boolean | undefined
   readonly onEvent?: ((event: BuildEvent) => void) | undefined
 }
 
@@ -42,7 +44,7 @@ export type BuildPhase = 'config' | 'payload' | 'layout' | 'write' | 'finish'
 export type BuildEvent =
   | { readonly kind: 'phase'; readonly phase: BuildPhase; readonly title: string }
   | { readonly kind: 'progress'; readonly doneBytes: number; readonly totalBytes: number }
-  | { readonly kind: 'warning'; readonly problem: Problem }
+  | { readonly kind: 'warning'; readonly problem: Warning }
 
 export type OutputKind =
   | 'image'
@@ -72,7 +74,7 @@ export interface BuildOutput {
 
 export interface PlanResult {
   readonly plan: DiskPlan
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 export interface BuildResult extends PlanResult {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { formatSize } from '../bytes/format-size.js'
 import { displayName } from '../bytes/text.js'
 import type { ContentSource, GadgetSpec, InitramfsSpec } from '../config/spec.js'
-import { ConfigError, type ConfigPath, FormatError, type Problem } from '../errors.js'
+import { ConfigError, type ConfigPath, FormatError, type Warning } from '../errors.js'
 import { GADGET_FOLDER } from '../gadget/gadget-files.js'
 import { MODULE_LIST } from '../gadget/module-files.js'
 import { type CheckedGadget, type PlanCheckedOptions, planCheckedGadget } from '../gadget/plan-checked.js'
@@ -45,6 +45,7 @@ export async function prepareGadget(
         ...warnings,
         ...found,
         ...withoutXattrs.slice(0, 1).map((first) => ({
+          finding: 'initramfs-xattrs' as const,
           message: `Initramfs: extended attributes of ${withoutXattrs.length} entries (the first is /${displayName(first)}) are left out, a cpio has no place for them`,
           path: configPath,
         })),
@@ -94,7 +95,7 @@ async function initramfsTree(
   spec: GadgetSpec,
   initramfs: InitramfsSpec,
   { archives, checked, runner, variable, clampTo, signal }: InitramfsOptions,
-): Promise<{ tree: FileTree; warnings: readonly Problem[] }> {
+): Promise<{ tree: FileTree; warnings: readonly Warning[] }> {
   const bytesOf = (name: string): Uint8Array | undefined =>
     checked.files.find(({ path }) => path === `${GADGET_FOLDER}/${name}`)?.bytes
   const lists = new Map<string, Uint8Array>()

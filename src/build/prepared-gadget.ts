@@ -1,6 +1,6 @@
 /** The results of the `gadget:` section as far as they can be known before the first byte: files, and an initramfs. */
 import type { InitramfsSpec } from '../config/spec.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import type { GadgetFile } from '../gadget/gadget-files.js'
 import type { DiskImage } from '../image/extent.js'
 import type { FileTree } from '../tree/file-tree.js'
@@ -21,7 +21,7 @@ export interface PreparedGadget {
   readonly trees: readonly FileTree[]
   /** Files that the module list was made from. */
   readonly moduleFiles: readonly string[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
   /** Lets archives go, after the last byte was woven. */
   release(): Promise<void>
 }

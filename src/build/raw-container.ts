@@ -8,7 +8,7 @@ import { basename } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
 import { codecAt } from '../archives/packed/codec.js'
 import { beginsTar } from '../archives/tar/tar-reader.js'
-import type { ConfigPath, Problem } from '../errors.js'
+import type { ConfigPath, Warning } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
 
 /** Enough for the end of an empty tar, and for the first block of a packed one. */
@@ -36,7 +36,7 @@ const VDI_SIGN = { offset: 64, hex: '7f10dabe' } as const
 const PACKED_TAR_NAME = /\.(?:tar\.\w+|t(?:gz|xz|zst|bz2?|lz4))$/i
 
 /** The warning, where the file is a container. `written`: the path as the config has it. */
-export function rawContainerWarning(file: SourceFile, written: string, path: ConfigPath): Problem | undefined {
+export function rawContainerWarning(file: SourceFile, written: string, path: ConfigPath): Warning | undefined {
   const found = containerIn(headOf(file), file.sizeBytes, written)
   if (found === undefined) return undefined
   const { what, hint } = found

@@ -1,7 +1,7 @@
 /** Everything that the config names is measured before anything is planned, and all that is missing is told at once. */
 import type { Guid } from '../bytes/guid.js'
 import type { FileSystemSpec, ImageSpec, VolumeSpec } from '../config/spec.js'
-import type { ConfigPath, Problem } from '../errors.js'
+import type { ConfigPath, Warning } from '../errors.js'
 import { fileSystemOf } from '../filesystems/registry.js'
 import type { Payload } from '../layout/disk-plan.js'
 import { deriveIdentifiers } from '../layout/identifiers.js'
@@ -23,7 +23,7 @@ export interface PayloadReading {
   readonly payloads: readonly Payload[]
   /** The bundle's files beside the image. */
   readonly bundle: readonly BundleFile[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
   /** Lets archives go, after the last byte was read. */
   release(): Promise<void>
 }
@@ -64,7 +64,7 @@ interface VolumeReadOptions extends ReadOptions {
 
 async function readAll(spec: ImageSpec, options: ReadOptions): Promise<Omit<PayloadReading, 'release'>> {
   const collector = new ProblemCollector()
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   const payloads: Payload[] = []
   const identifiers = deriveIdentifiers(spec.seed)
   const numbering = numberPartitions(spec)
@@ -86,7 +86,7 @@ async function readPayload(
   volume: VolumeSpec,
   configPath: ConfigPath,
   options: VolumeReadOptions,
-  warnings: Problem[],
+  warnings: Warning[],
 ): Promise<Payload> {
   if (volume.kind === 'none') return { kind: 'none' }
   if (volume.kind === 'raw') {

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import type { ContentSource, ImageSpec, VolumeSpec } from '../config/spec.js'
-import { ConfigError, type ConfigPath, type Problem } from '../errors.js'
+import { ConfigError, type ConfigPath, type Problem, type Warning } from '../errors.js'
 import type { KeptAttributes } from '../filesystems/file-system.js'
 import { fileSystemOf } from '../filesystems/registry.js'
 import type { Timestamp } from '../tree/file-tree.js'
@@ -37,7 +37,7 @@ const HINTS: Readonly<Record<Kind, string>> = {
 export function checkPinning(
   spec: ImageSpec,
   { isRequired, ...options }: PinningOptions & { readonly isRequired: boolean },
-): readonly Problem[] {
+): readonly Warning[] {
   const unpinned = findUnpinned(spec, options)
   if (isRequired && unpinned.length > 0) {
     throw new ConfigError(
@@ -73,7 +73,7 @@ export function findUnpinned(spec: ImageSpec, options: PinningOptions): Unpinned
 }
 
 /** The one warning of a build; undefined where there is nothing to tell but the times of a zip. */
-export function notPinnedWarning(unpinned: readonly Unpinned[]): Problem | undefined {
+export function notPinnedWarning(unpinned: readonly Unpinned[]): Warning | undefined {
   const told = unpinned.filter(({ kind }) => kind !== 'zip')
   const [first] = told
   if (first === undefined) return undefined

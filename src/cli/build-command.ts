@@ -1,8 +1,8 @@
 import { type Command, Option } from '@commander-js/extra-typings'
 import type { BuildEvent, BuildResult, OutputKind } from '../build.js'
-import { DifferenceError, type Problem } from '../errors.js'
-import { outputOption, setOption, sizeOption } from './config-options.js'
-import { writeEvent } from './json-events.js'
+import { DifferenceError, type Warning } from '../errors.js'
+import { outputOption, quietOption, setOption, sizeOption, strictOption } from './config-options.js'
+import { writeEvent, writeWarningEvent } from './json-events.js'
 import { openProgress } from './open-progress.js'
 import { reportWarnings } from './report-error.js'
 import { resultFields, resultLines } from './result-report.js'
@@ -44,19 +44,20 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         'read the results back: sums, tables, digests, every volume; ask other readers too',
       ).conflicts('only'),
     )
-    .option('-q, --quiet', 'say nothing but warnings and errors')
+    .addOption(strictOption())
+    .addOption(quietOption())
     .option('--json', 'write events to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
     .action(async (config, options) => {
-      const { stdout, stderr, environment, signal } = terminal
+      const { stdout, environment, signal } = terminal
       const { json = false, quiet = false } = options
       const { build } = await services.loadBuild()
       const progress = await openProgress(terminal, { json, quiet })
-      const warnings: Problem[] = []
+      const warnings: Warning[] = []
       // Warnings wait until the display has ended, and stand before the result or the error.
       const settle = async (outcome: 'done' | 'failed'): Promise<void> => {
         await progress.finish(outcome)
-        reportWarnings(warnings, stderr, paintFor(stderr, environment))
+        if (!json && !quiet) reportWarnings(warnings, terminal)
       }
       const onEvent = (event: BuildEvent): void => {
         if (event.kind === 'warning') warnings.push(event.problem)
@@ -73,6 +74,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         history,
         depfile,
         reproducible,
+        strict,
       } = options
       const result = await build({
         config,
@@ -86,6 +88,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         history,
         depfile,
         reproducible,
+        strict,
         environment,
         signal,
         onEvent,
@@ -94,7 +97,11 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
         throw error
       })
       await settle('done')
-      if (options.verify === true) await readBack(result, terminal, services)
+      if (options.verify === true) {
+        const notes = await readBack(result, terminal, services)
+        if (json && !quiet) for (const note of notes) writeWarningEvent(stdout, note)
+        else if (!quiet) reportWarnings(notes, terminal)
+      }
       if (json) writeEvent(stdout, 'result', resultFields(result))
       else if (!quiet) {
         // A log has the plan's figures in the manifest; a map is for eyes.
@@ -107,20 +114,23 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
 /** What the whole disk can be read from. */
 const DISK_OUTPUTS: readonly OutputKind[] = ['image', 'bundle', 'compressed', 'virtual-disk', 'android-sparse']
 
-/** As `diskloom verify FOLDER --structure`: exit code 1 with what differs, and the results stay to be looked at. */
+/**
+ * As `diskloom verify FOLDER --structure`: exit code 1 with what differs, and the results stay to be looked at. Returns
+ * which other readers could not be asked.
+ */
 async function readBack(
   { folder, outputs }: BuildResult,
-  { environment, signal, stderr }: Terminal,
+  { environment, signal }: Terminal,
   services: Services,
-): Promise<void> {
+): Promise<readonly Warning[]> {
   const { verifyRelease } = await import('../proof/verify-release.js')
   const { checkProblems } = await import('./check-problems.js')
   // What this process has written nothing to needs no second look.
   await verifyRelease(folder, { key: undefined, unspecified: 'any', signal })
-  if (!outputs.some(({ kind }) => DISK_OUTPUTS.includes(kind))) return
+  if (!outputs.some(({ kind }) => DISK_OUTPUTS.includes(kind))) return []
   const { checkImageFile } = await services.loadInspect()
   const checked = await checkImageFile(folder, { environment, signal })
-  reportWarnings(checked.notes, stderr, paintFor(stderr, environment))
   const problems = checkProblems(checked, folder)
   if (problems.length > 0) throw new DifferenceError(problems)
+  return checked.notes
 }

@@ -5,11 +5,12 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type CapturedTerminal, capturedTerminal } from '../../test/support/captured-terminal.js'
 import { emmcPlan } from '../../test/support/sample-plan.js'
 import type { BuildOptions, BuildResult, PlanOptions, PlanResult } from '../build.js'
-import { ConfigError, FormatError, InterruptedError, IoError, LayoutError, type Problem } from '../errors.js'
+import { ConfigError, FormatError, InterruptedError, IoError, LayoutError, type Warning } from '../errors.js'
 import { VERSION } from '../version.js'
 import { runCommandLine } from './command-line.js'
 
-const WARNING: Problem = {
+const WARNING: Warning = {
+  finding: 'alignment',
   message: 'Partition "others" starts at sector 13672447, no multiple of 4 KiB',
   hint: 'start at 13672448s',
   position: { file: join(process.cwd(), 'board.yaml'), line: 12, column: 30 },
@@ -55,7 +56,7 @@ function fails(error: unknown): Fake {
   return { build: () => Promise.reject(error), plan: () => Promise.reject(error) }
 }
 
-const WARNING_TEXT = `board.yaml:12:30: warning: Partition "others" starts at sector 13672447, no multiple of 4 KiB
+const WARNING_TEXT = `board.yaml:12:30: warning: Partition "others" starts at sector 13672447, no multiple of 4 KiB [alignment]
   12 |   - { name: others }
      |             ^^^^^^
   hint: start at 13672448s
@@ -71,8 +72,11 @@ describe('build', () => {
     })
   })
 
-  it('says only warnings with --quiet', async () => {
-    expect(await run(['build', 'board.yaml', '--quiet'])).toEqual({ status: 0, stdout: '', stderr: WARNING_TEXT })
+  it('says nothing with --quiet', async () => {
+    expect(await run(['build', 'board.yaml', '--quiet'])).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(await run(['plan', 'board.yaml', '-q'])).toMatchObject({ status: 0, stderr: '' })
+    const { stdout } = await run(['build', 'board.yaml', '-q', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ event: 'result' })
   })
 
   it('writes one JSON object per line with --json', async () => {
@@ -93,6 +97,7 @@ describe('build', () => {
     ])
     expect(events[1]).toEqual({
       event: 'warning',
+      finding: 'alignment',
       message: WARNING.message,
       hint: WARNING.hint,
       position: WARNING.position,
@@ -137,13 +142,15 @@ describe('build', () => {
   })
 
   it('tells the warnings of a build that fails', async () => {
-    const { stderr } = await run(['build', 'board.yaml', '-q'], {
+    const { stderr } = await run(['build', 'board.yaml'], {
       build: async (options) => {
         built(options)
         throw new IoError('Cannot write out/disk: the disk is full')
       },
     })
-    expect(stderr).toBe(`${WARNING_TEXT}error: Cannot write out/disk: the disk is full\n`)
+    expect(stderr).toBe(
+      `Reading the config\nWeaving the image\n${WARNING_TEXT}error: Cannot write out/disk: the disk is full\n`,
+    )
   })
 })
 
@@ -206,7 +213,7 @@ describe('errors', () => {
     const problems = [WARNING, { message: 'Cannot read config: no partitions' }]
     const { stderr } = await run(['plan', 'board.yaml'], fails(new ConfigError(problems)))
     expect(stderr).toBe(
-      `${WARNING_TEXT.replace('warning', 'error')}error: Cannot read config: no partitions\n2 errors\n`,
+      `${WARNING_TEXT.replace('warning', 'error').replace(']', ', --strict]')}error: Cannot read config: no partitions\n2 errors\n`,
     )
   })
 
@@ -224,12 +231,13 @@ describe('errors', () => {
   })
 
   it('is an event too with --json', async () => {
-    const { status, stdout } = await run(['build', 'a', '--json'], fails(new ConfigError([WARNING])))
+    const { status, stdout, stderr } = await run(['build', 'a', '--json'], fails(new ConfigError([WARNING])))
     expect(status).toBe(3)
+    expect(stderr).toBe('')
     expect(JSON.parse(stdout)).toEqual({
       event: 'error',
       code: 'CONFIG',
-      problems: [{ message: WARNING.message, hint: WARNING.hint, position: WARNING.position }],
+      problems: [{ finding: 'alignment', message: WARNING.message, hint: WARNING.hint, position: WARNING.position }],
     })
   })
 

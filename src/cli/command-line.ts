@@ -1,5 +1,6 @@
 /** The commands and what they have in common: help, errors, exit codes. Nothing here ends the process. */
 import { Command, CommanderError } from '@commander-js/extra-typings'
+import { UsageError } from '../errors.js'
 import { VERSION } from '../version.js'
 import { ExitRequest } from './exit-request.js'
 import { writeErrorEvent } from './json-events.js'
@@ -75,17 +76,22 @@ export async function runCommandLine(
 ): Promise<number> {
   const terminal = openTerminal(streams)
   try {
-    const program = makeProgram(terminal)
+    const program = makeProgram(terminal, isJson(args))
     for (const addCommand of await loadCommands(args[0])) addCommand(program, terminal, { ...SERVICES, ...services })
     await program.parseAsync([...args], { from: 'user' })
     return 0
   } catch (thrown) {
-    // commander has written its message, or the help that was asked for.
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE_EXIT_CODE
     if (thrown instanceof ExitRequest) return thrown.exitCode
+    if (thrown instanceof CommanderError) {
+      // commander has written its message, or the help that was asked for.
+      if (thrown.exitCode === 0) return 0
+      if (isJson(args)) writeErrorEvent(terminal.stdout, new UsageError(thrown.message.replace(/^error: /, '')))
+      return USAGE_EXIT_CODE
+    }
     const error = reportable(thrown)
-    reportError(error, terminal)
-    if (args.includes('--json')) writeErrorEvent(terminal.stdout, error)
+    // A program that reads the events needs no second copy for people.
+    if (isJson(args)) writeErrorEvent(terminal.stdout, error)
+    else reportError(error, terminal)
     return exitCodeOf(error)
   }
 }
@@ -96,7 +102,12 @@ function loadCommands(word: string | undefined): Promise<AddCommand[]> {
   return Promise.all(called.map((load) => load()))
 }
 
-function makeProgram(terminal: Terminal): Command {
+function isJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return (end < 0 ? args : args.slice(0, end)).includes('--json')
+}
+
+function makeProgram(terminal: Terminal, json: boolean): Command {
   const { stdout, stderr, environment } = terminal
   return (
     new Command('diskloom')
@@ -116,7 +127,9 @@ function makeProgram(terminal: Terminal): Command {
         getErrHelpWidth: () => columnsOf(stderr, environment),
         getOutHasColors: () => hasColour(stdout, environment),
         getErrHasColors: () => hasColour(stderr, environment),
-        outputError: (text) => stderr.lines(usageLines(text, paintFor(stderr, environment))),
+        outputError: (text) => {
+          if (!json) stderr.lines(usageLines(text, paintFor(stderr, environment)))
+        },
       })
   )
 }

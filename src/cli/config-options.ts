@@ -23,6 +23,17 @@ export function sizeOption() {
   )
 }
 
+export function strictOption() {
+  return new Option(
+    '--strict',
+    'let every warning fail that the config does not accept: exit code 4, nothing is left behind',
+  )
+}
+
+export function quietOption() {
+  return new Option('-q, --quiet', 'say nothing but errors: no warnings, no progress')
+}
+
 /** `WORD` or `WORD=NAME`, once for each output. */
 export function outputOption() {
   return new Option(

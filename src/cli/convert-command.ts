@@ -1,9 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import type { BuildEvent } from '../build.js'
 import { formatSize } from '../bytes/format-size.js'
 import type { ConvertResult } from '../convert.js'
+import type { Warning } from '../errors.js'
+import { quietOption, strictOption } from './config-options.js'
 import { writeEvent } from './json-events.js'
 import { openProgress } from './open-progress.js'
-import { shortPath } from './report-error.js'
+import { reportWarnings, shortPath } from './report-error.js'
 import type { Services } from './services.js'
 import { type Paint, paintFor, type Terminal } from './terminal.js'
 import { layOutTable } from './text-table.js'
@@ -39,24 +42,43 @@ export function addConvertCommand(program: Command, terminal: Terminal, services
     .addOption(new Option('--entry <name>', 'an older name of --member').hideHelp())
     .option('--as-is', 'take the bytes as they are, also where nothing says that they are a disk or a volume')
     .addOption(new Option('--level <n>', 'how hard to compress, in the count of each format').argParser(parseLevel))
-    .option('-q, --quiet', 'say nothing but errors')
+    .addOption(strictOption())
+    .addOption(quietOption())
     .option('--json', 'write events to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
-    .action(async (source, { output: outputs, member, entry = member, asIs, level, json = false, quiet = false }) => {
-      const { stdout, environment, signal } = terminal
-      const { convert } = await services.loadConvert()
-      const progress = await openProgress(terminal, { json, quiet, tasks: TASKS })
-      const onEvent = progress.event.bind(progress)
-      const result = await convert({ source, outputs, entry, asIs, level, environment, signal, onEvent }).catch(
-        async (error: unknown) => {
-          await progress.finish('failed')
+    .action(
+      async (source, { output: outputs, member, entry = member, asIs, level, strict, json = false, quiet = false }) => {
+        const { stdout, environment, signal } = terminal
+        const { convert } = await services.loadConvert()
+        const progress = await openProgress(terminal, { json, quiet, tasks: TASKS })
+        const warnings: Warning[] = []
+        const settle = async (outcome: 'done' | 'failed'): Promise<void> => {
+          await progress.finish(outcome)
+          if (!json && !quiet) reportWarnings(warnings, terminal)
+        }
+        const onEvent = (event: BuildEvent): void => {
+          if (event.kind === 'warning') warnings.push(event.problem)
+          progress.event(event)
+        }
+        const result = await convert({
+          source,
+          outputs,
+          entry,
+          asIs,
+          level,
+          strict,
+          environment,
+          signal,
+          onEvent,
+        }).catch(async (error: unknown) => {
+          await settle('failed')
           throw error
-        },
-      )
-      await progress.finish('done')
-      if (json) writeEvent(stdout, 'result', result)
-      else if (!quiet) stdout.lines(resultLines(result, paintFor(stdout, environment)))
-    })
+        })
+        await settle('done')
+        if (json) writeEvent(stdout, 'result', result)
+        else if (!quiet) stdout.lines(resultLines(result, paintFor(stdout, environment)))
+      },
+    )
 }
 
 function outputOption() {

@@ -3,7 +3,7 @@ import { type Command, Option } from '@commander-js/extra-typings'
 import { formatSize } from '../bytes/format-size.js'
 import { statsAt } from '../bytes/path-stats.js'
 import { type ByteString, displayName } from '../bytes/text.js'
-import { type Problem, UsageError } from '../errors.js'
+import { UsageError, type Warning } from '../errors.js'
 import { chunksOf } from '../image/chunks.js'
 import type { DiskImage } from '../image/extent.js'
 import { type Found, findNode, volumeOf } from '../inspect/lookup.js'
@@ -11,10 +11,10 @@ import type { OpenPartition } from '../inspect/open-image.js'
 import type { FileNode } from '../tree/file-tree.js'
 import { nodeAtPath } from '../tree/tree-builder.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
-import { writeEvent } from './json-events.js'
+import { problemFields, writeEvent } from './json-events.js'
 import { reportWarnings, shortPath } from './report-error.js'
 import type { Services } from './services.js'
-import { paintFor, type Terminal } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +31,7 @@ interface Result {
   readonly path?: string
   readonly bytes: number
   readonly entries?: number
-  readonly notes: readonly Problem[]
+  readonly notes: readonly Warning[]
 }
 
 export function addExtractCommand(program: Command, terminal: Terminal, services: Services): void {
@@ -48,14 +48,14 @@ export function addExtractCommand(program: Command, terminal: Terminal, services
     .addHelpText('after', EXAMPLES)
     .action((target, { out, tar, json = false }) =>
       withPlace(target, { terminal, services }, async (found, disk) => {
-        const { stdout, stderr, environment } = terminal
+        const { stdout } = terminal
         if (json && tar === '-') {
           throw new UsageError('Cannot write --json and --tar - both to standard output: one of them is accepted')
         }
         const context: Context = { found, out, terminal, services, imageName: disk.name }
         const result = tar === undefined ? await extractPlace(context) : await extractTar(context, tar)
-        reportWarnings(result.notes, stderr, paintFor(stderr, environment))
-        if (json) writeEvent(stdout, 'result', { ...result, notes: result.notes.map(({ message }) => message) })
+        if (!json) reportWarnings(result.notes, terminal)
+        if (json) writeEvent(stdout, 'result', { ...result, notes: result.notes.map(problemFields) })
         else if (result.path !== undefined) stdout.line(resultText(result))
       }),
     )

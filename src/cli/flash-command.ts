@@ -1,11 +1,11 @@
 import type { Command } from '@commander-js/extra-typings'
-import { InterruptedError, type Problem, UsageError } from '../errors.js'
+import { InterruptedError, UsageError, type Warning } from '../errors.js'
 import { modelText } from '../flash/disks.js'
 import type { FlashEvent, FlashJob, FlashReceipt } from '../flash.js'
-import { setOption } from './config-options.js'
+import { quietOption, setOption, strictOption } from './config-options.js'
 import { FlashProgress } from './flash-progress.js'
 import { jobLines, receiptLines } from './flash-report.js'
-import { problemFields, writeEvent } from './json-events.js'
+import { writeEvent, writeWarningEvent } from './json-events.js'
 import { reportWarnings } from './report-error.js'
 import type { Services } from './services.js'
 import { paintFor, type Terminal } from './terminal.js'
@@ -45,25 +45,26 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
     .option('--file', 'the targets are plain files, made where they are missing; for tests and labs')
     .option('--receipt <file>', 'write one JSON object per flashed disk to a file')
     .addOption(setOption())
-    .option('-q, --quiet', 'say nothing but warnings and errors')
+    .addOption(strictOption())
+    .addOption(quietOption())
     .option('--json', 'write events to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
     .action(async (source, devices, options) => {
-      const { stdout, stderr, environment, signal } = terminal
+      const { stdout, environment, signal } = terminal
       const { json = false, quiet = false, yes = false } = options
       const { flash } = await services.loadFlash()
-      const paint = paintFor(stderr, environment)
-      const warnings: Problem[] = []
+      const warnings: Warning[] = []
       const receipts: FlashReceipt[] = []
       const progress = json || quiet ? undefined : new FlashProgress(terminal)
       const onEvent = (event: FlashEvent): void => {
         if (event.kind === 'warning') warnings.push(event.problem)
         if (event.kind === 'flashed') receipts.push(event.receipt)
         progress?.event(event)
-        if (json) writeFlashEvent(terminal, event)
+        if (json && (!quiet || event.kind === 'flashed')) writeFlashEvent(terminal, event)
       }
       const confirm = async (jobs: readonly FlashJob[]): Promise<void> => {
-        reportWarnings(warnings.splice(0), stderr, paint)
+        const found = warnings.splice(0)
+        if (!json && !quiet) reportWarnings(found, terminal)
         if (!yes) await askAboutAll(jobs, terminal)
       }
       try {
@@ -81,6 +82,7 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
           file: options.file,
           receiptFile: options.receipt,
           set: options.set,
+          strict: options.strict,
           environment,
           signal,
           confirm,
@@ -88,6 +90,8 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
         })
       } finally {
         progress?.finish()
+        // Before the error that they may explain.
+        if (!json && !quiet) reportWarnings(warnings.splice(0), terminal)
         // What stands on a card is told even where another one failed.
         if (!json && !quiet)
           for (const receipt of receipts) stdout.lines(receiptLines(receipt, paintFor(stdout, environment)))
@@ -117,7 +121,7 @@ function writeFlashEvent({ stdout }: Terminal, event: FlashEvent): void {
       writeEvent(stdout, 'phase', { phase: event.phase, title: event.title })
       return
     case 'warning':
-      writeEvent(stdout, 'warning', problemFields(event.problem))
+      writeWarningEvent(stdout, event.problem)
       return
     case 'flash-phase':
       writeEvent(stdout, 'phase', { device: event.device, phase: event.phase })

@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
-import { setOption } from './config-options.js'
-import { problemFields, writeEvent } from './json-events.js'
+import { quietOption, setOption, strictOption } from './config-options.js'
+import { writeEvent, writeWarningEvent } from './json-events.js'
 import { reportWarnings } from './report-error.js'
 import { outputLines } from './result-report.js'
 import type { Services } from './services.js'
@@ -24,19 +24,21 @@ export function addGadgetCommand(program: Command, terminal: Terminal, services:
     .argument('<config>', 'a YAML config with a gadget section')
     .option('-o, --out <folder>', 'folder for the results', 'out')
     .addOption(setOption())
-    .option('-q, --quiet', 'say nothing but warnings and errors')
+    .addOption(strictOption())
+    .addOption(quietOption())
     .option('--json', 'write warnings and the result to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
-    .action(async (config, { out, set, quiet = false, json = false }) => {
-      const { stdout, stderr, environment, signal } = terminal
+    .action(async (config, { out, set, strict, quiet = false, json = false }) => {
+      const { stdout, environment, signal } = terminal
       const { gadget } = await services.loadGadget()
-      const { folder, outputs, warnings } = await gadget({ config, out, set, environment, signal })
+      const { folder, outputs, warnings } = await gadget({ config, out, set, strict, environment, signal })
       if (json) {
-        for (const warning of warnings) writeEvent(stdout, 'warning', problemFields(warning))
+        if (!quiet) for (const warning of warnings) writeWarningEvent(stdout, warning)
         writeEvent(stdout, 'result', { folder, outputs })
         return
       }
-      reportWarnings(warnings, stderr, paintFor(stderr, environment))
-      if (!quiet) stdout.lines(outputLines(folder, outputs, paintFor(stdout, environment)))
+      if (quiet) return
+      reportWarnings(warnings, terminal)
+      stdout.lines(outputLines(folder, outputs, paintFor(stdout, environment)))
     })
 }

@@ -39,7 +39,7 @@ export function addInspectCommand(program: Command, terminal: Terminal, services
             hint: 'diskloom ls, tree and stat look at one place.',
           })
         }
-        const { stdout, stderr, environment } = terminal
+        const { stdout, environment } = terminal
         const { inspectImage } = await import('../inspect/inspection.js')
         const { warnings, ...inspection } = inspectImage(disk)
         if (picture !== undefined) {
@@ -53,7 +53,7 @@ export function addInspectCommand(program: Command, terminal: Terminal, services
         const { inspectionLines } = await import('./inspect-report.js')
         const options = { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }
         stdout.lines(inspectionLines(inspection, options))
-        reportWarnings(warnings, stderr, paintFor(stderr, environment))
+        reportWarnings(warnings, terminal)
       }),
     )
 }

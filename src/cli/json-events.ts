@@ -1,6 +1,6 @@
 /** `--json`: one object per line on standard output, each with its `event`. */
 import { jsonText } from '../bytes/json-text.js'
-import type { Problem } from '../errors.js'
+import type { Problem, Warning } from '../errors.js'
 import { DiskloomError } from '../errors.js'
 import type { TextOutput } from './terminal.js'
 
@@ -9,15 +9,24 @@ export function writeEvent(stdout: TextOutput, event: string, fields: object): v
 }
 
 /** Where a value stands in the config says more than its path in the schema, which is ours. */
-export function problemFields({ message, hint, position }: Problem): object {
-  return { message, hint, position }
+export function problemFields({ finding, message, hint, position }: Problem): object {
+  return { finding, message, hint, position }
+}
+
+/** An `accepted` event where the config accepts the warning, else a `warning`. */
+export function writeWarningEvent(stdout: TextOutput, warning: Warning): void {
+  if (warning.accepted === undefined) writeEvent(stdout, 'warning', problemFields(warning))
+  else writeEvent(stdout, 'accepted', { ...problemFields(warning), reason: warning.accepted })
 }
 
 export function writeErrorEvent(stdout: TextOutput, error: unknown): void {
   if (error instanceof DiskloomError) {
     writeEvent(stdout, 'error', { code: error.code, problems: error.problems.map(problemFields) })
   } else {
-    writeEvent(stdout, 'error', { code: 'BUG', problems: [{ message: String(error) }] })
+    writeEvent(stdout, 'error', {
+      code: 'BUG',
+      problems: [{ message: String(error), stack: error instanceof Error ? error.stack : undefined }],
+    })
   }
 }
 

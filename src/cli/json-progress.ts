@@ -1,5 +1,5 @@
 import type { BuildEvent } from '../build.js'
-import { problemFields, writeEvent } from './json-events.js'
+import { writeEvent, writeWarningEvent } from './json-events.js'
 import type { Progress } from './progress.js'
 import type { TextOutput } from './terminal.js'
 import { Throttle } from './throttle.js'
@@ -21,7 +21,7 @@ export class JsonProgress implements Progress {
         writeEvent(this.#stdout, 'phase', { phase: event.phase, title: event.title })
         return
       case 'warning':
-        writeEvent(this.#stdout, 'warning', problemFields(event.problem))
+        writeWarningEvent(this.#stdout, event.problem)
         return
       case 'progress': {
         const { doneBytes, totalBytes } = event

@@ -14,8 +14,8 @@ const SILENT: Progress = { event() {}, async finish() {} }
 
 /** The display that fits where the messages go. */
 export async function openProgress(terminal: Terminal, { json, quiet, tasks }: ProgressOptions): Promise<Progress> {
-  if (json) return new JsonProgress(terminal.stdout)
   if (quiet) return SILENT
+  if (json) return new JsonProgress(terminal.stdout)
   const { stderr, environment } = terminal
   // A terminal of 0 columns (`script`, some CI runners) would get one character per line.
   const redraws = stderr.isTTY === true && stderr.columns !== 0 && environment.TERM !== 'dumb'

@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
-import { setOption, sizeOption } from './config-options.js'
-import { problemFields, writeEvent } from './json-events.js'
+import { quietOption, setOption, sizeOption, strictOption } from './config-options.js'
+import { writeEvent, writeWarningEvent } from './json-events.js'
 import { pictureOption, writePicture } from './picture-option.js'
 import { planFields } from './plan-fields.js'
 import { planLines } from './plan-report.js'
@@ -25,24 +25,26 @@ export function addPlanCommand(program: Command, terminal: Terminal, services: S
     .addOption(setOption())
     .addOption(sizeOption())
     .addOption(pictureOption())
+    .addOption(strictOption())
+    .addOption(quietOption())
     .option('--json', 'write warnings and the plan to standard output, one JSON object per line')
     .addHelpText('after', EXAMPLES)
-    .action(async (config, { set, size, picture, json = false }) => {
-      const { stdout, stderr, environment, signal } = terminal
+    .action(async (config, { set, size, picture, strict, quiet = false, json = false }) => {
+      const { stdout, environment, signal } = terminal
       const { plan } = await services.loadBuild()
-      const result = await plan({ config, set, sizeBytes: size, environment, signal })
+      const result = await plan({ config, set, sizeBytes: size, strict, environment, signal })
       if (picture !== undefined) {
         const { pictureOfPlan } = await import('../pictures/picture-of-plan.js')
         await writePicture(picture, pictureOfPlan(result.plan, []))
       }
       if (json) {
-        for (const warning of result.warnings) writeEvent(stdout, 'warning', problemFields(warning))
+        if (!quiet) for (const warning of result.warnings) writeWarningEvent(stdout, warning)
         writeEvent(stdout, 'plan', { plan: planFields(result.plan) })
         return
       }
       stdout.lines(
         planLines(result.plan, { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }),
       )
-      reportWarnings(result.warnings, stderr, paintFor(stderr, environment))
+      if (!quiet) reportWarnings(result.warnings, terminal, { accepted: true })
     })
 }

@@ -1,7 +1,8 @@
 /** Errors and warnings as text for people, and the exit code that goes with an error. */
 import { relative, sep } from 'node:path'
-import { DiskloomError, EXIT_CODES, errnoOf, IoError, type Problem, systemReason } from '../errors.js'
-import { type Paint, paintFor, type Terminal, type TextOutput } from './terminal.js'
+import { DiskloomError, EXIT_CODES, errnoOf, IoError, type Problem, systemReason, type Warning } from '../errors.js'
+import type { FindingId } from '../findings.js'
+import { type Paint, paintFor, type Terminal } from './terminal.js'
 
 /** A bug of ours (sysexits EX_SOFTWARE). */
 export const BUG_EXIT_CODE = 70
@@ -39,8 +40,24 @@ export function reportError(error: unknown, terminal: Pick<Terminal, 'stderr' | 
   if (error.problems.length > 1) stderr.line(paint('bold', `${error.problems.length} errors`))
 }
 
-export function reportWarnings(warnings: readonly Problem[], stderr: TextOutput, paint: Paint): void {
-  for (const warning of warnings) stderr.lines(problemLines(warning, 'warning', paint))
+export interface WarningTextOptions {
+  /** Also shows the warnings that the config accepts, with their reasons. */
+  readonly accepted?: boolean
+}
+
+/** Writes warnings for people. Those that the config accepts are silent, unless they are asked for. */
+export function reportWarnings(
+  warnings: readonly Warning[],
+  { stderr, environment }: Pick<Terminal, 'stderr' | 'environment'>,
+  { accepted = false }: WarningTextOptions = {},
+): void {
+  const paint = paintFor(stderr, environment)
+  for (const warning of warnings) {
+    if (warning.accepted === undefined) stderr.lines(problemLines(warning, 'warning', paint))
+    else if (accepted) {
+      stderr.lines([`${paint('bold', 'accepted:')} ${warning.message}`, `  reason: ${warning.accepted}`])
+    }
+  }
 }
 
 /**
@@ -50,13 +67,21 @@ export function reportWarnings(warnings: readonly Problem[], stderr: TextOutput,
  *     hint: …
  */
 function problemLines(problem: Problem, severity: 'error' | 'warning', paint: Paint): string[] {
-  const { message, hint, position, frame } = problem
+  const { message, hint, position, frame, finding } = problem
   const place = position && `${shortPath(position.file)}:${position.line}:${position.column}: `
   const word = paint('bold', paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`))
-  const lines = [`${place === undefined ? '' : paint('bold', place)}${word} ${message}`]
+  const lines = [
+    `${place === undefined ? '' : paint('bold', place)}${word} ${message}${findingText(finding, severity)}`,
+  ]
   if (frame !== undefined) lines.push(...indent(frame.trimEnd()))
   if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${hint}`)
   return lines
+}
+
+/** The id that `accept:` takes; an error has one where `--strict` made it of a warning. */
+function findingText(finding: FindingId | undefined, severity: 'error' | 'warning'): string {
+  if (finding === undefined) return ''
+  return severity === 'error' ? ` [${finding}, --strict]` : ` [${finding}]`
 }
 
 function bugLines(error: unknown, paint: Paint): string[] {

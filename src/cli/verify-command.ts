@@ -131,11 +131,11 @@ function unvouchedText(ranges: readonly { readonly start: number; readonly end: 
 }
 
 async function verifyImage({ terminal, services, source, flags }: Context, isRelease: boolean): Promise<void> {
-  const { stdout, stderr, environment, signal } = terminal
+  const { stdout, environment, signal } = terminal
   const { config, set, secondOpinion, json } = flags
   const { checkImageFile } = await services.loadInspect()
   const result = await checkImageFile(source, { config, set, secondOpinion, environment, signal })
-  reportWarnings(result.notes, stderr, paintFor(stderr, environment))
+  if (!json) reportWarnings(result.notes, terminal)
   const { checkProblems } = await import('./check-problems.js')
   const problems = checkProblems(result, source)
   if (json) {

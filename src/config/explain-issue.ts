@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { didYouMean } from '../bytes/nearest.js'
 import type { ConfigPath } from '../errors.js'
+import type { FindingId } from '../findings.js'
 import type { GroupOptions } from '../schema/group.js'
 import { Refusal } from '../schema/refusal.js'
 import { describePath } from './describe-path.js'
@@ -12,6 +13,11 @@ export interface PathProblem {
   readonly message: string
   readonly hint?: string
   readonly atKey?: true
+}
+
+/** What a config may mean and probably does not. */
+export interface PathWarning extends PathProblem {
+  readonly finding: FindingId
 }
 
 /**

@@ -58,6 +58,7 @@ export function interpretBundle(
   if (meta && !ETCHER_NAME.test(imageName)) {
     interpretation.warnings.push({
       path: ['bundle', 'meta'],
+      finding: 'etcher-name',
       message: `balenaEtcher will not find the image in the zip: it goes by the name, and "${imageName}" does not end in .img`,
       hint: `image: ${imageName}.img`,
     })

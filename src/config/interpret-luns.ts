@@ -31,6 +31,7 @@ export function interpretLuns(inputs: readonly LunInput[], context: LunContext):
   } else if (inputs.length > MAX_LUNS_DOCUMENTED) {
     interpretation.warnings.push({
       path: [...path, 'luns', MAX_LUNS_DOCUMENTED],
+      finding: 'lun-count',
       message: `${inputs.length} LUNs: the driver's documentation says at most ${MAX_LUNS_DOCUMENTED}, which older kernels keep to; newer ones have ${MAX_LUNS}`,
     })
   }
@@ -86,6 +87,7 @@ function checkFile(file: string, nofua: boolean, { configPath, index, context }:
   if (!nofua) return
   interpretation.warnings.push({
     path: [...configPath, 'nofua'],
+    finding: 'lun-nofua',
     message: `g_mass_storage has a parameter nofua and does not apply it: LUN ${index} honours FUA`,
     hint: 'driver: configfs',
   })
@@ -105,6 +107,7 @@ function checkSize(size: number | undefined, cdrom: boolean, { configPath, index
   } else if (size % block !== 0) {
     interpretation.warnings.push({
       path: at,
+      finding: 'lun-size',
       message: `LUN ${index}: ${size} bytes are no whole number of blocks of ${block}, the host does not see the last ${size % block}`,
     })
   }
@@ -122,6 +125,7 @@ function checkMounted(
   if (ro) {
     interpretation.warnings.push({
       path: at,
+      finding: 'lun-mounted',
       message: `LUN ${index}: ${file} is mounted at ${mountedAt} too, which is safe as long as that mount is read-only`,
     })
     return

@@ -109,6 +109,7 @@ function checkSerial({ serial }: MassStorageInput, { interpretation, path }: Mas
   if (serial === undefined || CLASS_SERIAL.test(serial)) return
   interpretation.warnings.push({
     path: [...path, 'serial'],
+    finding: 'usb-serial',
     message: `The serial number "${serial}" is not as the mass-storage class has it: 12 characters or more of 0-9 and A-F`,
     hint: 'Hosts that go by it may take two boards for one',
   })

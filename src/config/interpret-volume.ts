@@ -186,6 +186,7 @@ function rawVolume(input: PartitionInput, file: string, { interpretation, path, 
     const message = `fs of ${text} is read as the path of a raw file, ${file}`
     interpretation.warnings.push({
       path: at,
+      finding: 'raw-file-name',
       message,
       hint: `Did you mean "${meant}"? A raw file of that name is written ./${file}`,
     })

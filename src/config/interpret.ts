@@ -4,6 +4,7 @@
  */
 
 import { DEFAULT_SECTOR_SIZE, toSizeSpec } from '../schema/quantity.js'
+import { interpretAccept } from './interpret-accept.js'
 import { interpretBudget } from './interpret-budget.js'
 import { interpretBundle } from './interpret-bundle.js'
 import { interpretGadget } from './interpret-gadget.js'
@@ -56,6 +57,7 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
     override: interpretation.outputs,
     interpretation,
   })
+  const accept = interpretAccept(input)
   return {
     name,
     table,
@@ -77,6 +79,7 @@ export function interpret(input: ConfigInput, interpretation: Interpretation): I
         mtd: { eraseBlockBytes, id: keys.mtd?.id ?? DEFAULT_MTD_ID, node: keys.mtd?.node ?? DEFAULT_MTD_NODE },
       }),
     ...(keys.mbr?.signature !== undefined && { mbrSignature: keys.mbr.signature }),
+    ...(accept.length > 0 && { accept }),
     ...(gadget && { gadget }),
     ...(keys.budget && { budget: interpretBudget(keys.budget, interpretation) }),
   }

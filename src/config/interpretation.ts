@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { ConfigPath } from '../errors.js'
 import { DEFAULT_SECTOR_SIZE, toSizeSpec } from '../schema/quantity.js'
-import type { PathProblem } from './explain-issue.js'
+import type { PathProblem, PathWarning } from './explain-issue.js'
 import { type Located, nodeAt, toPlain } from './located.js'
 import type { ImageInput } from './schema/image.js'
 import type { OutputInput } from './schema/output.js'
@@ -27,7 +27,7 @@ const DEFAULT_ERASE_BLOCK_BYTES = 128 * 1024
 /** What interpretation needs beside the values. */
 export class Interpretation {
   readonly problems: PathProblem[] = []
-  readonly warnings: PathProblem[] = []
+  readonly warnings: PathWarning[] = []
   readonly sectorSize: number
   /** Bytes; missing where the disk is as small as holds everything. */
   readonly diskBytes: number | undefined

@@ -78,16 +78,18 @@ function placeOf(root: Located, path: ConfigPath, atKey = false): { source: Sour
   return entry === undefined ? node : { source: entry.keySource, range: entry.keyRange }
 }
 
-function locateProblem({ path, message, hint, atKey }: PathProblem, root: Located): Problem {
+function locateProblem<Found extends PathProblem>(problem: Found, root: Located): Omit<Found, 'atKey'> & Problem {
+  const { atKey, ...found } = problem
+  const { path, hint } = problem
   const { source, range } = placeOf(root, path, atKey)
   const value = nodeAt(root, path)
   const why = (value.exact && value.node.kind === 'null' ? value.node.hint : undefined) ?? hint
   const place = { path, position: source.positionAt(range.start), frame: source.frame(range) }
-  return why === undefined ? { message, ...place } : { message, hint: why, ...place }
+  return { ...found, ...(why !== undefined && { hint: why }), ...place }
 }
 
 /** By file in the order of reading, then by line and column; what was found twice is told once. */
-function inOrder(problems: readonly Problem[], { sources }: ConfigFiles): Problem[] {
+function inOrder<Found extends Problem>(problems: readonly Found[], { sources }: ConfigFiles): Found[] {
   const fileOrder = new Map(sources.map((source, index) => [source.displayPath, index]))
   const rank = ({ position }: Problem): number[] =>
     position === undefined

@@ -2,7 +2,8 @@
  * What the config means, after units, variables and grammars: the one value that YAML and PartConfig.cfg both become and
  * that layout, tree and gadget read. Byte counts, absolute paths, no strings left to parse.
  */
-import type { ConfigPath, Position, Problem } from '../errors.js'
+import type { ConfigPath, Position, Warning } from '../errors.js'
+import type { FindingId } from '../findings.js'
 import type { DeviceTreeSpec } from './device-tree-spec.js'
 import type { MassStorageSpec } from './mass-storage-spec.js'
 import type { ContentSource, LuksSpec, SizeSpec, VolumeSpec } from './volume-spec.js'
@@ -145,6 +146,15 @@ export interface MtdSpec {
   readonly node: string
 }
 
+/** A warning that the config accepts. */
+export interface AcceptSpec {
+  readonly finding: FindingId
+  readonly reason: string
+  /** What it is about: empty for the whole config, else the path of a partition. */
+  readonly scope: ConfigPath
+  readonly configPath: ConfigPath
+}
+
 export interface ImageSpec {
   /** File name of the image. */
   readonly name: string
@@ -168,12 +178,13 @@ export interface ImageSpec {
   readonly outputs: readonly OutputSpec[]
   readonly gadget?: GadgetSpec
   readonly budget?: BudgetSpec
+  readonly accept?: readonly AcceptSpec[]
 }
 
 /** A read config: its meaning, and where each value of it stands in which file. */
 export interface LoadedConfig {
   readonly spec: ImageSpec
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
   /** Every file that was read (the config and its includes), absolute. */
   readonly files: readonly string[]
   /** Position and code frame of the value at `path`, or of its nearest parent that has one. */

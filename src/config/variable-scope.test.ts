@@ -41,6 +41,7 @@ describe('variables', () => {
     const { warnings } = loadText(`image: "x${$}{VERSION:-}"\npartitions: []\n`, { set: { VERSOIN: '1' } })
     expect(warnings).toEqual([
       {
+        finding: 'unused-setting',
         message: `--set VERSOIN=… is not used: nothing in the config asks for ${$}{VERSOIN}`,
         hint: 'Did you mean "VERSION"?',
       },

@@ -6,7 +6,7 @@
  */
 
 import { didYouMean } from '../bytes/nearest.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import { expandVariables, type VariableFault, type VariableValue } from './expand-variables.js'
 import type { Located, LocatedMap } from './located.js'
 
@@ -117,10 +117,10 @@ function namesIn(text: string): string[] {
 }
 
 /** A `--set` that nothing uses is most often a slip of the pen. */
-export function unusedSettingWarnings(scope: VariableScope): Problem[] {
+export function unusedSettingWarnings(scope: VariableScope): Warning[] {
   return scope.unusedSettings().map((name) => {
     const hint = didYouMean(name, scope.knownNames())
     const message = `--set ${name}=… is not used: nothing in the config asks for \${${name}}`
-    return hint === undefined ? { message } : { message, hint }
+    return { finding: 'unused-setting' as const, message, ...(hint !== undefined && { hint }) }
   })
 }

@@ -1,6 +1,6 @@
 /** Files and attributes that FAT and exFAT have no place for: refused, or left out with a warning (`lossy`). */
 import type { ByteString } from '../bytes/text.js'
-import type { Problem } from '../errors.js'
+import type { Problem, Warning } from '../errors.js'
 import type { FileNode } from '../tree/file-tree.js'
 import { countOf, listPaths } from './path-list.js'
 
@@ -47,12 +47,13 @@ export class UnkeptNodes {
     return problems
   }
 
-  warnings(): Problem[] {
-    const warnings: Problem[] = [...this.#unstorable].map(([type, paths]) => ({
+  warnings(): Warning[] {
+    const warnings: Warning[] = [...this.#unstorable].map(([type, paths]) => ({
+      finding: 'left-out',
       message: `Left out of ${this.#title}: ${countOf(paths.length, TYPE_NAMES[type])}: ${listPaths(paths)}`,
     }))
     if (this.#attributes.length > 0) {
-      warnings.push({ message: `Dropped in ${this.#title}: ${this.#attributesText()}` })
+      warnings.push({ finding: 'attributes-dropped', message: `Dropped in ${this.#title}: ${this.#attributesText()}` })
     }
     return warnings
   }

@@ -1,7 +1,7 @@
 /** What every file-system writer gives to the layout. Formats are pure: no clock, no randomness, no file system, no locale. */
 import { formatSize } from '../bytes/format-size.js'
 import type { Guid } from '../bytes/guid.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
 import type { FileTree, Timestamp } from '../tree/file-tree.js'
 
@@ -25,7 +25,7 @@ export interface PlannedVolume {
   readonly sizeBytes: number
   /** Figures for `plan` and the manifest, in the words of the format: `{ block_size: 4096, inodes: 203200, free_blocks: … }`. */
   readonly facts: Readonly<Record<string, string | number | readonly string[]>>
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
   /** The volume as a value of exactly the size asked for. May be called once; metadata is made here. */
   encode(): DiskImage
   /** What stands where without a look at any content, for pictures; missing where `encode` looks at none. */

@@ -1,7 +1,7 @@
 /** Whether a device was given a newer release before, as far as a receipt says it. */
 import { existsSync, readFileSync } from 'node:fs'
 import { compareVersions } from '../bytes/compare-versions.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import type { Disk } from './disks.js'
 import { type FlashedRelease, lastReleaseOn } from './receipt.js'
 
@@ -10,11 +10,12 @@ export function warningIfOlder(
   built: FlashedRelease,
   disk: Disk,
   receiptFile: string | undefined,
-): Problem | undefined {
+): Warning | undefined {
   if (receiptFile === undefined || !existsSync(receiptFile)) return undefined
   const before = lastReleaseOn(disk, readFileSync(receiptFile, 'utf8'))
   if (before === undefined || before.image !== built.image || !isOlder(built, before)) return undefined
   return {
+    finding: 'older-release',
     message: `${built.image} ${releaseText(built)} is older than ${releaseText(before)}, which ${receiptFile} says was written to ${disk.path}`,
     hint: '--min-version VERSION refuses older releases.',
   }

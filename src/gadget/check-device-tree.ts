@@ -5,7 +5,7 @@
  */
 import { dirname } from 'node:path'
 import type { DeviceTreeSpec } from '../config/spec.js'
-import { FormatError, type Problem } from '../errors.js'
+import { FormatError, type Warning } from '../errors.js'
 import type { CommandRunner } from '../tree/command-runner.js'
 import { type DtsFile, DtsSource } from './dts-source.js'
 import { tokensOf } from './dts-tokens.js'
@@ -31,8 +31,8 @@ export async function checkDeviceTrees(
   sources: readonly ChangedSource[],
   runner: CommandRunner,
   signal?: AbortSignal,
-): Promise<readonly Problem[]> {
-  const warnings: Problem[] = []
+): Promise<readonly Warning[]> {
+  const warnings: Warning[] = []
   for (const source of sources) {
     if (source.specs.some(({ check }) => !check)) continue
     const { configPath } = source.specs[0]!
@@ -41,6 +41,7 @@ export async function checkDeviceTrees(
     if (unchecked === undefined) continue
     if (unchecked.kind === 'wrong') throw new FormatError([{ ...unchecked.problem, path: configPath }])
     warnings.push({
+      finding: 'device-tree-unchecked',
       message: `Device tree ${source.before.name} was not compiled as a check: ${unchecked.why}`,
       hint: unchecked.hint ?? 'check: false says that it need not be',
       path: configPath,

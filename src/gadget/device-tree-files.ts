@@ -5,7 +5,7 @@
 
 import { unifiedDiff } from '../bytes/unified-diff.js'
 import type { DeviceTreeSpec } from '../config/spec.js'
-import { ConfigError, type ConfigPath, DiskloomError, FormatError, type Problem } from '../errors.js'
+import { ConfigError, type ConfigPath, DiskloomError, FormatError, type Warning } from '../errors.js'
 import { bodyReference, type OverlayNode, overlayBlob, overlaySource } from './device-tree-overlay.js'
 import { type DtsFile, DtsSource } from './dts-source.js'
 import { setFdtProperty } from './fdt/set-fdt-property.js'
@@ -20,7 +20,7 @@ export type DeviceTreeInput =
 
 export interface DeviceTreeFiles {
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** `specs`: those of this file. No patch where nothing changes. Throws ConfigError and FormatError with the place in the config. */
@@ -50,7 +50,7 @@ function editSource(
   templates: ReadonlyMap<string, string>,
 ): DeviceTreeFiles {
   const { name } = file
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   let source = located(specs[0]!.configPath, () => new DtsSource(file))
   for (const spec of specs) {
     for (const { name: property, value } of spec.properties) {
@@ -70,6 +70,7 @@ function editSource(
       source = source.withText(edit.text)
       if (edit.laterInclude !== undefined) {
         warnings.push({
+          finding: 'device-tree-include',
           message: `Device tree ${name}: the include at ${edit.laterInclude} follows ${spec.node} and may set its ${property} again`,
           path: spec.configPath,
         })
@@ -97,14 +98,18 @@ function editCompiled(
   return { files: [{ name, bytes: after }], warnings }
 }
 
-function unchanged(name: string, specs: readonly DeviceTreeSpec[], consequence: string): Problem {
+function unchanged(name: string, specs: readonly DeviceTreeSpec[], consequence: string): Warning {
   const [spec] = specs
   const asked = specs.flatMap(({ properties }) => properties)
   const what =
     asked.length === 1
       ? `${asked[0]!.name} of ${spec!.node} is as asked`
       : `all ${asked.length} properties are as asked`
-  return { message: `Device tree ${name}: ${what} already, ${consequence}`, path: spec!.configPath }
+  return {
+    finding: 'device-tree-unchanged',
+    message: `Device tree ${name}: ${what} already, ${consequence}`,
+    path: spec!.configPath,
+  }
 }
 
 function overlayNode({ node, properties, configPath }: DeviceTreeSpec): OverlayNode {

@@ -47,6 +47,7 @@ describe('planGadgetFiles', () => {
     expect(Object.keys(texts(result))).toEqual(['gadget/rootfs.dts'])
     expect(result.warnings).toEqual([
       {
+        finding: 'device-tree-unchanged',
         message: 'Device tree rootfs.dts: dr_mode of &usb_hs is as asked already, so there is no patch',
         path: ['gadget', 'device_tree'],
       },

@@ -3,7 +3,7 @@
  * host arrives in `GadgetInputs` (read-gadget-inputs.ts), so all of this is pure.
  */
 import type { GadgetSpec } from '../config/spec.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import { type DeviceTreeInput, planDeviceTreeFiles } from './device-tree-files.js'
 import type { GadgetPart } from './gadget-part.js'
 import { planMassStorage } from './mass-storage/mass-storage-files.js'
@@ -29,7 +29,7 @@ export interface GadgetFile {
 
 export interface GadgetPlan {
   readonly files: readonly GadgetFile[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 export const GADGET_FOLDER = 'gadget'

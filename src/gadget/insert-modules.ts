@@ -4,7 +4,7 @@
  */
 import type { ByteString } from '../bytes/text.js'
 import { byteString, displayName } from '../bytes/text.js'
-import { type ConfigPath, FormatError, type Problem } from '../errors.js'
+import { type ConfigPath, FormatError, type Warning } from '../errors.js'
 import type { ModuleList } from './module-list.js'
 
 const BEGIN = '# diskloom: modules begin (made from gadget.modules; changes here are lost)'
@@ -15,7 +15,7 @@ const END_MARK = '# diskloom: modules end'
 
 export interface InsertedModules {
   readonly text: ByteString
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** `list` and the result hold one character per byte. FormatError with the line where the comments do not pair. */
@@ -50,6 +50,7 @@ export function insertModules(
     .map(([index, line]) => ({ index, target: pathOf(line, 'file') }))
     .filter(({ target }) => target !== undefined && listed.has(target))
     .map(({ index, target }) => ({
+      finding: 'module-listed-twice' as const,
       message: `List ${name}: line ${index + 1} has ${displayName(target!)} too, outside of what diskloom writes`,
       hint: 'The kernel unpacks both, and keeps the later one: take the line out',
       path,

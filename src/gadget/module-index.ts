@@ -7,7 +7,7 @@
  * (`crypto-crc32c`), for each of which `modules.alias` names one module or more. A soft dependency that the tree does not
  * have is not an error.
  */
-import { ConfigError, type ConfigPath, type Problem } from '../errors.js'
+import { ConfigError, type ConfigPath, type Problem, type Warning } from '../errors.js'
 import { type KernelSymbol, switchOnHint } from './kernel-symbols.js'
 import { moduleName } from './module-name.js'
 import { nearestNames } from './nearest-names.js'
@@ -30,7 +30,7 @@ export interface ModuleClosure {
   /** Modules that were asked and are part of the kernel: nothing to insert. */
   readonly builtin: readonly string[]
   /** The same, to tell. */
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** What a closure is taken from. */
@@ -59,7 +59,7 @@ export function moduleClosure(
   const visited = new Set<string>()
   const problems: Problem[] = []
   const builtin: string[] = []
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
 
   const insert = (name: string): void => {
     if (visited.has(name)) return
@@ -85,7 +85,7 @@ export function moduleClosure(
     } else if (tree.builtin.has(name)) {
       const message = `Module "${asked}" is built into kernel ${indexes.version}: there is nothing to load`
       builtin.push(name)
-      warnings.push({ message, path })
+      warnings.push({ finding: 'module-built-in', message, path })
     } else {
       const known = [...tree.dependencies.keys(), ...tree.builtin]
       problems.push({ ...unknownModule(asked, indexes.version, symbols.get(name), known), path })

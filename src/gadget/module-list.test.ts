@@ -110,7 +110,11 @@ file /lib/modules/g_mass_storage.ko \${INSTALL_ROOT}/lib/modules/g_mass_storage.
     expect(fileNames(text)).toHaveLength(1)
     expect(text).toContain('\n# Built into the kernel, nothing to load: dwc2\n')
     expect(warnings).toEqual([
-      { message: 'Module "dwc2" is built into kernel 4.2.0: there is nothing to load', path: ['gadget', 'modules', 0] },
+      {
+        finding: 'module-built-in',
+        message: 'Module "dwc2" is built into kernel 4.2.0: there is nothing to load',
+        path: ['gadget', 'modules', 0],
+      },
     ])
   })
 

@@ -7,7 +7,7 @@
  * Fields are split on blanks and nothing quotes them; modes are octal; `${VAR}` is expanded in the location only. Parents
  * are not made by the kernel's unpacker, so their `dir` lines stand first.
  */
-import { ConfigError, type ConfigPath, type Problem } from '../errors.js'
+import { ConfigError, type ConfigPath, type Warning } from '../errors.js'
 import { moduleClosure } from './module-index.js'
 import { moduleName } from './module-name.js'
 import type { ModuleTree } from './module-tree.js'
@@ -34,7 +34,7 @@ export interface ModuleList {
   readonly folders: readonly { readonly path: string; readonly line: string }[]
   readonly files: readonly { readonly path: string; readonly line: string }[]
   readonly comments: readonly string[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 const MODULES_FOLDER = '/lib/modules'
@@ -109,7 +109,7 @@ function treeModules(
   tree: ModuleTree,
   prefix: string | undefined,
   configPath: ConfigPath,
-): { listed: readonly ListedModule[]; builtin: readonly string[]; warnings: readonly Problem[] } {
+): { listed: readonly ListedModule[]; builtin: readonly string[]; warnings: readonly Warning[] } {
   const { paths, problems, builtin, warnings } = moduleClosure(modules, tree, [...configPath, 'modules'])
   if (problems.length > 0) throw new ConfigError(problems)
   const folder = prefix ?? (tree.kind === 'build' ? MODULES_FOLDER : undefined)

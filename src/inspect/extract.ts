@@ -3,7 +3,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, renameSync } f
 import { basename, dirname, join, resolve } from 'node:path'
 import { linkStatsAt } from '../bytes/path-stats.js'
 import { displayName } from '../bytes/text.js'
-import { IoError, type Problem, systemReason } from '../errors.js'
+import { IoError, systemReason, type Warning } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
 import { carriedBytes } from '../image/windows.js'
 import { OutputFolder } from '../outputs/output-folder.js'
@@ -20,7 +20,7 @@ export interface Extraction {
   /** Absolute path of what was made. */
   readonly path: string
   readonly bytes: number
-  readonly notes: readonly Problem[]
+  readonly notes: readonly Warning[]
 }
 
 /**
@@ -91,7 +91,7 @@ function rename(from: string, to: string, shown: string): void {
 
 export interface TarExtraction {
   readonly image: DiskImage
-  readonly notes: readonly Problem[]
+  readonly notes: readonly Warning[]
 }
 
 /** Everything below `folder` as a tar that keeps owners, devices, attributes and holes; sockets, which no tar has, are told. */
@@ -100,7 +100,12 @@ export function tarOf(folder: DirectoryNode): TarExtraction {
   const first = leftOut[0]
   if (first === undefined) return { image, notes: [] }
   const others = leftOut.length === 1 ? '' : ` and ${leftOut.length - 1} more`
-  return { image, notes: [{ message: `a tar holds no sockets: "${displayName(first)}"${others} left out` }] }
+  return {
+    image,
+    notes: [
+      { finding: 'extract-sockets', message: `a tar holds no sockets: "${displayName(first)}"${others} left out` },
+    ],
+  }
 }
 
 /** The bytes of a partition, its zeros found, so that they become holes. Reads it once. */

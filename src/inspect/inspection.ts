@@ -1,6 +1,6 @@
 /** Everything that `inspect` tells of an image, as plain data. Places are bytes of the disk, ends exclusive. */
 import { findingProblem } from '../bytes/field-error.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import type { VolumeSummary } from '../filesystems/volume-reader.js'
 import { partitionTypeName } from '../tables/types.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
@@ -56,7 +56,7 @@ export interface Inspection {
   readonly gaps: readonly Gap[]
   readonly boots: readonly BootSign[]
   /** What is wrong with the table and with volumes that cannot be opened, and what is unwise. */
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** IoError where the image cannot be read; what is damaged is in the warnings. */
@@ -72,9 +72,13 @@ export function inspectImage(disk: OpenImage): Inspection {
     gaps: gapsBetween(partitions, view.sizeBytes),
     boots: whatBoots(disk),
     warnings: [
-      ...(table?.findings ?? []).map((finding) => findingProblem(name, finding)),
-      ...disk.partitions.flatMap((partition) => partition.content().problem?.problems ?? []),
-      ...partitions.flatMap(alignmentWarning),
+      ...(table?.findings ?? []).map(
+        (finding): Warning => ({ ...findingProblem(name, finding), finding: 'table-damage' }),
+      ),
+      ...disk.partitions
+        .flatMap((partition) => partition.content().problem?.problems ?? [])
+        .map((problem): Warning => ({ ...problem, finding: 'volume-damage' })),
+      ...alignmentWarnings(partitions),
     ],
   }
 }
@@ -119,11 +123,20 @@ function alignmentOf(startByte: number): number {
   return alignment
 }
 
-function alignmentWarning({ number, name, startByte, alignmentBytes }: PartitionInspection): Problem[] {
-  if (alignmentBytes === undefined || alignmentBytes >= PAGE_BYTES) return []
-  const what = `partition ${number}${name === '' ? '' : ` "${name}"`}`
+/** One for the whole image: every further partition would repeat it. */
+function alignmentWarnings(partitions: readonly PartitionInspection[]): Warning[] {
+  const unaligned = partitions.filter(({ alignmentBytes = PAGE_BYTES }) => alignmentBytes < PAGE_BYTES)
+  if (unaligned.length === 0) return []
+  const named = unaligned.map(
+    ({ number, name, startByte }) => `${number}${name === '' ? '' : ` "${name}"`} begins at byte ${startByte}`,
+  )
+  const [what, which] =
+    unaligned.length === 1 ? ['partition', 'which is no multiple'] : ['partitions', 'which are no multiples']
   return [
-    { message: `${what} begins at byte ${startByte}, which is no multiple of ${PAGE_BYTES}: writing it will be slow` },
+    {
+      finding: 'alignment',
+      message: `${what} ${named.join(', ')}, ${which} of ${PAGE_BYTES}: writing ${unaligned.length === 1 ? 'it' : 'them'} will be slow`,
+    },
   ]
 }
 

@@ -1,5 +1,5 @@
 /** What an extraction could not make or keep: counted, and told once for each kind. */
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 
 const KINDS = {
   owners: {
@@ -33,10 +33,10 @@ export class LeftOut {
     if (count > 0) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count)
   }
 
-  notes(): Problem[] {
+  notes(): Warning[] {
     return [...this.#counts].map(([kind, count]) => {
       const { what, hint } = KINDS[kind]
-      return { message: what(count), ...(hint !== undefined && { hint }) }
+      return { finding: `extract-${kind}` as const, message: what(count), ...(hint !== undefined && { hint }) }
     })
   }
 }

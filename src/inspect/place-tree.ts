@@ -24,7 +24,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { type ByteString, byteString, displayName, toHostPath } from '../bytes/text.js'
-import { FormatError, InterruptedError, IoError, type Problem, systemReason } from '../errors.js'
+import { FormatError, InterruptedError, IoError, systemReason, type Warning } from '../errors.js'
 import { CHUNK_BYTES } from '../image/chunks.js'
 import { PayloadReader } from '../image/payload-reader.js'
 import { readImage } from '../image/read.js'
@@ -56,7 +56,7 @@ export interface Placed {
   /** Bytes of content that were written. */
   readonly bytes: number
   /** What could not be made or kept, a problem for each kind. */
-  readonly notes: readonly Problem[]
+  readonly notes: readonly Warning[]
   /** Gives a folder at `path` its owner, mode and time, by its descriptor, wherever it was moved. Call it once. */
   handOver(): void
   /** Lets the descriptor go where `handOver` is not called. Safe to call after it. */

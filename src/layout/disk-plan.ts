@@ -1,7 +1,7 @@
 /** What layout decides: where everything stands on the disk, and what each partition and volume will be. */
 import type { Guid } from '../bytes/guid.js'
 import type { ImageSpec, LuksSpec, VolumeSpec } from '../config/spec.js'
-import type { Problem } from '../errors.js'
+import type { Warning } from '../errors.js'
 import type { PlannedVerity } from '../filesystems/verity/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage, SourceFile } from '../image/extent.js'
@@ -153,7 +153,7 @@ export interface DiskDecisions extends Placement {
   readonly seals: readonly PlannedSeal[]
   /** Hash partitions, in the order of the list. */
   readonly covers: readonly PlannedCover[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 export interface DiskPlan extends DiskDecisions {

@@ -50,6 +50,7 @@ export function planSealed(
     facts: { ...sealedFacts(luks, uuid), inside, ...made?.facts },
     warnings: [
       {
+        finding: 'luks-random',
         message: `it is encrypted with random salts${luks.volumeKeyFile === undefined ? ' and a random key' : ''}, so its bytes are others in every build`,
         path: ['luks'],
       },

@@ -1,11 +1,20 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
 import { formatSize } from '../bytes/format-size.js'
 import type { ImageSpec, LuksSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
-import { type ConfigPath, type DiskloomError, FormatError, invariant, LayoutError, type Problem } from '../errors.js'
+import {
+  type ConfigPath,
+  type DiskloomError,
+  FormatError,
+  invariant,
+  LayoutError,
+  type Problem,
+  type Warning,
+} from '../errors.js'
 import { fileSystemOf } from '../filesystems/registry.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
 import { ATTRIBUTE_LEGACY_BOOT } from '../tables/gpt/disklayout.js'
+import { alignmentWarnings } from './alignment-warnings.js'
 import { composeDisk } from './compose.js'
 import type {
   DiskPlan,
@@ -29,9 +38,6 @@ import { type PlacementContext, type PlacementResult, placeRegions } from './pla
 import { bytesText, placeUnit, type Stretch, sectorsDo } from './sectors.js'
 import { coverableBytes, coveredIndex, sectorsAround } from './verity.js'
 import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
-
-/** Starts on a multiple of this are good for every medium's pages. */
-const ALIGNMENT_BYTES = 4096
 
 /**
  * Gives everything its place and plans no volume: for the host engine, which must know offset and size first.
@@ -85,7 +91,7 @@ class Planner {
   /** By index, once they are asked for. */
   readonly #measures = new Map<number, PayloadMeasure>()
   readonly #problems: Problem[] = []
-  readonly #warnings: Problem[] = []
+  readonly #warnings: Warning[] = []
   readonly #hashes: HashPartitions
   /** True while nothing but formats has refused. */
   #onlyFormats = true
@@ -112,6 +118,7 @@ class Planner {
     // Payload and types are judged wherever there is a place, so that all problems come at once.
     const contents = spec.partitions.map((_, index) => this.#planContent(index, stretches))
     if (placement === undefined || this.#problems.length > 0) this.#fail()
+    this.#warnings.push(...alignmentWarnings(spec, placement.partitions))
     const inside = new PartitionContents(
       spec,
       this.#payloads,
@@ -188,11 +195,9 @@ class Planner {
   /** The volume and the type of a partition; without a place only the type can be told. */
   #planContent(index: number, stretches: readonly (Stretch | undefined)[]): PlannedContent {
     const partition = this.#spec.partitions[index]!
-    const stretch = stretches[index]
     const { volume, inside } = this.#planWhole(index, stretches)
     for (const warning of [...(volume?.warnings ?? []), ...(inside?.warnings ?? [])])
       this.#warnings.push(this.#inPartition(index, warning))
-    if (stretch !== undefined && partition.inTable) this.#warnUnaligned(index, stretch)
     const type = this.#attempt(index, () => partitionType(this.#spec.table, partition, volume), ['type'])
     return { ...(type && { type }), ...(volume && { volume }), ...(inside && { inside }) }
   }
@@ -312,19 +317,6 @@ class Planner {
     }
   }
 
-  #warnUnaligned(index: number, { startByte }: Stretch): void {
-    if (startByte % ALIGNMENT_BYTES === 0) return
-    const { sectorSize, partitions } = this.#spec
-    const grain = ALIGNMENT_BYTES / sectorSize
-    const sector = startByte / sectorSize
-    const below = Math.floor(sector / grain) * grain
-    this.#warnings.push({
-      message: `${capitalised(partitionText(this.#spec, index))} starts at sector ${sector}, which is no multiple of 4 KiB: it is not properly aligned for best performance`,
-      hint: `The next aligned sectors are ${below}s and ${below + grain}s; what was asked is built all the same`,
-      path: [...partitions[index]!.configPath, 'start'],
-    })
-  }
-
   /**
    * What `make` gives; where it refuses, undefined, and its problems are kept with the partition's name and path. `path`:
    * of what is tried, for problems that have none.
@@ -340,7 +332,7 @@ class Planner {
   }
 
   /** Formats know the partition neither by name nor by place: their paths begin at it. */
-  #inPartition(index: number, problem: Problem): Problem {
+  #inPartition<Found extends Problem>(index: number, problem: Found): Found {
     const message = `${capitalised(partitionText(this.#spec, index))}: ${problem.message}`
     return { ...problem, path: [...this.#spec.partitions[index]!.configPath, ...(problem.path ?? [])], message }
   }

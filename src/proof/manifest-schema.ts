@@ -76,6 +76,20 @@ const manifest = z.object({
   manifest_version: z.literal(MANIFEST_VERSION),
   tool: z.object({ name: z.literal('diskloom'), version: z.string() }),
   source_date_epoch: z.int().nullable().describe('Seconds since 1970; null where none was given'),
+  accepted: z
+    .array(
+      z.object({
+        finding: z.string().describe('Id of the warning'),
+        reason: z.string(),
+        partition: z
+          .int()
+          .min(1)
+          .optional()
+          .describe('Place among partitions, from 1, where only that one may have it'),
+      }),
+    )
+    .optional()
+    .describe('Warnings that the config accepts'),
   image: z.object({
     name: z.string(),
     version: z.string().optional().describe('Of the release, as the config says it'),

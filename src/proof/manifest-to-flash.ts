@@ -1,6 +1,6 @@
 /** The manifest by which an image is verified before it is written to a device. */
 import { compareVersions } from '../bytes/compare-versions.js'
-import { DifferenceError, type Problem, UsageError } from '../errors.js'
+import { DifferenceError, UsageError, type Warning } from '../errors.js'
 import { isSigned, signedManifestOf } from './manifest-of-source.js'
 import type { Manifest } from './manifest-schema.js'
 import { readPublicKey } from './signing-key.js'
@@ -10,7 +10,7 @@ export interface ManifestToFlashOptions {
   readonly key?: string | undefined
   readonly minVersion?: string | undefined
   readonly bmap?: string | undefined
-  readonly onEvent?: ((event: { readonly kind: 'warning'; readonly problem: Problem }) => void) | undefined
+  readonly onEvent?: ((event: { readonly kind: 'warning'; readonly problem: Warning }) => void) | undefined
 }
 
 /**
@@ -27,7 +27,10 @@ export function manifestToFlash(
     }
     if (source !== '-' && isSigned(source)) {
       const message = `${source} is signed, and its signature is not checked`
-      onEvent?.({ kind: 'warning', problem: { message, hint: '--key FILE checks it, and all that is written.' } })
+      onEvent?.({
+        kind: 'warning',
+        problem: { finding: 'signature-unchecked', message, hint: '--key FILE checks it, and all that is written.' },
+      })
     }
     return undefined
   }

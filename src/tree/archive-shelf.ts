@@ -5,7 +5,7 @@
 import type { ArchiveFile } from '../archives/archive-file.js'
 import { beginsTar } from '../archives/tar/tar-reader.js'
 import { byteStringFromBytes, displayName } from '../bytes/text.js'
-import { type ConfigPath, FormatError, type Problem } from '../errors.js'
+import { type ConfigPath, FormatError, type Warning } from '../errors.js'
 import { cpioTree } from './cpio.js'
 import type { FileTree } from './file-tree.js'
 import { problemAt } from './payload-problem.js'
@@ -30,11 +30,11 @@ export class ArchiveShelf {
     path: string,
     format: ArchiveFormat | 'any',
     options: ArchiveTreeRules & { readonly configPath?: ConfigPath },
-  ): Promise<{ readonly tree: FileTree; readonly warnings: readonly Problem[] }> {
+  ): Promise<{ readonly tree: FileTree; readonly warnings: readonly Warning[] }> {
     const { parts } = await this.#archive(path, options.configPath)
     const { archive } = parts[0]!
     const found = format === 'any' ? formatOf(archive, path, options.configPath) : format
-    const warnings: Problem[] = []
+    const warnings: Warning[] = []
     const tree =
       found === 'tar'
         ? tarTree(archive, path, options, (warning) => warnings.push(warning))

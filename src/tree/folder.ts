@@ -11,7 +11,7 @@ import { accessSync, type BigIntStats, constants, lstatSync, readlinkSync, realp
 import { basename, dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ByteString, compareBytes, displayName } from '../bytes/text.js'
-import { type ConfigPath, LayoutError, type Problem } from '../errors.js'
+import { type ConfigPath, LayoutError, type Problem, type Warning } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
 import { sourceFileOf } from '../image/source-file.js'
 import type { CommandRunner } from './command-runner.js'
@@ -74,7 +74,7 @@ export interface FolderOptions {
 
 export interface FolderReading {
   readonly tree: FileTree
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
   /** Files that the host stores with holes, and what those save there: for the message when a volume is too small. */
   readonly sparseAtSource: { readonly files: number; readonly bytes: number }
   /** Whether nodes are marked with what they do not carry (`Unkept`). */

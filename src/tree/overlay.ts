@@ -1,13 +1,13 @@
 /** Trees laid over one another, as the layers of a payload: what the upper one has wins, folders merge. */
 import { type ByteString, displayName } from '../bytes/text.js'
-import { FormatError, type Problem } from '../errors.js'
+import { FormatError, type Problem, type Warning } from '../errors.js'
 import { type DirectoryNode, type FileNode, type FileTree, walkTree } from './file-tree.js'
 import { followToFolder, type LinkProblem } from './volume-links.js'
 
 export interface Overlay {
   readonly tree: FileTree
   /** Where a folder and something else met under one name, which is seldom meant. */
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 export interface OverlayOptions {
@@ -47,7 +47,7 @@ export function overlayTrees(lower: FileTree, upper: FileTree, { links = 'follow
 }
 
 class Layering {
-  readonly warnings: Problem[] = []
+  readonly warnings: Warning[] = []
   readonly #links: 'follow' | 'replace'
   readonly #upper: FileTree
   #overLinks: FolderOverLink[] = []
@@ -88,10 +88,12 @@ class Layering {
       const shown = (): string => displayName([...path, name].join('/') as ByteString)
       if (below !== undefined && (below.type === 'directory' || node.type === 'directory')) {
         this.warnings.push({
+          finding: 'type-replaced',
           message: `"${shown()}": a ${nameOf(node)} of a later source takes the place of a ${nameOf(below)}`,
         })
       } else if (below !== undefined && below !== node && this.#ofUpper?.has(below)) {
         this.warnings.push({
+          finding: 'brought-twice',
           message: `"${shown()}": one source brings it twice, under this path and through a link; the latter is kept`,
         })
       }

@@ -2,7 +2,7 @@
 import type { ArchiveFile } from '../archives/archive-file.js'
 import { readTar, type TarEntry } from '../archives/tar/tar-reader.js'
 import { displayName } from '../bytes/text.js'
-import type { ConfigPath, Problem } from '../errors.js'
+import type { ConfigPath, Warning } from '../errors.js'
 import { type DiskImage, ImageBuilder, type SourceFile } from '../image/extent.js'
 import { type DataScanner, makeDataScanner } from './data-ranges.js'
 import type { FileNode, FileTree, Timestamp, Unkept } from './file-tree.js'
@@ -45,7 +45,7 @@ export function tarTree(
   archive: ArchiveFile,
   path: string,
   options: ArchiveTreeRules,
-  warn: (warning: Problem) => void = () => undefined,
+  warn: (warning: Warning) => void = () => undefined,
 ): FileTree {
   const epoch = { seconds: 0, nanoseconds: 0 }
   const builder = new TreeBuilder(`"${path}"`, options.clampTo ?? epoch)
@@ -59,6 +59,7 @@ export function tarTree(
   }
   if (!next.value.isMarked) {
     warn({
+      finding: 'archive-end',
       message: `"${path}" ends without the blocks of zeros that end a tar: it may be cut off between two entries`,
       hint: 'Make the archive again, or compare it with its source; every tar program writes an end',
     })

@@ -292,6 +292,7 @@ describe('the check without dtc', () => {
     const specs = [deviceTreeSpec('/b.dts', '/usb')]
     expect(await checkDeviceTrees([{ path: '/b.dts', before, after: Buffer.from(''), specs }], runner)).toEqual([
       {
+        finding: 'device-tree-unchecked',
         message: 'Device tree b.dts was not compiled as a check: dtc is not installed',
         hint: 'On Debian: apt-get install device-tree-compiler',
         path: ['gadget', 'device_tree'],

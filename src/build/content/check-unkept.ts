@@ -3,7 +3,7 @@
  * attributes, special mode bits, links that lead to files of the build machine.
  */
 import { type ByteString, displayName } from '../../bytes/text.js'
-import { type ConfigPath, LayoutError, type Problem } from '../../errors.js'
+import { type ConfigPath, LayoutError, type Problem, type Warning } from '../../errors.js'
 import { CAPABILITY_XATTR } from '../../tree/file-capability.js'
 import type { DirectoryNode, FileNode, FileTree, Unkept } from '../../tree/file-tree.js'
 import { ACL_ACCESS_XATTR, ACL_DEFAULT_XATTR } from '../../tree/kept-xattrs.js'
@@ -18,11 +18,11 @@ export interface UnkeptOptions {
 const SHOWN_PATHS = 5
 
 /** The warnings, in a fixed order. LayoutError for what must not be lost: it names what would be accepted. */
-export function checkUnkept(tree: FileTree, { ownerless }: UnkeptOptions): Problem[] {
+export function checkUnkept(tree: FileTree, { ownerless }: UnkeptOptions): Warning[] {
   const found = new Findings()
   visit(tree, '', (path, node, unkept) => found.add({ path, node, unkept }))
   const errors: Problem[] = []
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   const owners = found.of('owner')
   const privileged = ownerless ? [] : owners.filter(({ node }) => privilegeOf(node) !== undefined)
   if (privileged.length > 0) errors.push(privilegedOwners(privileged))
@@ -99,7 +99,7 @@ function privilegedOwners(found: readonly Found[]): Problem {
   return { ...placeOf(found), message, hint: OWNER_HINT }
 }
 
-function droppedOwners(found: readonly Found[], ownerless: boolean): Problem {
+function droppedOwners(found: readonly Found[], ownerless: boolean): Warning {
   const shown = list(found, ({ unkept: { owner } }) => `${owner!.uid}:${owner!.gid}`)
   const instead = ownerless ? 'the format has none' : 'root has them in the image'
   const message = `The owners of ${counted(found)} are dropped, ${instead}: ${shown}`
@@ -107,7 +107,7 @@ function droppedOwners(found: readonly Found[], ownerless: boolean): Problem {
   return { ...placeOf(found), message, hint, finding: 'owners-dropped' }
 }
 
-function droppedXattrs(found: readonly Found[]): Problem {
+function droppedXattrs(found: readonly Found[]): Warning {
   const counts = new Map<string, number>()
   for (const name of found.flatMap(({ unkept: { xattrs } }) => xattrs!)) counts.set(name, (counts.get(name) ?? 0) + 1)
   const names = [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
@@ -118,7 +118,7 @@ function droppedXattrs(found: readonly Found[]): Problem {
   return { ...placeOf(found), message, hint, finding: 'xattrs-dropped' }
 }
 
-function droppedModeBits(found: readonly Found[]): Problem {
+function droppedModeBits(found: readonly Found[]): Warning {
   const shown = list(found, ({ unkept: { modeBits } }) => `0${modeBits!.toString(8)}`)
   const message = `setuid, setgid and sticky bits of ${counted(found)} are dropped, git keeps none: ${shown}`
   const hint = 'Say the mode in the config: { set: /usr/bin/tool, mode: "4755" }'

@@ -2,7 +2,7 @@
 
 import { byteString, displayName } from '../../bytes/text.js'
 import type { LayerSource } from '../../config/spec.js'
-import { FormatError, type Problem } from '../../errors.js'
+import { FormatError, type Warning } from '../../errors.js'
 import { accountIds, readAccountNames } from '../../tree/account-names.js'
 import { applyDeviceTable } from '../../tree/device-table.js'
 import { editTree, giveTree, type TreeEdit } from '../../tree/edit-tree.js'
@@ -14,12 +14,12 @@ import type { ReadSource } from './read-source.js'
 
 export interface LaidContent {
   readonly tree: FileTree
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** `time`: of what no source has made. FormatError at the entry that has no place; those after it are not judged. */
 export function layContent(sources: readonly ReadSource[], time: Timestamp): LaidContent {
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   let tree: FileTree = { ...emptyTree(time), implied: true }
   for (let index = 0; index < sources.length; index++) {
     const source = sources[index]!

@@ -1,6 +1,6 @@
 /** The `content:` of a volume, entries laid over one another in their order, as one tree. */
 import type { ContentSource } from '../../config/spec.js'
-import type { Problem } from '../../errors.js'
+import type { Warning } from '../../errors.js'
 import { compareTimestamps, EPOCH_1980, type FileTree, type Timestamp } from '../../tree/file-tree.js'
 import { measureTree } from '../../tree/tree-stats.js'
 import { checkUnkept } from './check-unkept.js'
@@ -12,7 +12,7 @@ export type { ContentOptions } from './read-source.js'
 
 export interface ContentReading {
   readonly tree: FileTree
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
   /** Files that the host stores with holes, and the bytes that those save there. */
   readonly sparseAtSource: { readonly files: number; readonly bytes: number }
   /** Whether the tree is another than copies of its folders with all their attributes would be. */

@@ -1,7 +1,7 @@
 /** A volume that is the content of a file: its own content is read, it is planned, and what it is becomes the file's bytes. */
 import type { Guid } from '../../bytes/guid.js'
 import type { FileSystemSpec, HolePolicy, NestedImageSpec } from '../../config/spec.js'
-import { type ConfigPath, type Problem, withProblems } from '../../errors.js'
+import { type ConfigPath, type Problem, type Warning, withProblems } from '../../errors.js'
 import { NO_FREE_SPACE, type VolumeEnvironment } from '../../filesystems/volume.js'
 import { overlayImages } from '../../image/compose.js'
 import { type DiskImage, imageOfFill, isZeroFill, withoutPadding } from '../../image/extent.js'
@@ -27,7 +27,7 @@ export interface NestedImageReading {
   readonly content: DiskImage
   /** In its payload. */
   readonly newest: Timestamp
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** A loop device and a USB host both see such a file as a disk of these, whatever medium it stands on. */
@@ -44,7 +44,7 @@ export async function readNestedImage(spec: NestedImageSpec, options: NestedImag
     offsetBytes: 0,
     sectorSize: SECTOR_BYTES,
   }
-  const located = (problem: Problem): Problem => ({
+  const located = <Found extends Problem>(problem: Found): Found => ({
     ...problem,
     message: `Image "/${options.path}": ${problem.message}`,
     path: [...configPath, ...(problem.path ?? [])],

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { statsAt } from '../../bytes/path-stats.js'
 import { byteString } from '../../bytes/text.js'
 import type { ContentEntry, ContentSource, LayerSource, NestedImageSpec } from '../../config/spec.js'
-import { type ConfigPath, invariant, type Problem } from '../../errors.js'
+import { type ConfigPath, invariant, type Warning } from '../../errors.js'
 import { imageOfBytes } from '../../image/extent.js'
 import type { ArchiveShelf } from '../../tree/archive-shelf.js'
 import { type CpioListOptions, cpioListTree, readCpioList } from '../../tree/cpio-list.js'
@@ -44,7 +44,7 @@ export interface SourceReading {
   finish(time: Timestamp): ReadSource
   /** Whose times count as the payload's. */
   readonly tree?: FileNode
-  readonly warnings?: readonly Problem[]
+  readonly warnings?: readonly Warning[]
   readonly sparseAtSource?: FolderReading['sparseAtSource']
   /** Whether nodes may be marked with what they do not carry (`Unkept`). */
   readonly isMarked?: boolean

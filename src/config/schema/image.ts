@@ -5,6 +5,7 @@ import { group } from '../../schema/group.js'
 import { guid } from '../../schema/identifiers.js'
 import { anyText, byteChoice, byteCount, choice, integer, quantity, text } from '../../schema/leaf.js'
 import { Refusal } from '../../schema/refusal.js'
+import { accept } from './accept.js'
 import { budget } from './budget.js'
 import { bundle } from './bundle.js'
 import { modesRule } from './content.js'
@@ -118,6 +119,9 @@ export const image = group(
       .describe(
         'What is written, any number at once: words, or maps such as { format: zst, level: 19 }. Default: [raw, zip]',
       )
+      .exactOptional(),
+    accept: accept
+      .describe('Warnings that are accepted, each by its id and with a reason: silent, and named in the manifest')
       .exactOptional(),
     budget: budget.describe('How full partitions may be, and how they grow from release to release').exactOptional(),
     gadget: gadget.describe('What the board needs to show its storage over USB').exactOptional(),

@@ -3,6 +3,7 @@ import { group } from '../../schema/group.js'
 import { fileSystemId, guid, partitionType } from '../../schema/identifiers.js'
 import { choice, flag, integer, leaf, quantity, text } from '../../schema/leaf.js'
 import { Refusal } from '../../schema/refusal.js'
+import { accept } from './accept.js'
 import { content, modesRule, ownerMap, ownerRule } from './content.js'
 import { fileSystem, fileSystemWordsText } from './file-system.js'
 import { luks } from './luks.js'
@@ -125,6 +126,9 @@ export const partition = group(
     luks: luks.describe('The partition is encrypted, LUKS2; fs is what stands in it (docs/luks.md)').exactOptional(),
     fill: integer({ maximum: MAX_BYTE })
       .describe('Byte that fills what a raw file leaves of its partition. Default: it keeps what the medium holds')
+      .exactOptional(),
+    accept: accept
+      .describe('Warnings of this partition that are accepted, each by its id and with a reason')
       .exactOptional(),
     options: options.describe('Options of the file system').exactOptional(),
   },

@@ -173,7 +173,10 @@ describe('what ext cannot hold', () => {
   it('warns of times that small inodes do not hold', () => {
     const late = { ...file, mtime: { seconds: 2 ** 31, nanoseconds: 0 } }
     expect(plan(treeOf({ late }), { inode_size: 128 }).warnings).toEqual([
-      { message: expect.stringContaining('Modification times of 1 files are outside what inodes of 128 bytes hold') },
+      {
+        finding: 'ext-times',
+        message: expect.stringContaining('Modification times of 1 files are outside what inodes of 128 bytes hold'),
+      },
     ])
     expect(plan(treeOf({ late })).warnings).toEqual([])
   })

@@ -2,7 +2,7 @@
 
 import { formatSize } from '../../bytes/format-size.js'
 import { type Guid, uuidToBytes, uuidV5 } from '../../bytes/guid.js'
-import { LayoutError, type Problem } from '../../errors.js'
+import { LayoutError, type Warning } from '../../errors.js'
 import type { FileTree } from '../../tree/file-tree.js'
 import type { PlannedVolume, VolumeEnvironment } from '../volume.js'
 import { createDirectoryHasher } from './directory-hash.js'
@@ -68,10 +68,11 @@ export class ExtPlanner {
   }
 
   /** mke2fs says so too: an ext4 that checks itself for minutes after a power cut is not what its name promises. */
-  #journalWarnings({ features, blockCount, blockSize }: Geometry): Problem[] {
+  #journalWarnings({ features, blockCount, blockSize }: Geometry): Warning[] {
     if (!this.#features.has('has_journal') || features.has('has_journal')) return []
     return [
       {
+        finding: 'ext-no-journal',
         message: `No room for a journal in ${this.options.type} of ${blockCount} blocks of ${formatSize(blockSize)}: volumes of ${FEWEST_BLOCKS_WITH_JOURNAL} blocks and more have one`,
         hint: 'fs: ext2 or options: { journal_size: 0 } say that none is wanted',
         path: ['fs'],
@@ -221,7 +222,7 @@ function largestFiles(survey: TreeSurvey, demand: VolumeDemand, blockSize: numbe
 }
 
 /** Times that inodes of this size cannot hold are clamped, and said to be. */
-function timeWarnings(survey: TreeSurvey, inodeSize: number): Problem[] {
+function timeWarnings(survey: TreeSurvey, inodeSize: number): Warning[] {
   const outside: number[] = []
   survey.nodes.forEach(({ mtime }, index) => {
     if (clampTime(mtime, inodeSize) !== mtime) outside.push(index)
@@ -231,6 +232,7 @@ function timeWarnings(survey: TreeSurvey, inodeSize: number): Problem[] {
   const named = outside.slice(0, LISTED).map((node) => `"${survey.pathOf(node)}"`)
   return [
     {
+      finding: 'ext-times',
       message:
         `Modification times of ${outside.length} files are outside what inodes of ${inodeSize} bytes hold ` +
         `(${min} to ${max} seconds) and are clamped: ${named.join(', ')}`,

@@ -1,7 +1,7 @@
 /** What is wrong or noteworthy in a payload, collected over the whole tree and told at once. */
 import { formatSize } from '../../bytes/format-size.js'
 import type { ByteString } from '../../bytes/text.js'
-import type { Problem } from '../../errors.js'
+import type { Problem, Warning } from '../../errors.js'
 import { countOf, formatCount, listPaths, listTexts, showPath } from '../path-list.js'
 import { UnkeptNodes } from '../unkept-nodes.js'
 import { isDeviceName, NAME_RULE } from '../windows-name.js'
@@ -71,10 +71,11 @@ export class PayloadFindings {
     return problems
   }
 
-  warnings({ lossy }: { lossy: boolean }): Problem[] {
-    const warnings: Problem[] = lossy ? this.unkept.warnings() : []
+  warnings({ lossy }: { lossy: boolean }): Warning[] {
+    const warnings: Warning[] = lossy ? this.unkept.warnings() : []
     if (this.#deviceNames.length > 0) {
       warnings.push({
+        finding: 'fat-device-names',
         message: `Windows cannot open ${countOf(this.#deviceNames.length, 'name')} that it takes for devices: ${listPaths(this.#deviceNames)}`,
       })
     }

@@ -6,7 +6,7 @@
  * (boot files) stands at the front of the data area too.
  */
 import type { ByteString } from '../../bytes/text.js'
-import { FormatError, type Problem } from '../../errors.js'
+import { FormatError, type Warning } from '../../errors.js'
 import {
   type DirectoryNode,
   type FileNode,
@@ -58,7 +58,7 @@ export interface FatPayload {
   readonly directories: readonly FatDirectory[]
   /** In the order of their data. */
   readonly files: readonly FatFile[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 export interface PayloadOptions {

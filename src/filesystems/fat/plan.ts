@@ -1,7 +1,7 @@
 /** Every decision about a volume: settings, payload, geometry, allocation; and whether they go together. */
 import { alignUp } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
-import { LayoutError, type Problem } from '../../errors.js'
+import { LayoutError, type Problem, type Warning } from '../../errors.js'
 import type { FileTree, Timestamp } from '../../tree/file-tree.js'
 import { countOf, formatCount } from '../path-list.js'
 import { type FreeSpace, freeBytesIn, freeSpaceText, NO_FREE_SPACE, type VolumeEnvironment } from '../volume.js'
@@ -36,7 +36,7 @@ export interface FatPlan extends FatContents {
   readonly geometry: FatGeometry
   readonly root: RootPlacement
   readonly allocation: Allocation
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** Throws a FormatError with all that FAT cannot hold. */

@@ -1,7 +1,7 @@
 /** The options of a FAT volume, checked against each other and against what FAT has, all problems at once. */
 import { isPowerOfTwo } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
-import { type ConfigPath, FormatError, type Problem } from '../../errors.js'
+import { type ConfigPath, FormatError, type Problem, type Warning } from '../../errors.js'
 import { formatCount } from '../path-list.js'
 import type { VolumeEnvironment } from '../volume.js'
 import { type FatWidth, NO_LABEL } from './disklayout.js'
@@ -17,7 +17,7 @@ export interface FatSettings {
   readonly volumeId: number
   readonly hiddenSectors: number
   readonly offsetMinutes: number
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 const LABEL_BYTES = 11
@@ -41,7 +41,7 @@ type Refuse = (path: ConfigPath, message: string, hint?: string) => void
 /** Throws a FormatError with every option that FAT cannot have. */
 export function checkSettings(options: FatFormatOptions, environment: VolumeEnvironment): FatSettings {
   const problems: Problem[] = []
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   const refuse: Refuse = (path, message, hint) => {
     problems.push(hint === undefined ? { path, message } : { path, message, hint })
   }
@@ -62,6 +62,7 @@ export function checkSettings(options: FatFormatOptions, environment: VolumeEnvi
   } else if (fats !== undefined && fats > USUAL_FATS) {
     warnings.push({
       path: ['options', 'fats'],
+      finding: 'fat-copies',
       message: `${fats} FATs: fsck.fat and some firmware read at most ${USUAL_FATS}`,
     })
   }
@@ -81,6 +82,7 @@ export function checkSettings(options: FatFormatOptions, environment: VolumeEnvi
   } else if (root_entries !== undefined && width === 32) {
     warnings.push({
       path: ['options', 'root_entries'],
+      finding: 'fat-root-entries',
       message: 'root_entries has no effect on FAT32, whose root directory grows like any other',
     })
   }
@@ -133,7 +135,7 @@ export function checkSettings(options: FatFormatOptions, environment: VolumeEnvi
   }
 }
 
-function checkLabel(label: string, refuse: Refuse, warnings: Problem[]): void {
+function checkLabel(label: string, refuse: Refuse, warnings: Warning[]): void {
   const lengthBytes = Buffer.byteLength(label)
   const forbidden = FORBIDDEN_IN_LABEL.exec(label)?.[0]
   if (lengthBytes > LABEL_BYTES) {
@@ -149,6 +151,7 @@ function checkLabel(label: string, refuse: Refuse, warnings: Problem[]): void {
   } else if (/[a-z]/.test(label)) {
     warnings.push({
       path: ['label'],
+      finding: 'fat-label-case',
       message: `FAT label "${label}" has lower case, which some systems do not show or find`,
     })
   }

@@ -2,7 +2,7 @@
 import { isPowerOfTwo } from '../../bytes/align.js'
 import { ERASED } from '../../bytes/erased.js'
 import { formatSize } from '../../bytes/format-size.js'
-import { FormatError, LayoutError, type Problem } from '../../errors.js'
+import { FormatError, LayoutError, type Problem, type Warning } from '../../errors.js'
 import { type DiskImage, ImageBuilder } from '../../image/extent.js'
 import type { FileTree } from '../../tree/file-tree.js'
 import { largestFilesText } from '../largest-files.js'
@@ -109,12 +109,13 @@ export class Jffs2Planner {
     }
   }
 
-  #warnings(blocks: number, usedBlocks: number, sizeBytes: number): Problem[] {
+  #warnings(blocks: number, usedBlocks: number, sizeBytes: number): Warning[] {
     const { erase_block: eraseBlock } = this.#settings
-    const problems: Problem[] = []
+    const problems: Warning[] = []
     const kept = reservedBlocks(blocks, eraseBlock)
     if (blocks - usedBlocks < kept) {
       problems.push({
+        finding: 'jffs2-full',
         message: `JFFS2 has ${countOf(blocks - usedBlocks, 'free erase block')} left, and Linux keeps ${kept} to collect garbage: it can be read, but not written to`,
         hint: `From ${formatCount(this.smallestSizeBytes())} bytes on it can`,
       })
@@ -122,6 +123,7 @@ export class Jffs2Planner {
     const tail = sizeBytes - blocks * eraseBlock
     if (tail > 0) {
       problems.push({
+        finding: 'erase-block-tail',
         message: `JFFS2 takes ${countOf(blocks, 'erase block')} of ${formatSize(eraseBlock)}: ${formatCount(tail)} bytes at the end are part of none`,
       })
     }

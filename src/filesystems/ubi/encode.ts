@@ -4,7 +4,7 @@
  */
 import { ceilDivide } from '../../bytes/align.js'
 import { ERASED } from '../../bytes/erased.js'
-import type { Problem } from '../../errors.js'
+import type { Warning } from '../../errors.js'
 import { chunksOf } from '../../image/chunks.js'
 import { overlayImages, sliceImage } from '../../image/compose.js'
 import { type DiskImage, ImageBuilder, imageOfBytes, imageOfFill } from '../../image/extent.js'
@@ -42,7 +42,7 @@ export interface UbiVolume {
   readonly format: string
   /** Of the volume inside, where there is one. */
   readonly facts?: PlannedVolume['facts']
-  readonly warnings?: readonly Problem[]
+  readonly warnings?: readonly Warning[]
 }
 
 export interface UbiOptions {

@@ -1,7 +1,7 @@
 /** How many erase blocks volumes take, and which of them are in use. */
 import { ceilDivide } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
-import { FormatError, LayoutError, type Problem } from '../../errors.js'
+import { FormatError, LayoutError, type Warning } from '../../errors.js'
 import { countOf } from '../path-list.js'
 import type { PlannedVolume } from '../volume.js'
 import { UBI_LAYOUT_VOLUME_EBS } from './disklayout.js'
@@ -130,13 +130,14 @@ export class UbiPlanner {
     )
   }
 
-  #warnings(sizeBytes: number, blocks: number): Problem[] {
+  #warnings(sizeBytes: number, blocks: number): Warning[] {
     const { pebBytes } = this.#geometry
     const problems = this.#volumes.flatMap(({ warnings = [] }) => warnings)
     const bad = this.#badBlocks(this.#options.flashBytes ?? sizeBytes)
     const left = blocks - this.#neededBlocks()
     if (left < bad) {
       problems.push({
+        finding: 'ubi-spare-blocks',
         message: `UBI has ${countOf(left, 'erase block')} left for ones that go bad, and Linux wants ${bad} of them: ${BAD_BLOCKS_EXPECTED} of ${BAD_BLOCKS_OF} of the flash`,
         hint: `From ${countOf(this.#neededBlocks() + bad, 'erase block')} on it has them`,
       })
@@ -144,6 +145,7 @@ export class UbiPlanner {
     const tail = sizeBytes - blocks * pebBytes
     if (tail > 0) {
       problems.push({
+        finding: 'erase-block-tail',
         message: `UBI takes ${countOf(blocks, 'erase block')} of ${formatSize(pebBytes)}: ${tail} bytes at the end are part of none`,
       })
     }

@@ -3,7 +3,7 @@
  * host writes to. Pure; the facts come from the layout.
  */
 import type { HarvestSpec, LunSpec, MassStorageSpec } from '../../config/spec.js'
-import type { ConfigPath, Problem } from '../../errors.js'
+import type { ConfigPath, Problem, Warning } from '../../errors.js'
 import { fileSystemOfFormat } from '../../filesystems/registry.js'
 
 export interface ExportedPartition {
@@ -38,7 +38,7 @@ const WINDOWS_MEDIA: ReadonlySet<number> = new Set([0xf0, 0xf8, 0xf9, 0xfb, 0xfc
 
 export interface ExportFindings {
   readonly problems: readonly Problem[]
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 export function checkExports(
@@ -70,7 +70,11 @@ function checkLun(lun: LunSpec, index: number, disk: ExportedDisk): ExportFindin
     problems: [...fstab, ...blockProblems(one, shown, path)],
     warnings: [
       ...sizeWarnings(one, sizeBytes, path),
-      ...windowsWarnings(one, shown).map((message) => ({ message: `LUN ${index}: ${message}`, path })),
+      ...windowsWarnings(one, shown).map((message) => ({
+        finding: 'lun-windows' as const,
+        message: `LUN ${index}: ${message}`,
+        path,
+      })),
     ],
   }
 }
@@ -109,11 +113,12 @@ function blockProblems({ lun, index, disk }: OneLun, shown: readonly ExportedPar
   ]
 }
 
-function sizeWarnings({ lun, index }: OneLun, sizeBytes: number, path: ConfigPath): Problem[] {
+function sizeWarnings({ lun, index }: OneLun, sizeBytes: number, path: ConfigPath): Warning[] {
   if (!lun.cdrom || sizeBytes % CDROM_BLOCK_BYTES === 0) return []
   return [
     {
       path,
+      finding: 'lun-size',
       message: `LUN ${index}: ${sizeBytes} bytes are no whole number of blocks of ${CDROM_BLOCK_BYTES}, the host does not see the last ${sizeBytes % CDROM_BLOCK_BYTES}`,
     },
   ]

@@ -1,6 +1,6 @@
 /** A module list that lacks what the script will ask for is found here, and not on the board. */
 import type { GadgetSpec, MassStorageSpec } from '../../config/spec.js'
-import type { Problem } from '../../errors.js'
+import type { Warning } from '../../errors.js'
 import { type ModuleSource, moduleClosure } from '../module-index.js'
 import { moduleName } from '../module-name.js'
 import { driverModules, FOUNDATION_MODULES } from './usb-functions.js'
@@ -9,7 +9,7 @@ import { driverModules, FOUNDATION_MODULES } from './usb-functions.js'
 export function missingModuleWarnings(
   spec: Pick<GadgetSpec, 'modules' | 'configPath'> & { readonly massStorage: MassStorageSpec },
   tree: ModuleSource | undefined,
-): readonly Problem[] {
+): readonly Warning[] {
   const { modules, massStorage, configPath } = spec
   if (modules.length === 0) return []
   const listed = new Set(modules.map(moduleName))
@@ -24,6 +24,7 @@ export function missingModuleWarnings(
   return [
     {
       path: [...configPath, 'modules'],
+      finding: 'module-missing',
       message: `The module list lacks ${missing.join(', ')}: the gadget's script needs ${missing.length === 1 ? 'it' : 'them'}, unless built in`,
       hint: `modules: [${complete.join(', ')}]`,
     },

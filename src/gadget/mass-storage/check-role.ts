@@ -1,7 +1,7 @@
 /** A port that stays a host shows no storage to anybody. */
 import type { DtsValue } from '../../bytes/dts-value.js'
 import type { DeviceTreeSpec, GadgetSpec } from '../../config/spec.js'
-import type { Problem } from '../../errors.js'
+import type { Warning } from '../../errors.js'
 import type { DeviceTreeInput } from '../device-tree-files.js'
 import { effectiveProperty } from '../effective-property.js'
 
@@ -14,13 +14,14 @@ type Role = string | undefined
 export function hostRoleWarnings(
   { deviceTrees }: Pick<GadgetSpec, 'deviceTrees'>,
   inputs: readonly DeviceTreeInput[] = [],
-): readonly Problem[] {
+): readonly Warning[] {
   const roles = deviceTrees.map((spec) => roleOf(spec, deviceTrees, inputs))
   if (roles.some((role) => role === 'peripheral' || role === 'otg')) return []
   return deviceTrees.flatMap(({ node, configPath }, index) =>
     roles[index] === 'host'
       ? [
           {
+            finding: 'usb-host-role' as const,
             path: configPath,
             message: `The device tree leaves ${node} a host: a host shows no storage`,
             hint: `${PROPERTY}: peripheral`,

@@ -2,7 +2,7 @@
  * A second opinion on an image, by readers that share no code with ours: the packages gpt, ext2fs and fatfs. What they cannot
  * read, or not in time, is passed over with a note; where they say something else than we do, that is told.
  */
-import { FormatError, type Problem } from '../../errors.js'
+import { FormatError, type Problem, type Warning } from '../../errors.js'
 import { fileSystemOfFormat } from '../../filesystems/registry.js'
 import type { VolumeReader } from '../../filesystems/volume-reader.js'
 import { type FileTree, walkTree } from '../../tree/file-tree.js'
@@ -21,7 +21,7 @@ export interface ConsultOptions {
 export interface SecondOpinion {
   readonly disagreements: readonly Problem[]
   /** What was passed over, and why. */
-  readonly notes: readonly Problem[]
+  readonly notes: readonly Warning[]
   /** Who was asked about what: `ext2fs on partition 2`. */
   readonly asked: readonly string[]
 }
@@ -43,7 +43,7 @@ export async function consult(disk: OpenImage, options: ConsultOptions = {}): Pr
 class Consultation {
   readonly #options: ConsultOptions
   readonly #disagreements: Problem[] = []
-  readonly #notes: Problem[] = []
+  readonly #notes: Warning[] = []
   readonly #asked: string[] = []
 
   constructor(options: ConsultOptions) {
@@ -110,7 +110,7 @@ class Consultation {
   }
 
   #passOver(name: string, where: string, reason: string): void {
-    this.#notes.push({ message: `no second opinion by ${name} on ${where}: ${reason}` })
+    this.#notes.push({ finding: 'second-opinion', message: `no second opinion by ${name} on ${where}: ${reason}` })
   }
 }
 
