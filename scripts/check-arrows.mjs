@@ -8,7 +8,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-const BASE = ['errors.ts', 'findings.ts', 'bytes/']
+const BASE = ['errors.ts', 'findings.ts', 'problem-collector.ts', 'bytes/']
 const MIDDLE = [
   'schema/',
   'image/',
@@ -37,6 +37,7 @@ const FORMAT = [...BASE, 'schema/', 'image/', 'tree/file-tree.ts', 'tree/file-mo
 const ALLOWED = {
   'findings.ts': [],
   'errors.ts': ['findings.ts'],
+  'problem-collector.ts': ['errors.ts'],
   'version.ts': [],
   'bytes/': ['errors.ts'],
   'schema/': BASE,

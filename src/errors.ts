@@ -135,13 +135,20 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new Error(`invariant: ${message}`)
 }
 
-/** What `make` finds wrong with a layout or a format, told as its caller knows it: formats know of nothing around them. */
+/** Returns the same error with changed problems: its class, details, cause and stack stay. */
+export function remapProblems<E extends DiskloomError>(error: E, change: (problem: Problem) => Problem): E {
+  const Kind = error.constructor as new (problems: readonly Problem[], options: DiskloomErrorOptions) => E
+  const changed = new Kind(error.problems.map(change), { details: error.details, cause: error.cause })
+  if (error.stack !== undefined) changed.stack = error.stack
+  return changed
+}
+
+/** Runs `make`, and changes the problems of its LayoutError or FormatError: formats do not know what is around them. */
 export function withProblems<T>(change: (problem: Problem) => Problem, make: () => T): T {
   try {
     return make()
   } catch (error) {
-    if (error instanceof FormatError) throw new FormatError(error.problems.map(change), { cause: error })
-    if (error instanceof LayoutError) throw new LayoutError(error.problems.map(change), { cause: error })
+    if (error instanceof FormatError || error instanceof LayoutError) throw remapProblems(error, change)
     throw error
   }
 }

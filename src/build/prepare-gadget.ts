@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { formatSize } from '../bytes/format-size.js'
 import { displayName } from '../bytes/text.js'
 import type { ContentSource, GadgetSpec, InitramfsSpec } from '../config/spec.js'
-import { ConfigError, type ConfigPath, FormatError, type Warning } from '../errors.js'
+import { ConfigError, type ConfigPath, FormatError, remapProblems, type Warning } from '../errors.js'
 import { GADGET_FOLDER } from '../gadget/gadget-files.js'
 import { MODULE_LIST } from '../gadget/module-files.js'
 import { type CheckedGadget, type PlanCheckedOptions, planCheckedGadget } from '../gadget/plan-checked.js'
@@ -64,7 +64,7 @@ function cpioOf(tree: FileTree, path: ConfigPath): CpioPlan {
     return planCpio(tree)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    throw new FormatError(error.problems.map((problem) => ({ path, ...problem })))
+    throw remapProblems(error, (problem) => ({ path, ...problem }))
   }
 }
 

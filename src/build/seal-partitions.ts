@@ -4,9 +4,9 @@ import { type ConfigPath, LayoutError } from '../errors.js'
 import type { DiskPlan, Payload } from '../layout/disk-plan.js'
 import { LUKS_HEADER_BYTES } from '../layout/luks.js'
 import { measurePayload } from '../layout/measure-payload.js'
+import type { ProblemCollector } from '../problem-collector.js'
 import { problemAt } from '../tree/payload-problem.js'
 import { readSourceFile } from '../tree/raw-file.js'
-import type { ProblemCollector } from './content/problem-collector.js'
 import type { HostVolumesOptions } from './host-volumes.js'
 
 /** What cryptsetup reads of a key file. [CRYPTSETUP luksFormat] */

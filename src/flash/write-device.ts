@@ -2,7 +2,7 @@
  * The order that makes an interrupted flash a card without a partition table, never half an image: wipe both ends · zeros ·
  * body · flush · read all of it back · the ends with the table · flush · read them back.
  */
-import { DiskloomError, InterruptedError, type Problem } from '../errors.js'
+import { DiskloomError, InterruptedError, remapProblems } from '../errors.js'
 import type { DiskImage } from '../image/extent.js'
 import { carriedBytes, WINDOW_ALIGN_BYTES } from '../image/windows.js'
 import { blockStretches } from '../outputs/block-stretches.js'
@@ -153,11 +153,8 @@ function withState(error: unknown, path: string, isWiped: boolean): unknown {
     : `${path} could not be wiped after that: what is on it is not complete, do not use it.`
   if (error instanceof InterruptedError) return new InterruptedError(`Interrupted: ${state}`)
   if (!(error instanceof DiskloomError)) return error
-  const problems = error.problems.map(
-    (problem): Problem => ({ ...problem, hint: problem.hint === undefined ? state : `${problem.hint} ${state}` }),
-  )
-  const Kind = error.constructor as new (problems: readonly Problem[], options: object) => DiskloomError
-  const stated = new Kind(problems, { details: error.details, cause: error.cause })
-  if (error.stack !== undefined) stated.stack = error.stack
-  return stated
+  return remapProblems(error, (problem) => ({
+    ...problem,
+    hint: problem.hint === undefined ? state : `${problem.hint} ${state}`,
+  }))
 }

@@ -1,18 +1,11 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
 import { formatSize } from '../bytes/format-size.js'
 import type { ImageSpec, LuksSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
-import {
-  type ConfigPath,
-  type DiskloomError,
-  FormatError,
-  invariant,
-  LayoutError,
-  type Problem,
-  type Warning,
-} from '../errors.js'
+import { type ConfigPath, invariant, LayoutError, type Problem, type Warning } from '../errors.js'
 import { fileSystemOf } from '../filesystems/registry.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
+import { ProblemCollector } from '../problem-collector.js'
 import { ATTRIBUTE_LEGACY_BOOT } from '../tables/gpt/disklayout.js'
 import { alignmentWarnings } from './alignment-warnings.js'
 import { composeDisk } from './compose.js'
@@ -90,11 +83,9 @@ class Planner {
   readonly #numbering: Numbering
   /** By index, once they are asked for. */
   readonly #measures = new Map<number, PayloadMeasure>()
-  readonly #problems: Problem[] = []
+  readonly #problems = new ProblemCollector()
   readonly #warnings: Warning[] = []
   readonly #hashes: HashPartitions
-  /** True while nothing but formats has refused. */
-  #onlyFormats = true
 
   constructor(spec: ImageSpec, payloads: Payloads, environment: LayoutEnvironment) {
     invariant(payloads.length === spec.partitions.length, 'one payload for each partition')
@@ -108,7 +99,8 @@ class Planner {
 
   place(): Placement {
     const { placement } = this.#tryPlace()
-    if (placement === undefined) this.#fail()
+    this.#problems.throwIfAny()
+    invariant(placement !== undefined, 'a disk without a placement has problems')
     return placement
   }
 
@@ -117,7 +109,8 @@ class Planner {
     const { placement, stretches } = known ? { placement: known, stretches: known.partitions } : this.#tryPlace()
     // Payload and types are judged wherever there is a place, so that all problems come at once.
     const contents = spec.partitions.map((_, index) => this.#planContent(index, stretches))
-    if (placement === undefined || this.#problems.length > 0) this.#fail()
+    this.#problems.throwIfAny()
+    invariant(placement !== undefined, 'a disk without a placement has problems')
     this.#warnings.push(...alignmentWarnings(spec, placement.partitions))
     const inside = new PartitionContents(
       spec,
@@ -170,7 +163,7 @@ class Planner {
       environmentOf: (index, startByte) => this.volumeEnvironment(index, startByte),
     }
     const result = placeRegions(this.#spec, context)
-    for (const problem of result.problems) this.#refuse(problem)
+    for (const problem of result.problems) this.#problems.add(problem)
     return result
   }
 
@@ -240,7 +233,7 @@ class Planner {
       )
     }
     if (payload.kind === 'file' && payload.file.sizeBytes > sizeBytes) {
-      this.#refuse(this.#tooLarge(index, stretch, payload.file.sizeBytes))
+      this.#problems.add(this.#tooLarge(index, stretch, payload.file.sizeBytes))
     }
     return undefined
   }
@@ -322,28 +315,13 @@ class Planner {
    * of what is tried, for problems that have none.
    */
   #attempt<T>(index: number, make: () => T, path: ConfigPath = []): T | undefined {
-    try {
-      return make()
-    } catch (error) {
-      if (!(error instanceof LayoutError || error instanceof FormatError)) throw error
-      for (const problem of error.problems) this.#refuse(this.#inPartition(index, { path, ...problem }), error)
-      return undefined
-    }
+    return this.#problems.attemptNow(make, (problem) => this.#inPartition(index, { path, ...problem }))
   }
 
   /** Formats know the partition neither by name nor by place: their paths begin at it. */
   #inPartition<Found extends Problem>(index: number, problem: Found): Found {
     const message = `${capitalised(partitionText(this.#spec, index))}: ${problem.message}`
     return { ...problem, path: [...this.#spec.partitions[index]!.configPath, ...(problem.path ?? [])], message }
-  }
-
-  #refuse(problem: Problem, cause?: DiskloomError): void {
-    if (!(cause instanceof FormatError)) this.#onlyFormats = false
-    this.#problems.push(problem)
-  }
-
-  #fail(): never {
-    throw this.#onlyFormats ? new FormatError(this.#problems) : new LayoutError(this.#problems)
   }
 }
 

@@ -1,11 +1,11 @@
 /** The `content:` of a volume, entries laid over one another in their order, as one tree. */
 import type { ContentSource } from '../../config/spec.js'
 import type { Warning } from '../../errors.js'
+import { ProblemCollector } from '../../problem-collector.js'
 import { compareTimestamps, EPOCH_1980, type FileTree, type Timestamp } from '../../tree/file-tree.js'
 import { measureTree } from '../../tree/tree-stats.js'
 import { checkUnkept } from './check-unkept.js'
 import { layContent } from './lay-content.js'
-import { ProblemCollector } from './problem-collector.js'
 import { type ContentOptions, readSource, type SourceReading } from './read-source.js'
 
 export type { ContentOptions } from './read-source.js'
