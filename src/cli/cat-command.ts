@@ -1,8 +1,10 @@
 import type { Command } from '@commander-js/extra-typings'
-import { displayName } from '../bytes/text.js'
+import { type ByteString, displayName } from '../bytes/text.js'
 import { UsageError } from '../errors.js'
 import { chunksOf } from '../image/chunks.js'
-import { findNode } from '../inspect/lookup.js'
+import type { DiskImage } from '../image/extent.js'
+import { findNodes } from '../inspect/find-nodes.js'
+import type { FileNode, RegularFileNode } from '../tree/file-tree.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
@@ -12,6 +14,7 @@ const EXAMPLES = `
 Examples:
   diskloom cat sd.img:2:/etc/fstab
   diskloom cat board.zip:boot:/config.txt
+  diskloom cat 'sd.img:root:/etc/*.conf'
 `
 
 /** What a string of base64 has room for. */
@@ -21,32 +24,47 @@ export function addCatCommand(program: Command, terminal: Terminal, services: Se
   program
     .command('cat')
     .summary('write a file of an image to standard output')
-    .description('Write a file of an image to standard output. Symlinks are not followed.')
+    .description(
+      'Write a file of an image to standard output; links are followed inside the volume. With a pattern (in quotes), all files that match, one after another.',
+    )
     .argument('<target>', TARGET_HELP)
     .option('--json', 'write one JSON object that holds the content as base64')
     .addHelpText('after', EXAMPLES)
     .action((target, { json = false }) =>
       withPlace(target, { terminal, services }, async ({ partition, path: asked = [] }) => {
-        const { node, path } = findNode(partition, asked)
-        const name = `/${path.map(displayName).join('/')}`
-        if (node.type !== 'file') {
-          const what = node.type === 'symlink' ? `a symlink to "${displayName(node.target)}"` : `a ${node.type}`
-          throw new UsageError(`Cannot write "${name}" of ${partition.view.name}: it is ${what}, a file is accepted`)
-        }
-        if (json) {
-          if (node.content.sizeBytes > MAX_JSON_BYTES) {
-            throw new UsageError(
-              `Cannot write "${name}" as JSON: it has ${node.content.sizeBytes} bytes, at most ${MAX_JSON_BYTES} are accepted`,
-              { hint: 'Leave --json out' },
-            )
+        const found = findNodes(partition, asked, 'follow')
+        // All of them are judged before the first byte goes out.
+        const files = found.map(({ node, path }) => assertFile(node, nameOf(path), partition.view.name))
+        for (const [index, { content }] of files.entries()) {
+          const name = nameOf(found[index]!.path)
+          if (json) {
+            writeEvent(terminal.stdout, 'file', jsonFields(content, name))
+            continue
           }
-          const bytes = Buffer.concat([...chunksOf(node.content)].map((chunk) => chunk.slice()))
-          writeEvent(terminal.stdout, 'file', { path: name, sizeBytes: bytes.length, base64: bytes.toString('base64') })
-          return
-        }
-        for (const chunk of chunksOf(node.content)) {
-          if (!(await terminal.stdout.bytes(chunk))) return
+          for (const chunk of chunksOf(content)) {
+            if (!(await terminal.stdout.bytes(chunk))) return
+          }
         }
       }),
     )
+}
+
+function nameOf(path: readonly ByteString[]): string {
+  return `/${path.map(displayName).join('/')}`
+}
+
+function assertFile(node: FileNode, name: string, partition: string): RegularFileNode {
+  if (node.type === 'file') return node
+  throw new UsageError(`Cannot write "${name}" of ${partition}: it is a ${node.type}, a file is accepted`)
+}
+
+function jsonFields(content: DiskImage, name: string): object {
+  if (content.sizeBytes > MAX_JSON_BYTES) {
+    throw new UsageError(
+      `Cannot write "${name}" as JSON: it has ${content.sizeBytes} bytes, at most ${MAX_JSON_BYTES} are accepted`,
+      { hint: 'Leave --json out' },
+    )
+  }
+  const bytes = Buffer.concat([...chunksOf(content)].map((chunk) => chunk.slice()))
+  return { path: name, sizeBytes: bytes.length, base64: bytes.toString('base64') }
 }

@@ -6,9 +6,10 @@ import { type ByteString, displayName } from '../bytes/text.js'
 import { UsageError, type Warning } from '../errors.js'
 import { chunksOf } from '../image/chunks.js'
 import type { DiskImage } from '../image/extent.js'
-import { type Found, findNode, volumeOf } from '../inspect/lookup.js'
+import { type FoundNode, findNode, findNodes, isPattern } from '../inspect/find-nodes.js'
+import { type Found, volumeOf } from '../inspect/lookup.js'
 import type { OpenPartition } from '../inspect/open-image.js'
-import type { FileNode } from '../tree/file-tree.js'
+import { compareTimestamps, type DirectoryNode, EPOCH_1980, type FileNode } from '../tree/file-tree.js'
 import { nodeAtPath } from '../tree/tree-builder.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
 import { problemFields, writeEvent } from './json-events.js'
@@ -19,6 +20,7 @@ import type { Terminal } from './terminal.js'
 const EXAMPLES = `
 Examples:
   diskloom extract sd.img:2:/etc/fstab                 one file, as ./fstab
+  diskloom extract 'sd.img:root:/etc/*.conf' --out d   all files that match, into a new folder
   diskloom extract sd.img:root:/etc --out etc-of-sd    a folder with all that is in it
   diskloom extract sd.img:root:/ --tar root.tar        with owners, devices and attributes, without root
   diskloom extract sd.img:root:/ --tar - | tar -tv
@@ -78,8 +80,17 @@ async function extractPlace({ found, out, terminal, services, imageName }: Conte
     const image = partitionImage(partition)
     return extractImage(image, outPath(out, `${partitionName(partition, imageName)}.img`), signal, { environment })
   }
-  const { node, path } = wholeNode(partition, asked)
-  const name = path.at(-1) === undefined ? partitionName(partition, imageName) : displayName(path.at(-1)!)
+  const { node, isMany } = wholeNode(partition, asked)
+  if (isMany && out === undefined) {
+    throw new UsageError(
+      `Cannot extract what "/${asked.map(displayName).join('/')}" matches: it needs a folder to go to`,
+      {
+        hint: 'Name a new or empty folder: --out FOLDER',
+      },
+    )
+  }
+  // The name that was asked for: a link gives its own, and not that of what it leads to.
+  const name = asked.length === 0 ? partitionName(partition, imageName) : displayName(asked.at(-1)!)
   return extract(node, outPath(out, name, node), { environment, signal })
 }
 
@@ -105,14 +116,39 @@ async function writeToStdout(image: DiskImage, { stdout, signal }: Terminal): Pr
   }
 }
 
-/** A folder with everything below it. */
-function wholeNode(
-  partition: OpenPartition,
-  asked: readonly ByteString[],
-): { node: FileNode; path: readonly ByteString[] } {
-  const { node, path } = findNode(partition, asked)
+/** A node with everything below it; of what a pattern matches, a folder with all of it. Links are kept in there. */
+function wholeNode(partition: OpenPartition, asked: readonly ByteString[]): FoundNode & { readonly isMany: boolean } {
+  const found = asked.some(isPattern) ? findNodes(partition, asked, 'keep') : [findNode(partition, asked, 'follow')]
+  const [first] = found
+  if (!asked.some(isPattern) || (found.length === 1 && first!.path.at(-1) === asked.at(-1))) {
+    return { ...withContent(partition, first!), isMany: false }
+  }
+  const nodes = found.map((each) => withContent(partition, each))
+  return { node: folderOf(nodes, partition), path: asked, isMany: true }
+}
+
+/** The tree of a folder; everything else is itself. */
+function withContent(partition: OpenPartition, { node, path }: FoundNode): FoundNode {
   if (node.type !== 'directory') return { node, path }
   return { node: nodeAtPath(volumeOf(partition).tree(), path.join('/')) ?? node, path }
+}
+
+/** A folder that holds these nodes by their own names. */
+function folderOf(nodes: readonly FoundNode[], partition: OpenPartition): DirectoryNode {
+  const children = new Map<ByteString, FileNode>()
+  let mtime = EPOCH_1980
+  for (const { node, path } of nodes) {
+    const name = path.at(-1)!
+    if (children.has(name)) {
+      throw new UsageError(
+        `Cannot extract "${displayName(name)}" of ${partition.view.name} twice into one folder: the pattern matches files of that name in several folders`,
+        { hint: 'Extract one folder at a time' },
+      )
+    }
+    children.set(name, node)
+    if (compareTimestamps(node.mtime, mtime) > 0) mtime = node.mtime
+  }
+  return { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime, children }
 }
 
 /** `out`, or `name` in the working directory; a file goes into a folder that is there. */

@@ -1,7 +1,8 @@
 import type { Command } from '@commander-js/extra-typings'
 import { type ByteString, displayName } from '../bytes/text.js'
+import { type FoundNode, findNodes } from '../inspect/find-nodes.js'
 import { modeLetters, nodeFields, timeText } from '../inspect/listing.js'
-import { findNode, volumeOf } from '../inspect/lookup.js'
+import { volumeOf } from '../inspect/lookup.js'
 import type { OpenPartition } from '../inspect/open-image.js'
 import { type FileNode, sortedEntries } from '../tree/file-tree.js'
 import { nodeAtPath } from '../tree/tree-builder.js'
@@ -15,6 +16,7 @@ const EXAMPLES = `
 Examples:
   diskloom ls sd.img:2:/etc
   diskloom ls -lR board.zip:root:/
+  diskloom ls 'sd.img:root:/etc/*.conf'
   diskloom ls --json sd.img:boot | jq -r .path
 `
 
@@ -29,7 +31,9 @@ export function addLsCommand(program: Command, terminal: Terminal, services: Ser
   program
     .command('ls')
     .summary('list a folder inside an image')
-    .description('List a folder inside an image. Nothing is mounted, and symlinks are not followed.')
+    .description(
+      'List a folder inside an image. Nothing is mounted; links are followed inside the volume. A pattern (in quotes) lists what matches.',
+    )
     .argument('<target>', TARGET_HELP)
     .option('-l, --long', 'also mode, owner, size, time')
     .option('-R, --recursive', 'also everything below')
@@ -52,17 +56,24 @@ export function addLsCommand(program: Command, terminal: Terminal, services: Ser
     )
 }
 
-/** What stands in each folder, in bytewise order; a file is a list of itself. */
+/** What is in each folder, in bytewise order; a file, and whatever a pattern matches, is a row of its own. */
 function foldersAt(
   partition: OpenPartition,
   asked: readonly ByteString[],
   recursive: boolean,
 ): { folder: string; rows: Row[] }[] {
-  const { node, path } = findNode(partition, asked)
+  const found = findNodes(partition, asked, 'to-folder')
+  if (found.length !== 1) return [{ folder: shown(asked.join('/') as ByteString), rows: found.map(rowOf) }]
+  const [{ node, path }] = found as [FoundNode]
   const start = path.join('/') as ByteString
-  if (node.type !== 'directory') return [{ folder: shown(start), rows: [{ name: shown(start), path: start, node }] }]
+  if (node.type !== 'directory') return [{ folder: shown(start), rows: [rowOf({ node, path })] }]
   const whole = recursive ? nodeAtPath(volumeOf(partition).tree(), start) : node
   return [...listFolders(whole ?? node, start, recursive)]
+}
+
+function rowOf({ node, path }: FoundNode): Row {
+  const start = path.join('/') as ByteString
+  return { name: shown(start), path: start, node }
 }
 
 function* listFolders(

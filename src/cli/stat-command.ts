@@ -1,7 +1,9 @@
 import type { Command } from '@commander-js/extra-typings'
-import type { ByteString } from '../bytes/text.js'
+import { type ByteString, displayName } from '../bytes/text.js'
+import { behindLink, findNode } from '../inspect/find-nodes.js'
 import { modeLetters, nodeFields } from '../inspect/listing.js'
-import { findNode, volumeOf } from '../inspect/lookup.js'
+import { volumeOf } from '../inspect/lookup.js'
+import type { OpenPartition } from '../inspect/open-image.js'
 import type { FileNode } from '../tree/file-tree.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
@@ -24,9 +26,10 @@ export function addStatCommand(program: Command, terminal: Terminal, services: S
     .addHelpText('after', EXAMPLES)
     .action((target, { json = false }) =>
       withPlace(target, { terminal, services }, ({ partition, path: asked = [] }) => {
-        const { node, path } = findNode(partition, asked)
+        const { node, path } = findNode(partition, asked, 'keep')
         const fields = {
           ...nodeFields(path.join('/') as ByteString, node),
+          ...resolutionOf(partition, node, path),
           ...holesOf(node),
           volume: volumeOf(partition).summary.format,
           details: volumeOf(partition).details(path) ?? {},
@@ -35,6 +38,18 @@ export function addStatCommand(program: Command, terminal: Terminal, services: S
         else terminal.stdout.lines(statLines(fields, node))
       }),
     )
+}
+
+/** Where a link leads in the end, or why it leads nowhere. */
+function resolutionOf(
+  partition: OpenPartition,
+  { type }: FileNode,
+  path: readonly ByteString[],
+): { readonly leadsTo?: string; readonly leadsNowhere?: string } {
+  if (type !== 'symlink') return {}
+  const behind = behindLink(partition, path)
+  if ('why' in behind) return { leadsNowhere: behind.why }
+  return { leadsTo: `/${behind.path.map(displayName).join('/')}` }
 }
 
 /** Bytes that a file has room for on the disk, where those are fewer than its length. */

@@ -1,7 +1,8 @@
 import type { Command } from '@commander-js/extra-typings'
 import { type ByteString, displayName } from '../bytes/text.js'
+import { findNode } from '../inspect/find-nodes.js'
 import { nodeFields } from '../inspect/listing.js'
-import { findNode, volumeOf } from '../inspect/lookup.js'
+import { volumeOf } from '../inspect/lookup.js'
 import { type DirectoryNode, type FileNode, sortedEntries, walkTree } from '../tree/file-tree.js'
 import { nodeAtPath } from '../tree/tree-builder.js'
 import { TARGET_HELP, withPlace } from './image-target.js'
@@ -26,7 +27,7 @@ export function addTreeCommand(program: Command, terminal: Terminal, services: S
     .action((target, { json = false }) =>
       withPlace(target, { terminal, services }, ({ partition, path: asked = [] }) => {
         const { stdout, environment } = terminal
-        const { node: found, path } = findNode(partition, asked)
+        const { node: found, path } = findNode(partition, asked, 'to-folder')
         const start = path.join('/') as ByteString
         const node = nodeAtPath(volumeOf(partition).tree(), start) ?? found
         if (json) {

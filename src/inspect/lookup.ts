@@ -1,10 +1,8 @@
-/** From a place in an opened image to the node that stands there, with errors that say what is there instead. */
-import { type ByteString, displayName } from '../bytes/text.js'
-import { visibleWord } from '../bytes/visible-text.js'
+/** From the words of a target to the partition of an opened image, with errors that say what is there instead. */
+import type { ByteString } from '../bytes/text.js'
 import { FormatError, UsageError } from '../errors.js'
 import { READABLE_TITLES } from '../filesystems/registry.js'
 import type { VolumeReader } from '../filesystems/volume-reader.js'
-import type { FileNode } from '../tree/file-tree.js'
 import type { OpenImage, OpenPartition } from './open-image.js'
 import { type Place, resolvePlace } from './target.js'
 
@@ -53,50 +51,4 @@ export function volumeOf(partition: OpenPartition): VolumeReader {
   throw new FormatError(
     `Cannot read files of ${partition.view.name}: ${what}; volumes of ${READABLE_TITLES} can be read`,
   )
-}
-
-/** A node with the names under which it stands. UsageError where nothing does. */
-export function findNode(
-  partition: OpenPartition,
-  path: readonly ByteString[],
-): { node: FileNode; path: ByteString[] } {
-  const volume = volumeOf(partition)
-  const node = volume.find(path)
-  return node === undefined ? findByDisplayName(volume, path, partition) : { node, path: [...path] }
-}
-
-/** Finds names by the form in which `ls` shows them: with `\xNN` for bytes that are no UTF-8, and `\u{NNNN}`. */
-function findByDisplayName(
-  volume: VolumeReader,
-  path: readonly ByteString[],
-  partition: OpenPartition,
-): { node: FileNode; path: ByteString[] } {
-  let node = volume.find([])
-  const way: ByteString[] = []
-  for (const wanted of path) {
-    if (node?.type !== 'directory') throw missing(way, partition, node)
-    const shown = visibleWord(displayName(wanted))
-    const name = node.children.has(wanted)
-      ? wanted
-      : [...node.children.keys()].find((known) => visibleWord(displayName(known)) === shown)
-    if (name === undefined) throw missing([...way, wanted], partition, undefined)
-    way.push(name)
-    node = volume.find(way)
-  }
-  if (node === undefined) throw missing(way, partition, undefined)
-  return { node, path: way }
-}
-
-function missing(path: readonly ByteString[], partition: OpenPartition, node: FileNode | undefined): UsageError {
-  const shown = `/${path.map(displayName).join('/')}`
-  if (node?.type === 'symlink') {
-    return new UsageError(
-      `Cannot go on behind "${shown}" of ${partition.view.name}: it is a symlink to "${displayName(node.target)}"`,
-      {
-        hint: 'Symlinks are not followed inside an image.',
-      },
-    )
-  }
-  const why = node === undefined ? 'there is nothing of that name' : `it is a ${node.type}, a folder is expected`
-  return new UsageError(`Cannot find "${shown}" in ${partition.view.name}: ${why}`)
 }

@@ -70,8 +70,8 @@ describe('a place on a disk', () => {
       'Cannot find partition "7" of "sd.img:7:/x": there are 1 "boot", 2 "root", 3 "root:a", 4 "1", 5 "twin", 6 "twin"',
     ],
     ['twin:/x', 'Cannot tell what "sd.img:twin:/x" means: partitions 5, 6 are all called "twin"'],
-    ['root:/../x', 'Cannot use path "/../x" of "sd.img:root:/../x": ".." is not followed inside an image'],
-    ['2:etc', 'Cannot find partition "2:etc" of "sd.img:2:etc"'],
+    ['root:/../x', 'Cannot use path "/../x" of "sd.img:root:/../x": ".." is not accepted'],
+    ['nothing:etc', 'Cannot find partition "nothing" of "sd.img:nothing:etc"'],
   ])('%s is refused', (rest, message) => {
     expect(() => place(rest)).toThrow(message)
   })

@@ -4,7 +4,7 @@
  * exists in its table, and the rest is the path. What can be read in two ways is refused.
  */
 import { type ByteString, byteString } from '../bytes/text.js'
-import { UsageError } from '../errors.js'
+import { IoError, UsageError } from '../errors.js'
 
 export interface Target {
   /** Path of the image on the host. */
@@ -13,7 +13,7 @@ export interface Target {
   readonly rest?: string
 }
 
-/** Cuts the image off. `exists` asks the host. UsageError where no reading, or more than one, has an image. */
+/** Cuts the image off. `exists` asks the host. IoError where no reading has an image, UsageError where more than one has. */
 export function parseTarget(text: string, exists: (path: string) => boolean): Target {
   const readings = readingsOf(text).filter(({ image }) => exists(image))
   if (readings.length === 1) return readings[0]!
@@ -23,7 +23,7 @@ export function parseTarget(text: string, exists: (path: string) => boolean): Ta
       hint: 'Rename one, or give the other by another path.',
     })
   }
-  throw new UsageError(`Cannot open "${text}": there is no such image`, { hint: FORMS })
+  throw new IoError(`Cannot open "${text}": there is no such image`, { hint: FORMS, details: { path: text } })
 }
 
 const FORMS = 'Accepted are IMAGE, IMAGE:PARTITION, IMAGE:PARTITION:/PATH and IMAGE:/PATH.'
@@ -63,12 +63,19 @@ export function resolvePlace<C extends Choice>(
 ): Place<C> {
   if (rest === undefined || rest === '') return {}
   if (rest.startsWith('/')) return { path: parsePath(rest, text) }
-  const readings = heads(rest).flatMap(({ head, tail }) => {
-    const found = choose(head, choices)
-    return found.length === 0 ? [] : [{ head, tail, found }]
-  })
+  const readable = (each: readonly Head[]) =>
+    each.flatMap(({ head, tail }) => {
+      const found = choose(head, choices)
+      return found.length === 0 ? [] : [{ head, tail, found }]
+    })
+  const strict = readable(heads(rest))
+  // `root:etc/hostname`: a path without its slash begins at the root of the volume, too.
+  const readings = strict.length > 0 ? strict : readable(headsBefore(rest, ':'))
   const reading = readings[0]
-  if (reading === undefined) throw unknownPartition(heads(rest).at(-1)!.head, choices, text)
+  if (reading === undefined) {
+    const [first] = headsBefore(rest, ':').slice(-1)
+    throw unknownPartition(first?.head ?? rest, choices, text)
+  }
   if (readings.length > 1) {
     throw new UsageError(
       `Cannot tell what "${text}" means: partitions "${reading.head}" and "${readings[1]!.head}" are both there`,
@@ -86,9 +93,18 @@ export function resolvePlace<C extends Choice>(
 }
 
 /** The whole text as a name, and every colon before a slash as the end of one; longest first. */
-function heads(rest: string): { head: string; tail?: string }[] {
-  const found: { head: string; tail?: string }[] = [{ head: rest }]
-  for (let at = rest.lastIndexOf(':/'); at > 0; at = rest.lastIndexOf(':/', at - 1)) {
+function heads(rest: string): Head[] {
+  return [{ head: rest }, ...headsBefore(rest, ':/')]
+}
+
+interface Head {
+  readonly head: string
+  readonly tail?: string
+}
+
+function headsBefore(rest: string, separator: ':' | ':/'): Required<Head>[] {
+  const found: Required<Head>[] = []
+  for (let at = rest.lastIndexOf(separator); at > 0; at = rest.lastIndexOf(separator, at - 1)) {
     found.push({ head: rest.slice(0, at), tail: rest.slice(at + 1) })
   }
   return found
@@ -113,11 +129,13 @@ function unknownPartition(head: string, choices: readonly Choice[], text: string
   )
 }
 
-/** Names from the root; `.` and empty ones say nothing, and `..` is refused: nothing is followed inside an image. */
+/** Names from the root. `.` and empty ones say nothing, and `..` is refused, since behind a link it could mean two folders. */
 export function parsePath(path: string, text: string): readonly ByteString[] {
   const names = path.split('/').filter((name) => name !== '' && name !== '.')
   if (names.includes('..')) {
-    throw new UsageError(`Cannot use path "${path}" of "${text}": ".." is not followed inside an image`)
+    throw new UsageError(`Cannot use path "${path}" of "${text}": ".." is not accepted`, {
+      hint: 'Write the path from the root of the volume',
+    })
   }
   return names.map(byteString)
 }

@@ -257,7 +257,7 @@ describeWithTools(
     describe('refuses', () => {
       it.each([
         [['ls', '%:7:/'], 2, 'Cannot find partition "7" of "%:7:/": there are 1 "boot", 2 "root:a", 3 "odd"'],
-        [['ls', '%.missing'], 2, 'Cannot open "%.missing": there is no such image'],
+        [['ls', '%.missing'], 6, 'Cannot open "%.missing": there is no such image'],
         [
           ['ls', '%'],
           2,
@@ -271,14 +271,14 @@ describeWithTools(
         [
           ['ls', '%:2:/short link/x'],
           2,
-          'Cannot go on behind "/short link" of partition 2 "root:a" of %: it is a symlink to "bin/tool"',
+          'Cannot find "/bin/tool" in partition 2 "root:a" of %: it is a file, a folder is expected',
         ],
         [
           ['ls', '%:2:/bin/tool/x'],
           2,
           'Cannot find "/bin/tool" in partition 2 "root:a" of %: it is a file, a folder is expected',
         ],
-        [['ls', '%:2:/../x'], 2, 'Cannot use path "/../x" of "%:2:/../x": ".." is not followed inside an image'],
+        [['ls', '%:2:/../x'], 2, 'Cannot use path "/../x" of "%:2:/../x": ".." is not accepted'],
         [
           ['ls', '%:odd:/'],
           5,
@@ -288,11 +288,6 @@ describeWithTools(
           ['cat', '%:2:/bin'],
           2,
           'Cannot write "/bin" of partition 2 "root:a" of %: it is a directory, a file is accepted',
-        ],
-        [
-          ['cat', '%:2:/short link'],
-          2,
-          'Cannot write "/short link" of partition 2 "root:a" of %: it is a symlink to "bin/tool", a file is accepted',
         ],
         [['inspect', '%:2'], 2, 'Cannot inspect "%:2": a whole image is accepted, without a partition or path'],
         [
