@@ -1,5 +1,5 @@
 /** Makes the results of the `gadget:` section as far as they can be known before the first byte. */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { formatSize } from '../bytes/format-size.js'
 import { displayName } from '../bytes/text.js'
@@ -152,6 +152,8 @@ const HEAD_BYTES = 4096
 function isTextFile(path: string): boolean {
   const head = Buffer.alloc(HEAD_BYTES)
   try {
+    // Opening a fifo would wait for its writer.
+    if (!statSync(path).isFile()) return false
     const file = openSync(path, 'r')
     try {
       const text = head.subarray(0, readSync(file, head)).toString('latin1')

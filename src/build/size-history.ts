@@ -1,10 +1,11 @@
 /** sizes.jsonl: a line of JSON for each release, the bytes that each partition uses. Kept with the sources, so it is text. */
 
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as z from 'zod'
 import { jsonText } from '../bytes/json-text.js'
+import { readInputFile } from '../bytes/read-input-file.js'
 import { ConfigError, errnoOf, IoError, systemReason } from '../errors.js'
 
 const bytes = z.int().min(0)
@@ -20,7 +21,7 @@ export type SizeHistoryLine = z.output<typeof line>
 export function readSizeHistory(path: string): SizeHistoryLine[] {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readInputFile(path).toString('utf8')
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return []
     throw new IoError(`Cannot read the history ${path}: ${systemReason(error)}`, { details: { path }, cause: error })
@@ -106,7 +107,7 @@ function parseOrNothing(text: string): unknown {
 
 function readOrNothing(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return readInputFile(path).toString('utf8')
   } catch {
     return undefined
   }

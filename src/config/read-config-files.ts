@@ -1,6 +1,6 @@
 /** A config and everything it includes, as one tree of located values. */
-import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { readInputFile } from '../bytes/read-input-file.js'
 import { ConfigError, errnoOf, IoError, type Problem, systemReason } from '../errors.js'
 import { expandVariables } from './expand-variables.js'
 import { childOf, type Located, type LocatedMap, type LocatedScalar } from './located.js'
@@ -139,7 +139,7 @@ const UTF16_MARKS = [
 
 /** The text of a UTF-8 file without its byte order mark. Throws system errors as they are, ConfigError for other bytes. */
 export function readUtf8Text(path: string): string {
-  const bytes = readFileSync(path)
+  const bytes = readInputFile(path)
   if (UTF16_MARKS.some(([first, second]) => bytes[0] === first && bytes[1] === second)) {
     throw new ConfigError('it is in UTF-16, UTF-8 is accepted')
   }

@@ -1,6 +1,7 @@
 /** Device trees as `planDeviceTreeFiles` takes them: compiled ones by their bytes, sources with what they include. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
+import { readInputFile } from '../bytes/read-input-file.js'
 import type { DeviceTreeSpec } from '../config/spec.js'
 import { errnoOf, FormatError, type Problem, systemReason } from '../errors.js'
 import type { DeviceTreeInput } from './device-tree-files.js'
@@ -16,7 +17,7 @@ export function readDeviceTrees(specs: readonly DeviceTreeSpec[], problems: Prob
   for (const { file: path, configPath } of specs) {
     if (inputs.some((input) => input.path === path)) continue
     try {
-      const bytes = readFileSync(path)
+      const bytes = readInputFile(path)
       if (isFdt(bytes) || COMPILED_NAMES.includes(extname(path))) {
         inputs.push({ kind: 'compiled', path, name: basename(path), bytes })
       } else {
@@ -63,7 +64,7 @@ function sourceFile(path: string, bytes: Buffer, context: IncludeContext): DtsFi
   for (const name of includedNames(text)) {
     const found = [dirname(path), ...context.folders].map((folder) => join(folder, name)).find(isReadableFile)
     if (found === undefined) continue
-    includes.set(name, context.read.get(found) ?? sourceFile(found, readFileSync(found), context))
+    includes.set(name, context.read.get(found) ?? sourceFile(found, readInputFile(found), context))
   }
   return file
 }

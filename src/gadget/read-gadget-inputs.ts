@@ -1,6 +1,6 @@
 /** Everything that `planGadgetFiles` needs from the host, read in one place. */
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { readInputFile } from '../bytes/read-input-file.js'
 import type { GadgetSpec } from '../config/spec.js'
 import { errnoOf, LayoutError, type Problem, systemReason } from '../errors.js'
 import type { GadgetInputs } from './gadget-files.js'
@@ -14,20 +14,17 @@ export async function readGadgetInputs(spec: GadgetSpec): Promise<GadgetInputs> 
   const templates = await readTemplates()
   const deviceTrees = readDeviceTrees(spec.deviceTrees, problems)
   const { modulesDir } = spec
-  const moduleHost = await readModuleHost(spec, problems)
+  const moduleHost = readModuleHost(spec, problems)
   const moduleTree =
     modulesDir === undefined ? undefined : attempt(() => readModuleTree({ ...spec, modulesDir }), problems)
   if (problems.length > 0) throw new LayoutError(problems)
   return { templates, deviceTrees, ...(moduleTree && { moduleTree }), ...(moduleHost && { moduleHost }) }
 }
 
-async function readModuleHost(
-  { modulesInto, configPath }: GadgetSpec,
-  problems: Problem[],
-): Promise<GadgetInputs['moduleHost']> {
+function readModuleHost({ modulesInto, configPath }: GadgetSpec, problems: Problem[]): GadgetInputs['moduleHost'] {
   if (modulesInto === undefined) return undefined
   try {
-    return { name: basename(modulesInto), bytes: await readFile(modulesInto) }
+    return { name: basename(modulesInto), bytes: readInputFile(modulesInto) }
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
     problems.push({

@@ -1,6 +1,7 @@
 /** Reads a module tree from the host: depmod's index files, or a kernel's build folder as far as the asked modules need it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { readInputFile } from '../bytes/read-input-file.js'
 import type { GadgetSpec } from '../config/spec.js'
 import { errnoOf, LayoutError, type Problem, systemReason } from '../errors.js'
 import { type KernelSymbol, stateInConfig, symbolsOfKbuild, usualSymbol } from './kernel-symbols.js'
@@ -64,7 +65,7 @@ function readIndexes(spec: TreeReading, version: string): ModuleIndexes {
 function readTreeFile(spec: TreeReading, name: string): string | undefined {
   const path = join(spec.modulesDir, name)
   try {
-    const text = readFileSync(path, 'utf8')
+    const text = readInputFile(path).toString('utf8')
     spec.files.push(path)
     return text
   } catch (error) {
@@ -125,7 +126,7 @@ function orderedPaths(text: string): string[] {
 function readBuiltModule(spec: TreeReading, path: string): ModuleInfo {
   let bytes: Uint8Array
   try {
-    bytes = readFileSync(join(spec.modulesDir, path))
+    bytes = readInputFile(join(spec.modulesDir, path))
     spec.files.push(join(spec.modulesDir, path))
   } catch (error) {
     const gone = errnoOf(error) === 'ENOENT'
@@ -153,7 +154,9 @@ function symbolsOf({ modules }: ModulesSpec, indexes: ModuleIndexes, kernel: str
   const missing = modules.map(moduleName).filter((name) => !there.has(name))
   const symbols = new Map<string, KernelSymbol>()
   if (missing.length === 0) return symbols
-  const config = existsSync(join(kernel, '.config')) ? readFileSync(join(kernel, '.config'), 'utf8') : undefined
+  const config = existsSync(join(kernel, '.config'))
+    ? readInputFile(join(kernel, '.config')).toString('utf8')
+    : undefined
   const unusual = missing.filter((name) => usualSymbol(name) === undefined)
   const inKbuild = unusual.length === 0 ? new Map<string, string>() : kbuildSymbols(kernel)
   for (const module of missing) {
@@ -176,7 +179,8 @@ function kbuildSymbols(kernel: string): Map<string, string> {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) visit(path)
       else if (entry.name === 'Makefile' || entry.name === 'Kbuild') {
-        for (const [module, symbol] of symbolsOfKbuild(readFileSync(path, 'utf8'))) symbols.set(module, symbol)
+        for (const [module, symbol] of symbolsOfKbuild(readInputFile(path).toString('utf8')))
+          symbols.set(module, symbol)
       }
     }
   }

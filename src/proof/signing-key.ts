@@ -1,6 +1,6 @@
 /** Ed25519 keys [RFC 8032] in the PEM forms that every tool knows: PKCS #8 for the private, SPKI for the public key [RFC 8410]. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readInputFile } from '../bytes/read-input-file.js'
 import { ConfigError, errnoOf, IoError, systemReason } from '../errors.js'
 
 /** Where a key with a passphrase takes it from. */
@@ -79,7 +79,7 @@ function assertEd25519(key: KeyObject, what: string): void {
 
 function readKeyFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readInputFile(path).toString('utf8')
   } catch (error) {
     throw new IoError(`Cannot read the key ${path}: ${systemReason(error)}`, {
       details: { path, errno: errnoOf(error) },
