@@ -1,5 +1,5 @@
 /** From a config or an image to devices: everything is inspected, planned and asked before the first byte is written. */
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { HeldWarnings } from './build/held-warnings.js'
 import type { BuildEvent, PlanOptions } from './build/options.js'
@@ -15,7 +15,6 @@ import {
   systemReason,
   UsageError,
 } from './errors.js'
-import { applyBmap, parseBmap } from './flash/bmap.js'
 import { type Disk, inspectDisk, listDisks } from './flash/disks.js'
 import { fileTargetRefusals, inspectFileTarget, openFileTarget } from './flash/file-target.js'
 import { type FittedImage, fitImage } from './flash/fit-image.js'
@@ -32,6 +31,7 @@ import { makeCommandRunner } from './host/run-command.js'
 import type { DiskImage } from './image/extent.js'
 import type { DiskPlan } from './layout/disk-plan.js'
 import { writeWholeFile } from './outputs/whole-file.js'
+import { imageByBmap } from './proof/apply-bmap.js'
 import { imageInFolder } from './proof/image-in-folder.js'
 import { manifestToFlash } from './proof/manifest-to-flash.js'
 import { verifiedCopy } from './proof/verified-copy.js'
@@ -244,7 +244,7 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
     for (const problem of warnings) {
       onEvent?.({ kind: 'warning', problem: { ...problem, finding: 'table-damage' } })
     }
-    image = bmap === undefined ? opened.image : applyBmap(opened.image, parseBmap(await readText(bmap), bmap), bmap)
+    image = bmap === undefined ? opened.image : await imageByBmap(bmap, opened.image, source)
     if (manifest !== undefined) {
       // A raw image may be the copy of a card; what else is in it is not written.
       const unspecified = opened.formats[0] === 'raw' ? 'any' : 'zeros'
@@ -287,15 +287,6 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
 
 /** Of a plain file, where the image does not tell. */
 const DEFAULT_SECTOR_BYTES = 512
-
-function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new IoError(`Cannot read block map "${path}": ${systemReason(error)}`, {
-      details: { path, errno: errnoOf(error) },
-      cause: error,
-    })
-  })
-}
 
 /** Hybrid and hand-made tables may have partitions over one another or past the end: those are not told apart. */
 function disjoint(partitions: readonly PartitionPlace[], sizeBytes: number): PartitionPlace[] {

@@ -5,6 +5,7 @@ import { DifferenceError, FormatError, UsageError } from '../errors.js'
 import { READABLE_TITLES } from '../filesystems/registry.js'
 import type { ImageFinding } from '../inspect/check-image.js'
 import type { DiskPlan } from '../layout/disk-plan.js'
+import { MANIFEST_NAME, SUMS_NAME } from '../proof/manifest-names.js'
 import { setOption, type Variables } from './config-options.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { reportWarnings } from './report-error.js'
@@ -100,12 +101,12 @@ async function verifyManifest({ terminal, source, flags: { key, json } }: Contex
   const { verifyBundleStream, verifyRelease } = await import('../proof/verify-release.js')
   const { readPublicKey } = await import('../proof/signing-key.js')
   const options = { key: key === undefined ? undefined : readPublicKey(key), signal }
-  const { manifest, signed, files, unvouched } =
+  const { manifest, signed, files, unvouched, unchecked } =
     source === '-'
       ? await verifyBundleStream(createReadStream('', { fd: 0, autoClose: false }), 'standard input', options)
       : await verifyRelease(source, options)
   if (json) {
-    writeEvent(stdout, 'result', { signed, image: manifest.image, files, unvouched })
+    writeEvent(stdout, 'result', { signed, image: manifest.image, files, unvouched, unchecked })
     return
   }
   const partitions = manifest.partitions.length
@@ -114,7 +115,15 @@ async function verifyManifest({ terminal, source, flags: { key, json } }: Contex
   )
   if (signed) stdout.line(`the manifest is signed by ${key}`)
   if (unvouched.length > 0) stderr.line(unvouchedText(unvouched))
+  if (unchecked.length > 0) stderr.line(uncheckedText(unchecked, signed))
   if (!signed) stderr.line('without --key nothing tells who made it: only that nothing was damaged')
+}
+
+function uncheckedText(names: readonly string[], signed: boolean): string {
+  const text = `signatures not checked: ${names.join(', ')}`
+  return signed
+    ? `${text} (--key checks .sig files of ${MANIFEST_NAME} and ${SUMS_NAME}; their own tools check others)`
+    : text
 }
 
 /** Ranges beyond these are counted. */

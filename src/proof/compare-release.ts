@@ -62,13 +62,7 @@ function compareWithItself({ image, outputs, bundle, partitions }: Manifest): Pr
       message: `Cannot verify by ${MANIFEST_NAME}: ${what} is ${here} in one place and ${there} in another`,
     })
   }
-  const byPath = new Map<string, Manifest['outputs'][number]>()
-  for (const output of outputs) {
-    if (byPath.has(output.path)) {
-      problems.push({ message: `Cannot verify by ${MANIFEST_NAME}: it names the output ${output.path} twice` })
-    }
-    byPath.set(output.path, output)
-  }
+  const byPath = new Map(outputs.map((output) => [output.path, output]))
   const own = byPath.get(image.name)
   if (own !== undefined) {
     differs(`the size of ${image.name}`, image.size_bytes, own.size_bytes)

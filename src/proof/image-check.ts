@@ -132,8 +132,8 @@ function stretchName(manifest: Manifest, startByte: number, endByte: number): st
   return `partition ${partition.name === '' ? `number ${partition.number}` : `"${partition.name}"`} (${place})`
 }
 
-/** Numbers that must agree, or a manifest could vouch for less than it seems to. */
-function assertConsistent({ image, stretches, partitions }: Manifest): void {
+/** Throws DifferenceError unless the numbers agree that must, or a manifest could vouch for less than it seems to. */
+export function assertConsistent({ image, stretches, partitions }: Manifest): void {
   const refuse = (what: string): never => {
     throw new DifferenceError(`Cannot verify ${image.name} by its manifest: ${what}`)
   }

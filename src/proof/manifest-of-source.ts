@@ -1,10 +1,10 @@
 /** The manifest and the signature that come with an image: in its bundle, or beside its file. */
 import type { KeyObject } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { FormatError } from '../errors.js'
 import { MANIFEST_NAME, SIGNATURE_NAME } from './manifest-names.js'
-import type { Manifest } from './manifest-schema.js'
+import { type Manifest, parseManifest } from './manifest-schema.js'
 import { readReleaseFile } from './read-release-file.js'
 import { readSignedManifest } from './signed-manifest.js'
 import { isZipFile, readZipMember } from './zip-member.js'
@@ -24,6 +24,26 @@ export function signedManifestOf(path: string, key: KeyObject): Manifest {
     })
   }
   return readSignedManifest(small, `${MANIFEST_NAME} of ${path}`, key).manifest
+}
+
+/**
+ * Returns the manifest that comes with the image at `path` and describes it, signed or not; undefined where none does. Throws
+ * FormatError where one lies there that cannot be read.
+ */
+export function manifestBeside(path: string): Manifest | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats?.isFile() !== true) return undefined
+  const bytes = smallFilesOf(path).get(MANIFEST_NAME)
+  if (bytes === undefined || !isOurs(bytes)) return undefined
+  const manifest = parseManifest(bytes, `${MANIFEST_NAME} of ${path}`)
+  const name = basename(path)
+  const isNamed = manifest.image.name === name || manifest.outputs.some((output) => output.path === name)
+  return isNamed || isZipFile(path) ? manifest : undefined
+}
+
+/** Other programs have manifests of this name, too. */
+function isOurs(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes).includes('"manifest_version"')
 }
 
 /** Whether a signature comes with what is at `path`, by whatever key. */

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { FormatError } from '../errors.js'
 import { MANIFEST_VERSION } from './manifest-names.js'
+import { FILE_PATH_PATTERN, PAYLOAD_PATH_PATTERN, PLAIN_NAME_PATTERN, repeatedNames } from './manifest-names-check.js'
 import { RUN_PATTERN } from './run-text.js'
 
 const SECTOR_SIZES = [512, 4096] as const
@@ -10,12 +11,16 @@ const bytes = z.int().min(0)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
 
-const file = z.object({
-  path: z
-    .string()
-    .describe('With / between folders, relative to where the file stands; bytes that are no UTF-8 as \\xNN'),
+const payloadFile = z.object({
+  path: pathText(PAYLOAD_PATH_PATTERN).describe(
+    'With / between folders, relative to the root of the volume; bytes that are no UTF-8 as \\xNN',
+  ),
   size_bytes: bytes,
   sha256,
+})
+
+const file = payloadFile.extend({
+  path: pathText(FILE_PATH_PATTERN).describe('With / between folders, relative to where this file stands'),
 })
 
 const output = file.extend({
@@ -26,6 +31,15 @@ const output = file.extend({
       'Missing for the raw image, unless --full-sha256, and for raw partitions: their digests stand in stretches',
     ),
 })
+
+/** A name as it may stand in a manifest; the message of a refusal has the name. */
+function pathText(pattern: RegExp) {
+  return z.string().regex(pattern, {
+    error: ({ input }) =>
+      `${JSON.stringify(input)} is not accepted as a name: it must be relative, without "..", empty parts and control characters` +
+      (pattern === PAYLOAD_PATH_PATTERN ? '' : ', and without backslashes'),
+  })
+}
 
 const setting: z.ZodType<ManifestSetting> = z.lazy(() =>
   z
@@ -69,7 +83,7 @@ const partition = z.object({
   options: z.record(z.string(), setting).optional().describe('What the config asks of the volume, defaults included'),
   volume: z.record(z.string(), setting).optional().describe("Figures of the volume, in the format's words"),
   mapped_sha256: sha256,
-  payload: z.array(file).describe('Every regular file, or the raw file'),
+  payload: z.array(payloadFile).describe('Every regular file, or the raw file'),
 })
 
 const manifest = z.object({
@@ -91,7 +105,7 @@ const manifest = z.object({
     .optional()
     .describe('Warnings that the config accepts'),
   image: z.object({
-    name: z.string(),
+    name: pathText(PLAIN_NAME_PATTERN).describe('File name of the raw image'),
     version: z.string().optional().describe('Of the release, as the config says it'),
     size_bytes: bytes,
     sector_size: z.literal(SECTOR_SIZES),
@@ -134,11 +148,37 @@ export function parseManifest(text: Uint8Array, source: string): Manifest {
       `Cannot read ${source}: it is of version ${version}, this diskloom reads version ${MANIFEST_VERSION}`,
     )
   }
+  assertShallowSettings(value, source)
   const parsed = manifest.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const repeated = repeatedNames(parsed.data, source)
+    if (repeated.length > 0) throw new FormatError(repeated)
+    return parsed.data
+  }
   throw new FormatError(
     parsed.error.issues.map(({ path, message }) => ({
       message: `Cannot read ${source}: ${path.join('.') || 'the whole'}: ${message}`,
     })),
   )
+}
+
+/** Options of a UBI volume's volume have six levels; the check of settings calls itself for each. */
+const MAX_SETTING_LEVELS = 64
+
+/** Throws FormatError where the options or figures of a partition are nested deeper than any config can ask for. */
+function assertShallowSettings(value: unknown, source: string): void {
+  const { partitions } = (value ?? {}) as { partitions?: unknown }
+  if (!Array.isArray(partitions)) return
+  for (const [index, partition] of partitions.entries()) {
+    const { options, volume } = (partition ?? {}) as { options?: unknown; volume?: unknown }
+    let level: unknown[] = [options, volume]
+    for (let depth = 0; level.length > 0; depth++) {
+      if (depth > MAX_SETTING_LEVELS) {
+        throw new FormatError(
+          `Cannot read ${source}: partitions.${index} has settings of more than ${MAX_SETTING_LEVELS} levels`,
+        )
+      }
+      level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []))
+    }
+  }
 }

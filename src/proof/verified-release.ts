@@ -22,4 +22,6 @@ export interface VerifiedRelease {
   readonly files: readonly string[]
   /** Bytes of the disk that nothing vouches for: of a raw image alone, what its manifest does not specify. */
   readonly unvouched: readonly ByteStretch[]
+  /** Signatures that lie beside and were not checked: of other tools, of other files, or for want of a key; sorted. */
+  readonly unchecked: readonly string[]
 }

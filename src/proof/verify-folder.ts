@@ -1,19 +1,23 @@
 /** The folder that a build wrote, and one of its files alone, against the manifest that stands there. */
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { linkStatsAt, statsAt } from '../bytes/path-stats.js'
 import { DifferenceError, FormatError, type Problem } from '../errors.js'
 import { assertCommitted } from '../outputs/commit-lock.js'
+import { compareCoverage, type NamedBmap } from './bmap-check.js'
 import { compareRelease, UNLISTED } from './compare-release.js'
-import { MANIFEST_NAME } from './manifest-names.js'
+import { assertConsistent } from './image-check.js'
+import { MANIFEST_NAME, SIGNATURE_NAME } from './manifest-names.js'
 import type { Manifest, ManifestOutput } from './manifest-schema.js'
+import { addBmap, isBmapName, readBmaps } from './read-bmaps.js'
 import { digestOfFile, readReleaseFile } from './read-release-file.js'
 import { readSignedManifest } from './signed-manifest.js'
 import type { FoundFile } from './sums.js'
+import { SIGNATURE_SUFFIXES, uncheckedSignatures } from './unchecked-signatures.js'
 import { type ByteStretch, unspecifiedStretches } from './unspecified.js'
 import type { VerifiedRelease, VerifyOptions } from './verified-release.js'
-import { type Unspecified, verifyImageFile, verifyPieceFile } from './verify-image.js'
+import { type VerifyFileOptions, verifyImageFile, verifyPieceFile } from './verify-image.js'
 
 /** Throws as `verifyRelease`. */
 export async function verifyFolder(folder: string, options: VerifyOptions): Promise<VerifiedRelease> {
@@ -22,6 +26,9 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
   await assertCommitted(folder)
   const { small, found } = readUnlisted(folder)
   const { manifest, signed } = readSignedManifest(small, join(folder, MANIFEST_NAME), key)
+  const { maps, findings: ofMaps } = readBmaps(folder, manifest)
+  findings.push(...ofMaps)
+  let areMapsCompared = false
   for (const output of manifest.outputs) {
     const { path, sha256 } = output
     const file = join(folder, path)
@@ -29,12 +36,16 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
     if (stats === undefined || !stats.isFile()) continue
     found.set(path, { sizeBytes: stats.size, sha256: sha256 && (await digestOfFile(file, signal)) })
     if (stats.size === output.size_bytes) {
-      findings.push(...(await verifyContent(file, output, manifest, { unspecified, signal })))
+      if (path === manifest.image.name) areMapsCompared = true
+      findings.push(...(await verifyContent(file, output, manifest, { unspecified, maps, signal })))
     }
   }
+  // Without the raw image their sums cannot be made; the blocks are compared all the same.
+  if (!areMapsCompared) findings.push(...coverageOf(maps, manifest))
   findings.push(...compareRelease({ manifest, found, small, key }))
   if (findings.length > 0) throw new DifferenceError(findings)
-  return { manifest, signed, files: [...found.keys()].sort(), unvouched: [] }
+  const unchecked = uncheckedSignatures(readdirSync(folder), key, manifest)
+  return { manifest, signed, files: [...found.keys()].sort(), unvouched: [], unchecked }
 }
 
 /**
@@ -59,12 +70,30 @@ export async function verifyFileBeside(path: string, options: VerifyOptions): Pr
     findings.push({ message: `Cannot verify ${name}: it has ${sizeBytes} bytes, ${output.size_bytes} are expected` })
   } else {
     findings.push(...(await verifyContent(path, output, manifest, { unspecified: 'any', signal })))
+    if (isBmapName(name)) {
+      const maps: NamedBmap[] = []
+      addBmap(maps, findings, name, readReleaseFile(path))
+      findings.push(...coverageOf(maps, manifest))
+    }
   }
   if (sha256 !== output.sha256) {
     findings.push({ message: `Cannot verify ${name}: its SHA-256 is ${sha256}, ${output.sha256} is expected` })
   }
   if (findings.length > 0) throw new DifferenceError(findings)
-  return { manifest, signed, files: [name, MANIFEST_NAME].sort(), unvouched: unvouchedOf(output, manifest) }
+  const beside = [name, MANIFEST_NAME].flatMap((of) => SIGNATURE_SUFFIXES.map((suffix) => of + suffix))
+  const unchecked = uncheckedSignatures(
+    beside.filter((of) => statsAt(join(folder, of)) !== undefined),
+    key,
+    manifest,
+    [SIGNATURE_NAME],
+  )
+  return { manifest, signed, files: [name, MANIFEST_NAME].sort(), unvouched: unvouchedOf(output, manifest), unchecked }
+}
+
+function coverageOf(maps: readonly NamedBmap[], manifest: Manifest): Problem[] {
+  if (maps.length === 0) return []
+  assertConsistent(manifest)
+  return maps.flatMap((map) => compareCoverage(map, manifest))
 }
 
 /** Of a file without a sum of its own the parts that no run of its stretches covers. */
@@ -79,7 +108,7 @@ async function verifyContent(
   path: string,
   { path: name, start_byte, size_bytes }: ManifestOutput,
   manifest: Manifest,
-  options: { readonly unspecified: Unspecified; readonly signal?: AbortSignal | undefined },
+  options: VerifyFileOptions,
 ): Promise<Problem[]> {
   const isImage = name === manifest.image.name
   if (!isImage && start_byte === undefined) return []

@@ -3,6 +3,7 @@ import { readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InterruptedError, IoError, type Problem, systemReason } from '../errors.js'
+import { BmapSums, type NamedBmap } from './bmap-check.js'
 import { ImageCheck, type SpecifiedRun } from './image-check.js'
 import { KeptBytes } from './kept-bytes.js'
 import type { Manifest } from './manifest-schema.js'
@@ -19,12 +20,17 @@ export class ImageVerification {
   readonly #manifest: Manifest
   readonly #kept: KeptBytes
   readonly #unspecified: UnspecifiedCheck | undefined
+  readonly #sums: readonly BmapSums[]
   readonly check: ImageCheck
 
-  /** With `unspecified: 'zeros'` all bytes must be given, otherwise those of `check.specifiedRuns()`. */
-  constructor(manifest: Manifest, unspecified: Unspecified) {
+  /**
+   * With `unspecified: 'zeros'` all bytes must be given, otherwise those of `check.specifiedRuns()`. `maps` are compared with
+   * the manifest and with the bytes on the way.
+   */
+  constructor(manifest: Manifest, unspecified: Unspecified, maps: readonly NamedBmap[] = []) {
     this.#manifest = manifest
     this.check = new ImageCheck(manifest)
+    this.#sums = maps.map((map) => new BmapSums(map, manifest))
     this.#kept = new KeptBytes(manifest)
     this.#unspecified = unspecified === 'zeros' ? new UnspecifiedCheck(manifest) : undefined
   }
@@ -33,16 +39,20 @@ export class ImageVerification {
     this.check.update(offset, bytes)
     this.#kept.update(offset, bytes)
     this.#unspecified?.update(offset, bytes)
+    for (const sums of this.#sums) sums.update(offset, bytes)
   }
 
   finish(): Problem[] {
     const left = this.#unspecified?.finish() ?? []
-    return [...this.check.finish(), ...left, ...checkTable(this.#manifest, this.#kept.image())]
+    const ofMaps = this.#sums.flatMap((sums) => sums.finish())
+    return [...this.check.finish(), ...left, ...ofMaps, ...checkTable(this.#manifest, this.#kept.image())]
   }
 }
 
 export interface VerifyFileOptions {
   readonly unspecified: Unspecified
+  /** Block maps of the image, which are compared on the way. */
+  readonly maps?: readonly NamedBmap[]
   readonly signal?: AbortSignal | undefined
 }
 
@@ -50,10 +60,10 @@ export interface VerifyFileOptions {
 export async function verifyImageFile(
   file: Pick<CheckedFile, 'fd' | 'path'>,
   manifest: Manifest,
-  { unspecified, signal }: VerifyFileOptions,
+  { unspecified, maps, signal }: VerifyFileOptions,
 ): Promise<Problem[]> {
   const { fd, path } = file
-  const verification = new ImageVerification(manifest, 'any')
+  const verification = new ImageVerification(manifest, 'any', maps)
   await feed(verification.check.specifiedRuns(), signal, (at, part) => {
     readFully(fd, path, part, at)
     verification.update(at, part)

@@ -8,13 +8,16 @@ import { dirname, join } from 'node:path'
 import { readZipStream, type ZipStreamEntry } from '../archives/zip/read-zip-stream.js'
 import { DifferenceError, DiskloomError, FormatError, InterruptedError, type Problem } from '../errors.js'
 import { temporaryFolder } from '../scratch/work-folder.js'
+import type { NamedBmap } from './bmap-check.js'
 import { compareRelease, UNLISTED } from './compare-release.js'
 import { MANIFEST_NAME } from './manifest-names.js'
 import { type Manifest, parseManifest } from './manifest-schema.js'
+import { addBmap, isAdded, isBmapName } from './read-bmaps.js'
 import { statOf } from './read-release-file.js'
 import { readSignedManifest } from './signed-manifest.js'
 import { SparseSpool } from './sparse-spool.js'
 import type { FoundFile } from './sums.js'
+import { uncheckedSignatures } from './unchecked-signatures.js'
 import type { VerifiedRelease, VerifyOptions } from './verified-release.js'
 import { verifyFileBeside, verifyFolder } from './verify-folder.js'
 import { ImageVerification, verifyImageFile } from './verify-image.js'
@@ -37,9 +40,14 @@ export async function verifyRelease(path: string, options: VerifyOptions = {}): 
   const fd = openSync(path, 'r')
   try {
     // Ahead of the pass, so that the image need not be kept until its manifest comes.
-    const early = readZipMember(path, MANIFEST_NAME, MAX_SMALL_FILE_BYTES)
+    const bytes = readZipMember(path, MANIFEST_NAME, MAX_SMALL_FILE_BYTES)
+    const early = bytes && manifestOrNothing(bytes)
+    const maps = early?.manifest.outputs.flatMap(({ path: name }): readonly (readonly [string, Uint8Array])[] => {
+      const map = isBmapName(name) ? readZipMember(path, name, MAX_SMALL_FILE_BYTES) : undefined
+      return map === undefined ? [] : [[name, map]]
+    })
     const input = createReadStream('', { fd, start: 0, autoClose: false, highWaterMark: 1 << 20 })
-    return await verifyBundleStream(input, path, { ...options, early: early && manifestOrNothing(early) })
+    return await verifyBundleStream(input, path, { ...options, early: early && { ...early, maps: new Map(maps) } })
   } finally {
     closeSync(fd)
   }
@@ -47,7 +55,14 @@ export async function verifyRelease(path: string, options: VerifyOptions = {}): 
 
 export interface VerifyStreamOptions extends VerifyOptions {
   /** The manifest as it seems to be; the one that comes in the stream must be the same. */
-  readonly early?: { readonly bytes: Uint8Array; readonly manifest: Manifest } | undefined
+  readonly early?: EarlyFiles | undefined
+}
+
+interface EarlyFiles {
+  readonly bytes: Uint8Array
+  readonly manifest: Manifest
+  /** Block maps of the archive. */
+  readonly maps: ReadonlyMap<string, Uint8Array>
 }
 
 /** A bundle front to back, as from standard input; `name` is for messages. Errors as `verifyRelease`. */
@@ -76,7 +91,8 @@ export async function verifyBundleStream(
     }
     findings.push(...compareRelease({ ...bundle, manifest, key: options.key }))
     if (findings.length > 0) throw new DifferenceError(findings)
-    return { manifest, signed, files: [...bundle.found.keys()].sort(), unvouched: [] }
+    const unchecked = uncheckedSignatures(bundle.found.keys(), options.key, manifest)
+    return { manifest, signed, files: [...bundle.found.keys()].sort(), unvouched: [], unchecked }
   } catch (error) {
     // Where it begins like no zip it is another file. Everything later is damage, or was put there.
     if (error instanceof FormatError && (bundle.found.size > 0 || error.details?.structure !== undefined))
@@ -92,6 +108,7 @@ class BundlePass {
   readonly found = new Map<string, FoundFile>()
   /** Files that are read here, whole. */
   readonly small = new Map<string, Uint8Array>()
+  readonly #maps = new Map<string, Uint8Array>()
   readonly #options: VerifyStreamOptions
   #spool: SparseSpool | undefined
   #early: { readonly verification: ImageVerification; readonly problems: Problem[] } | undefined
@@ -107,9 +124,10 @@ class BundlePass {
       // Known from here on, so that damage within it is told as such.
       this.found.set(name, { sizeBytes })
       this.found.set(name, { sizeBytes, sha256: await this.#imageEntry(entry) })
-    } else if (UNLISTED.has(name)) {
+    } else if (UNLISTED.has(name) || isBmapName(name)) {
       const bytes = await collect(content, name, sizeBytes)
-      this.small.set(name, bytes)
+      if (UNLISTED.has(name)) this.small.set(name, bytes)
+      else this.#maps.set(name, bytes)
       this.found.set(name, { sizeBytes, sha256: createHash('sha256').update(bytes).digest('hex') })
     } else {
       const hash = createHash('sha256')
@@ -123,7 +141,10 @@ class BundlePass {
     const { early, signal } = this.#options
     const usable =
       early !== undefined && early.manifest.image.name === name && early.manifest.image.size_bytes === sizeBytes
-    const verification = usable ? new ImageVerification(early.manifest, 'zeros') : undefined
+    // A map that cannot be read is a finding at the end.
+    const verification = usable
+      ? new ImageVerification(early.manifest, 'zeros', mapsOf(early.maps, early.manifest, []))
+      : undefined
     const hash = usable && early.manifest.image.sha256 === undefined ? undefined : createHash('sha256')
     if (verification === undefined) {
       this.#spool = SparseSpool.create(sizeBytes, temporaryFolder(this.#options.environment ?? process.env))
@@ -148,16 +169,17 @@ class BundlePass {
       return
     }
     const { sizeBytes } = this.found.get(first)!
+    const maps = mapsOf(this.#maps, manifest, findings)
     // compareFiles tells.
     if (sizeBytes !== manifest.image.size_bytes) return
     const sameManifest = Buffer.from(this.#options.early?.bytes ?? []).equals(this.small.get(MANIFEST_NAME)!)
     if (this.#early !== undefined) {
       if (!sameManifest)
         findings.push({ message: `Cannot verify ${first}: the archive lists another ${MANIFEST_NAME} than it holds` })
-      findings.push(...this.#early.problems)
+      findings.push(...this.#early.problems, ...changedMaps(this.#options.early!.maps, this.#maps))
     } else {
       findings.push(
-        ...(await this.#spool!.read((file) => verifyImageFile(file, manifest, { unspecified: 'zeros', signal }))),
+        ...(await this.#spool!.read((file) => verifyImageFile(file, manifest, { unspecified: 'zeros', maps, signal }))),
       )
     }
   }
@@ -178,7 +200,21 @@ async function collect(content: AsyncIterable<Uint8Array>, name: string, sizeByt
   return Buffer.concat(pieces)
 }
 
-function manifestOrNothing(bytes: Uint8Array): VerifyStreamOptions['early'] {
+/** Maps that cannot be read are in `findings`. */
+function mapsOf(files: EarlyFiles['maps'], manifest: Manifest, findings: Problem[]): NamedBmap[] {
+  const maps: NamedBmap[] = []
+  for (const [name, bytes] of files) if (!isAdded(name, manifest)) addBmap(maps, findings, name, bytes)
+  return maps
+}
+
+/** Returns a finding for each map that the pass found to be another than the archive's directory leads to. */
+function changedMaps(early: EarlyFiles['maps'], found: EarlyFiles['maps']): Problem[] {
+  return [...found]
+    .filter(([name, bytes]) => !Buffer.from(early.get(name) ?? []).equals(bytes))
+    .map(([name]) => ({ message: `Cannot verify ${name}: the archive lists another ${name} than it holds` }))
+}
+
+function manifestOrNothing(bytes: Uint8Array): Pick<EarlyFiles, 'bytes' | 'manifest'> | undefined {
   try {
     return { bytes, manifest: parseManifest(bytes, MANIFEST_NAME) }
   } catch (error) {

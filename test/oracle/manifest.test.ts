@@ -22,6 +22,13 @@ beforeAll(async () => {
   manifest = parseManifest(readFileSync(path), path)
 })
 
+const ANY_FILE = { path: 'a.bin', size_bytes: 1, sha256: '0'.repeat(64) }
+
+function withPayload(value: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  const [first, ...others] = value.partitions as object[]
+  return { ...value, partitions: [{ ...first, payload: names.map((path) => ({ ...ANY_FILE, path })) }, ...others] }
+}
+
 describe('manifest.json', () => {
   it('has the schema that is committed', () => {
     const committed = readFileSync(join(PROJECT, 'schema/manifest.schema.json'), 'utf8')
@@ -56,7 +63,7 @@ describe('manifest.json', () => {
     expect(readFileSync(join(other.folder, 'manifest.json'), 'utf8')).toBe(text)
   })
 
-  it.each([
+  it.each<readonly [what: string, change: (value: Record<string, unknown>) => unknown, message: RegExp]>([
     [
       'another version',
       (value: Record<string, unknown>) => ({ ...value, manifest_version: 2 }),
@@ -69,11 +76,62 @@ describe('manifest.json', () => {
     ],
     ['a key that is missing', ({ stretches: _, ...value }: Record<string, unknown>) => value, /stretches/],
     ['a list for the whole', () => [], /the whole/],
+    ...['/etc/passwd', '../up', 'a/../b', 'a//b', './a', 'a/', 'a\\b', 'a\nb', '', '..'].flatMap((name) =>
+      (['outputs', 'bundle'] as const).map(
+        (list) =>
+          [
+            `${JSON.stringify(name)} in ${list}`,
+            (value: Record<string, unknown>) => ({ ...value, [list]: [{ ...ANY_FILE, path: name }] }),
+            new RegExp(`${list}\\.0\\.path: .* is not accepted as a name`),
+          ] as const,
+      ),
+    ),
+    ...['/etc/passwd', '../up', 'a/../b', 'a\x7fb'].map(
+      (name) =>
+        [
+          `${JSON.stringify(name)} in a payload`,
+          (value: Record<string, unknown>) => withPayload(value, [name]),
+          /partitions\.0\.payload\.0\.path: .* is not accepted as a name/,
+        ] as const,
+    ),
+    ...['a/b', '/a', '..', 'a\\b', 'a\u0000'].map(
+      (name) =>
+        [
+          `the image's name ${JSON.stringify(name)}`,
+          (value: Record<string, unknown>) => ({ ...value, image: { ...(value.image as object), name } }),
+          /image\.name: .* is not accepted as a name/,
+        ] as const,
+    ),
+    ...(['outputs', 'bundle'] as const).map(
+      (list) =>
+        [
+          `a name twice in ${list}`,
+          (value: Record<string, unknown>) => ({ ...value, [list]: [ANY_FILE, ANY_FILE] }),
+          new RegExp(`${list} has the name "a\\.bin" twice`),
+        ] as const,
+    ),
+    [
+      'a name twice in a payload',
+      (value: Record<string, unknown>) => withPayload(value, ['a', 'b', 'a']),
+      /partitions\.0\.payload has the name "a" twice/,
+    ],
   ])('is refused with %s', (_, change, message) => {
     const text = JSON.stringify(change(JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>))
     const read = () => parseManifest(Buffer.from(text), 'manifest.json')
     expect(read).toThrow(FormatError)
     expect(read).toThrow(message)
+  })
+
+  it('takes backslashes in the names of a payload, which Linux allows', () => {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    const text = JSON.stringify(withPayload(value, ['a\\b', '\\xff', '\\xff']))
+    expect(parseManifest(Buffer.from(text), 'manifest.json').partitions[0]!.payload.length).toBe(3)
+  })
+
+  it('is refused with settings that are nested 100,000 deep', () => {
+    const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+    const text = readFileSync(path, 'utf8').replace('"options": {', `"options": { "deep": ${deep},`)
+    expect(() => parseManifest(Buffer.from(text), 'manifest.json')).toThrow(/settings of more than 64 levels/)
   })
 
   it('is refused where it is no JSON or no UTF-8', () => {
