@@ -93,6 +93,12 @@ export const TABLE_DIFFERENCES: readonly Difference[] = [
     ours: 'unsound',
     theirs: 'sound',
   },
+  {
+    what: 'a GPT under a signed MBR without records',
+    members: /^GPT with an MBR of zeros/,
+    ours: 'unsound',
+    theirs: 'sound',
+  },
   { what: 'NTFS over the whole disk', members: /^NTFS boot sector/, ours: 'unread', theirs: 'sound' },
 ]
 

@@ -1,6 +1,6 @@
 /** Makes the images of a family, two at a time, in a folder that the caller removes. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ForeignMember } from './member.js'
 
@@ -37,12 +37,13 @@ export async function withMembers(
   source: string,
   use: (made: MadeMember) => Promise<void>,
 ): Promise<void> {
+  const place = mkdtempSync(join(folder, 'family-'))
   const queue = members.map((member, index) => ({ member, index }))
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { member, index } = next
-      const path = join(folder, `${index}.img`)
-      const scratch = join(folder, `${index}.work`)
+      const path = join(place, `${index}.img`)
+      const scratch = join(place, `${index}.work`)
       mkdirSync(scratch)
       if (await runScript(member, { IMG: path, WORK: scratch, SRC: source })) await use({ member, path })
       rmSync(scratch, { recursive: true, force: true })
