@@ -10,10 +10,14 @@ import type { DiskImage } from './image/extent.js'
 import { checkImage, type ImageFinding, imageFindingProblem } from './inspect/check-image.js'
 import { compareWithPlan, partitionedAsPlanned } from './inspect/compare-with-plan.js'
 import { type Extraction, extractNode, placeImage } from './inspect/extract.js'
+import { parseMtdParts } from './inspect/mtd-parts.js'
+import { type Place, withNames } from './inspect/named-disk.js'
 import { type OpenImage, openDiskImage } from './inspect/open-image.js'
 import { consult, type SecondOpinion } from './inspect/second-opinion/consult.js'
+import type { DiskPlan } from './layout/disk-plan.js'
 import { imageInFolder } from './proof/image-in-folder.js'
 import { MANIFEST_NAME } from './proof/manifest-names.js'
+import { manifestPlaces } from './proof/manifest-places.js'
 import { readZipMember } from './proof/zip-member.js'
 import { readImageFile } from './readers/read-image-file.js'
 import { WorkFolder } from './scratch/work-folder.js'
@@ -34,15 +38,46 @@ export interface OpenImageOptions {
   readonly stdin?: Readable | undefined
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   readonly signal?: AbortSignal | undefined
+  /** Where the names of its partitions come from; default: the manifest that goes with it. */
+  readonly names?: PartitionNames | undefined
 }
+
+/** What says where the partitions of an image are and what they are called. */
+export type PartitionNames =
+  | { readonly config: string; readonly set?: Readonly<Record<string, string>> | undefined }
+  /** The kernel's words for raw flash: `mtdparts=…`. */
+  | { readonly mtdparts: string }
 
 /**
  * Opens an image in any format that `convert` reads, a bundle, or the folder that a build wrote; `-` is standard input. What is
  * compressed is unpacked into a spool file of TMPDIR, which goes with `close`. Rejects with FormatError for what is no image (a
  * damaged table or volume is no error here), IoError or InterruptedError.
  */
-export function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenImage> {
-  return openWithSectors(path, options, undefined)
+export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenImage> {
+  const { names, environment, signal } = options
+  if (names !== undefined && 'config' in names) {
+    const { plan, release } = await planWhole({ config: names.config, set: names.set, environment, signal })
+    await release()
+    return withNames(await openWithSectors(path, options, plan.sectorSize), placesOfPlan(plan))
+  }
+  const disk = await openWithSectors(path, options, undefined)
+  try {
+    if (names !== undefined) return withNames(disk, parseMtdParts(names.mtdparts, disk.view.sizeBytes))
+    const found = manifestPlaces(path)
+    return found?.diskBytes === disk.view.sizeBytes ? withNames(disk, found.places) : disk
+  } catch (error) {
+    disk.close()
+    throw error
+  }
+}
+
+function placesOfPlan({ partitions }: DiskPlan): Place[] {
+  return partitions.map(({ number, name, startByte, endByte }) => ({
+    ...(number !== undefined && { number }),
+    name,
+    startByte,
+    sizeBytes: endByte - startByte,
+  }))
 }
 
 /** `sectorSize`: as a config has it. */

@@ -5,7 +5,8 @@ import { chunksOf } from '../image/chunks.js'
 import type { DiskImage } from '../image/extent.js'
 import { findNodes } from '../inspect/find-nodes.js'
 import type { FileNode, RegularFileNode } from '../tree/file-tree.js'
-import { TARGET_HELP, withPlace } from './image-target.js'
+import { setOption } from './config-options.js'
+import { mtdpartsOption, namesConfigOption, TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
 import type { Terminal } from './terminal.js'
@@ -28,10 +29,13 @@ export function addCatCommand(program: Command, terminal: Terminal, services: Se
       'Write a file of an image to standard output; links are followed inside the volume. With a pattern (in quotes), all files that match, one after another.',
     )
     .argument('<target>', TARGET_HELP)
+    .addOption(namesConfigOption())
+    .addOption(setOption())
+    .addOption(mtdpartsOption())
     .option('--json', 'write one JSON object that holds the content as base64')
     .addHelpText('after', EXAMPLES)
-    .action((target, { json = false }) =>
-      withPlace(target, { terminal, services }, async ({ partition, path: asked = [] }) => {
+    .action((target, { json = false, ...names }) =>
+      withPlace(target, { terminal, services, names }, async ({ partition, path: asked = [] }) => {
         const found = findNodes(partition, asked, 'follow')
         // All of them are judged before the first byte goes out.
         const files = found.map(({ node, path }) => assertFile(node, nameOf(path), partition.view.name))

@@ -11,7 +11,8 @@ import { type Found, volumeOf } from '../inspect/lookup.js'
 import type { OpenPartition } from '../inspect/open-image.js'
 import { compareTimestamps, type DirectoryNode, EPOCH_1980, type FileNode } from '../tree/file-tree.js'
 import { nodeAtPath } from '../tree/tree-builder.js'
-import { TARGET_HELP, withPlace } from './image-target.js'
+import { setOption } from './config-options.js'
+import { mtdpartsOption, namesConfigOption, TARGET_HELP, withPlace } from './image-target.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { reportWarnings, shortPath } from './report-error.js'
 import type { Services } from './services.js'
@@ -46,10 +47,13 @@ export function addExtractCommand(program: Command, terminal: Terminal, services
     .argument('<target>', `${TARGET_HELP}; IMAGE:2 is the partition itself`)
     .option('-o, --out <path>', 'where it goes: a new name or an empty folder (default: its own name, here)')
     .addOption(new Option('--tar <file>', 'write a folder as a tar, - for standard output').conflicts('out'))
+    .addOption(namesConfigOption())
+    .addOption(setOption())
+    .addOption(mtdpartsOption())
     .addOption(new Option('--json', 'write the result to standard output as a JSON object'))
     .addHelpText('after', EXAMPLES)
-    .action((target, { out, tar, json = false }) =>
-      withPlace(target, { terminal, services }, async (found, disk) => {
+    .action((target, { out, tar, json = false, ...names }) =>
+      withPlace(target, { terminal, services, names }, async (found, disk) => {
         const { stdout } = terminal
         if (json && tar === '-') {
           throw new UsageError('Cannot write --json and --tar - both to standard output: one of them is accepted')

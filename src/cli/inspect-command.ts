@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import { UsageError } from '../errors.js'
-import { withImage } from './image-target.js'
+import { setOption } from './config-options.js'
+import { mtdpartsOption, namesConfigOption, withImage } from './image-target.js'
 import { problemFields, writeEvent } from './json-events.js'
 import { pictureOption, writePicture } from './picture-option.js'
 import { reportWarnings } from './report-error.js'
@@ -30,10 +31,13 @@ export function addInspectCommand(program: Command, terminal: Terminal, services
       'an image in any format that is read, a bundle, the folder of a build, or - for standard input',
     )
     .addOption(pictureOption())
+    .addOption(namesConfigOption())
+    .addOption(setOption())
+    .addOption(mtdpartsOption())
     .option('--json', 'write the result to standard output as a JSON object')
     .addHelpText('after', EXAMPLES)
-    .action((image, { json = false, picture }) =>
-      withImage(image, { terminal, services }, async (disk, rest) => {
+    .action((image, { json = false, picture, ...names }) =>
+      withImage(image, { terminal, services, names }, async (disk, rest) => {
         if (rest !== undefined) {
           throw new UsageError(`Cannot inspect "${image}": a whole image is accepted, without a partition or path`, {
             hint: 'diskloom ls, tree and stat look at one place.',

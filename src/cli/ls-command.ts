@@ -6,7 +6,8 @@ import { volumeOf } from '../inspect/lookup.js'
 import type { OpenPartition } from '../inspect/open-image.js'
 import { type FileNode, sortedEntries } from '../tree/file-tree.js'
 import { nodeAtPath } from '../tree/tree-builder.js'
-import { TARGET_HELP, withPlace } from './image-target.js'
+import { setOption } from './config-options.js'
+import { mtdpartsOption, namesConfigOption, TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
 import type { Terminal, TextOutput } from './terminal.js'
@@ -37,10 +38,13 @@ export function addLsCommand(program: Command, terminal: Terminal, services: Ser
     .argument('<target>', TARGET_HELP)
     .option('-l, --long', 'also mode, owner, size, time')
     .option('-R, --recursive', 'also everything below')
+    .addOption(namesConfigOption())
+    .addOption(setOption())
+    .addOption(mtdpartsOption())
     .option('--json', 'write one JSON object per entry')
     .addHelpText('after', EXAMPLES)
-    .action((target, { long = false, recursive = false, json = false }) =>
-      withPlace(target, { terminal, services }, ({ partition, path = [] }) => {
+    .action((target, { long = false, recursive = false, json = false, ...names }) =>
+      withPlace(target, { terminal, services, names }, ({ partition, path = [] }) => {
         const { stdout } = terminal
         const lists = foldersAt(partition, path, recursive)
         if (json) {

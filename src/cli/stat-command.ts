@@ -5,7 +5,8 @@ import { modeLetters, nodeFields } from '../inspect/listing.js'
 import { volumeOf } from '../inspect/lookup.js'
 import type { OpenPartition } from '../inspect/open-image.js'
 import type { FileNode } from '../tree/file-tree.js'
-import { TARGET_HELP, withPlace } from './image-target.js'
+import { setOption } from './config-options.js'
+import { mtdpartsOption, namesConfigOption, TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
 import type { Terminal } from './terminal.js'
@@ -22,10 +23,13 @@ export function addStatCommand(program: Command, terminal: Terminal, services: S
     .summary('show all attributes of a file inside an image')
     .description('Show all attributes of a file inside an image, with what its format tells of it.')
     .argument('<target>', TARGET_HELP)
+    .addOption(namesConfigOption())
+    .addOption(setOption())
+    .addOption(mtdpartsOption())
     .option('--json', 'write one JSON object')
     .addHelpText('after', EXAMPLES)
-    .action((target, { json = false }) =>
-      withPlace(target, { terminal, services }, ({ partition, path: asked = [] }) => {
+    .action((target, { json = false, ...names }) =>
+      withPlace(target, { terminal, services, names }, ({ partition, path: asked = [] }) => {
         const { node, path } = findNode(partition, asked, 'keep')
         const fields = {
           ...nodeFields(path.join('/') as ByteString, node),

@@ -5,7 +5,8 @@ import { nodeFields } from '../inspect/listing.js'
 import { volumeOf } from '../inspect/lookup.js'
 import { type DirectoryNode, type FileNode, sortedEntries, walkTree } from '../tree/file-tree.js'
 import { nodeAtPath } from '../tree/tree-builder.js'
-import { TARGET_HELP, withPlace } from './image-target.js'
+import { setOption } from './config-options.js'
+import { mtdpartsOption, namesConfigOption, TARGET_HELP, withPlace } from './image-target.js'
 import { writeEvent } from './json-events.js'
 import type { Services } from './services.js'
 import { type Paint, paintFor, type Terminal } from './terminal.js'
@@ -22,10 +23,13 @@ export function addTreeCommand(program: Command, terminal: Terminal, services: S
     .summary('show everything below a folder inside an image')
     .description('Show everything below a folder inside an image as a tree.')
     .argument('<target>', TARGET_HELP)
+    .addOption(namesConfigOption())
+    .addOption(setOption())
+    .addOption(mtdpartsOption())
     .option('--json', 'write one JSON object per entry')
     .addHelpText('after', EXAMPLES)
-    .action((target, { json = false }) =>
-      withPlace(target, { terminal, services }, ({ partition, path: asked = [] }) => {
+    .action((target, { json = false, ...names }) =>
+      withPlace(target, { terminal, services, names }, ({ partition, path: asked = [] }) => {
         const { stdout, environment } = terminal
         const { node: found, path } = findNode(partition, asked, 'to-folder')
         const start = path.join('/') as ByteString

@@ -17,7 +17,7 @@ export interface Found {
  * target, for messages. UsageError where there is no such partition, or where one has to be chosen.
  */
 export function findPlace(disk: OpenImage, rest: string | undefined, text: string): Found {
-  const choices = disk.partitions.map((partition) => ({
+  const choices = [...disk.partitions, ...(disk.outside ?? [])].map((partition) => ({
     number: partition.number,
     name: partition.name,
     get label() {

@@ -35,6 +35,8 @@ export interface OpenImage {
   /** Undefined where the disk has none. */
   readonly table?: ReadTable
   readonly partitions: readonly OpenPartition[]
+  /** What a manifest or a config names outside the table: boot blobs. */
+  readonly outside?: readonly OpenPartition[]
   /** What a stretch of the disk holds, wherever it lies. IoError where it cannot be read. */
   contentOf(view: ImageView): Content
   /** Lets go of all files; nothing of the image can be read afterwards. */

@@ -158,8 +158,12 @@ describeWithTools(
         copyFileSync(image, path)
         flip(path, offset, xor)
         const { status, stderr, stdout } = await runCli('verify', path, ALONE, '--json')
-        expect(stderr).toMatch(/^error: .* at byte \d+ of ".*damaged.img": .* is .*, .* is expected/m)
-        const result = JSON.parse(stdout.split('\n', 1)[0]!) as {
+        expect(stderr).toBe('')
+        const [first, second] = stdout.split('\n')
+        const failure = JSON.parse(second!) as { code: string; problems: { message: string }[] }
+        expect(failure.code).toBe('DIFFERENCE')
+        expect(failure.problems[0]!.message).toMatch(/ at byte \d+ of ".*damaged.img": .* is .*, .* is expected/)
+        const result = JSON.parse(first!) as {
           findings: { structure: string; field: string; offset: number }[]
         }
         expect(result.findings.length).toBeGreaterThan(0)
@@ -367,7 +371,10 @@ describeWithTools(
         expect(runTool('fsck.fat', ['-n', path]).status).toBe(0)
         expect(verified(path)).toMatchObject({ status: 0, errors: [] })
         expect((await consult(path)).notes).toEqual([
-          { message: 'no second opinion by fatfs on the volume: / has short names that it takes for UTF-8' },
+          {
+            finding: 'second-opinion',
+            message: 'no second opinion by fatfs on the volume: / has short names that it takes for UTF-8',
+          },
         ])
       })
 
@@ -401,7 +408,10 @@ describeWithTools(
         const path = join(scratch, 'many.ext4')
         tool('mke2fs', '-q', '-t', 'ext4', '-N', '6000', '-d', many, path, '16M')
         expect((await consult(path)).notes).toEqual([
-          { message: 'no second opinion by ext2fs on the volume: it holds 5001 files, at most 5000 are read twice' },
+          {
+            finding: 'second-opinion',
+            message: 'no second opinion by ext2fs on the volume: it holds 5001 files, at most 5000 are read twice',
+          },
         ])
         const { notes, disagreements } = await consult(image, 1)
         expect(notes.map(({ message }: { message: string }) => message)).toContain(
