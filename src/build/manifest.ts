@@ -114,17 +114,17 @@ function optionsInForce(spec: VolumeSpec): Record<string, ManifestSetting> {
     return { ...settings(spec.options), volumes: Object.fromEntries(volumes) }
   }
   if (spec.kind !== 'file-system') return {}
-  const { keys, madeBy } = fileSystemOf(spec.type)
+  const { keeps, keys, madeBy } = fileSystemOf(spec.type)
   const label = spec.label === undefined ? {} : { label: spec.label }
   const attributes = {
     ...ownersOf(spec),
     ...(keys.includes('holes') && { holes: spec.holes }),
-    ...(keys.includes('xattrs') && { xattrs: spec.xattrs }),
+    ...(keys.includes('xattrs') && keeps.xattrs && { xattrs: spec.xattrs }),
   }
   const own = settings(spec.options)
   // The order of keys is part of the manifest's bytes, which releases are compared by.
   if (madeBy === 'diskloom') return { ...label, ...own, ...attributes }
-  const isEngineSaid = spec.engine === 'host' || keys.includes('owner')
+  const isEngineSaid = spec.engine === 'host' || keeps.owners
   return { ...label, ...(isEngineSaid && { engine: spec.engine }), ...attributes, ...own }
 }
 

@@ -36,7 +36,7 @@ describe('parseFileSystemWord', () => {
       'For a volume with the content of root: volumes: [{ name: NAME, fs: ubifs/root }]',
     ],
     ['swap/files', '"swap/files" would put files into swap', undefined],
-    ['exfat', 'exfat is no format that diskloom writes', 'A raw file of that name is written ./exfat'],
+    ['ntfs', 'ntfs is no format that diskloom writes', 'A raw file of that name is written ./ntfs'],
     [
       'none',
       '"none" is no file system',
