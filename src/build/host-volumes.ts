@@ -111,8 +111,8 @@ export async function makePlacedVolumes(
 ): Promise<HostVolumes> {
   const result = [...payloads]
   let count = 0
-  for (const { index, name, startByte, endByte, environment } of plan.partitions) {
-    const { volume } = plan.spec.partitions[index]!
+  for (const { index, name, startByte, endByte, environment, chosen } of plan.partitions) {
+    const { volume } = chosen ?? plan.spec.partitions[index]!
     const payload = payloads[index]!
     if (payload.kind === 'image' || !isMadeByHost(volume)) continue
     options.onVolume(name)

@@ -33,6 +33,8 @@ export function planLines(plan: DiskPlan, options: MapOptions): string[] {
     lines.push(paint(style, table.line(row)))
     const moved = table.moved(row)
     if (moved !== '') lines.push(paint('dim', `       ${moved}`))
+    const choices = row.partition?.chosen?.choices ?? []
+    if (choices.length > 0) lines.push(paint('dim', `       smallest with ${choices.join(', ')}`))
   }
   lines.push('', ...diskMap(plan, options), MAP_LEGEND)
   return lines

@@ -57,6 +57,19 @@ export function freeSpaceText(free: FreeSpace): string {
   return free.kind === 'bytes' ? formatSize(free.bytes) : `${free.percent}%`
 }
 
+export interface SmallestRequest {
+  readonly free: FreeSpace
+  /** The volume will have a multiple of so many bytes: a sector, an erase block, a block of what covers it. */
+  readonly grainBytes: number
+}
+
+/** The smallest volume over the options that the config leaves open. */
+export interface SmallestChoice {
+  readonly sizeBytes: number
+  /** The family's own options that were chosen beside the given ones; empty where the format's defaults are as small. */
+  readonly options: object
+}
+
 /** One file-system family. `Options` are the family's own, already checked by the config's schema for their type. */
 export interface VolumeFormat<Options> {
   /**
@@ -67,4 +80,14 @@ export interface VolumeFormat<Options> {
   plan(tree: FileTree, sizeBytes: number, options: Options, environment: VolumeEnvironment): PlannedVolume
   /** The smallest size in bytes that `plan` accepts for this tree and that has `free` left; the same errors otherwise. */
   smallestSizeBytes(tree: FileTree, options: Options, environment: VolumeEnvironment, free?: FreeSpace): number
+  /**
+   * Returns the smallest volume over all options that are not given; `plan` accepts its size with them. The same errors
+   * otherwise. Missing where no option makes a volume of the format smaller.
+   */
+  chooseSmallest?(
+    tree: FileTree,
+    options: Options,
+    environment: VolumeEnvironment,
+    request: SmallestRequest,
+  ): SmallestChoice
 }

@@ -1,6 +1,6 @@
 /** What layout decides: where everything stands on the disk, and what each partition and volume will be. */
 import type { Guid } from '../bytes/guid.js'
-import type { ImageSpec, LuksSpec, VolumeSpec } from '../config/spec.js'
+import type { FileSystemSpec, ImageSpec, LuksSpec, UbiSpec, VolumeSpec } from '../config/spec.js'
 import type { Warning } from '../errors.js'
 import type { PlannedVerity } from '../filesystems/verity/plan.js'
 import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
@@ -89,6 +89,8 @@ export interface PlacedPartition {
   readonly environment: VolumeEnvironment
   /** Byte of its extended boot record, for a logical partition. */
   readonly ebrByte?: number
+  /** Of a partition whose size is `auto`: the volume with the options that make it the smallest, which its plan takes. */
+  readonly chosen?: { readonly volume: FileSystemSpec | UbiSpec; readonly choices: readonly string[] }
 }
 
 /** Everything has its place, no volume is planned yet: what the host engine needs to know. */

@@ -1,9 +1,7 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
-import { formatSize } from '../bytes/format-size.js'
-import type { ImageSpec, LuksSpec, PartitionSpec, VerityVolumeSpec } from '../config/spec.js'
-import { type ConfigPath, invariant, LayoutError, type Problem, type Warning } from '../errors.js'
-import { fileSystemOf } from '../filesystems/registry.js'
-import type { PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
+import type { ImageSpec, LuksSpec, VerityVolumeSpec } from '../config/spec.js'
+import { type ConfigPath, invariant, type Problem, type Warning } from '../errors.js'
+import type { FreeSpace, PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
 import type { DiskImage } from '../image/extent.js'
 import { ProblemCollector } from '../problem-collector.js'
 import { ATTRIBUTE_LEGACY_BOOT } from '../tables/gpt/disklayout.js'
@@ -12,7 +10,6 @@ import { composeDisk } from './compose.js'
 import type {
   DiskPlan,
   LayoutEnvironment,
-  Payload,
   PayloadMeasure,
   Payloads,
   PlacedPartition,
@@ -20,6 +17,7 @@ import type {
   PlannedPartition,
   PlannedSeal,
 } from './disk-plan.js'
+import { explainingHoles } from './explain-holes.js'
 import { HashPartitions } from './hash-partitions.js'
 import { deriveIdentifiers, firstFourBytes, givenUuid, type Identifiers } from './identifiers.js'
 import { insideBytes, planSealed, smallestSealedBytes } from './luks.js'
@@ -30,7 +28,7 @@ import { partitionType } from './partition-type.js'
 import { type PlacementContext, type PlacementResult, placeRegions } from './place-disk.js'
 import { bytesText, placeUnit, type Stretch, sectorsDo } from './sectors.js'
 import { coverableBytes, coveredIndex, sectorsAround } from './verity.js'
-import { isFormatted, planVolume, smallestVolumeBytes } from './volumes.js'
+import { chooseSmallestVolume, isFormatted, type PlannedSpec, planChosenVolume } from './volumes.js'
 
 /**
  * Gives everything its place and plans no volume: for the host engine, which must know offset and size first.
@@ -83,6 +81,8 @@ class Planner {
   readonly #numbering: Numbering
   /** By index, once they are asked for. */
   readonly #measures = new Map<number, PayloadMeasure>()
+  /** Volumes of partitions whose size is `auto`, by index, once they are measured. */
+  readonly #chosen = new Map<number, NonNullable<PlacedPartition['chosen']>>()
   readonly #problems = new ProblemCollector()
   readonly #warnings: Warning[] = []
   readonly #hashes: HashPartitions
@@ -106,6 +106,7 @@ class Planner {
 
   plan(known?: Placement): DiskPlan {
     const spec = this.#spec
+    for (const { index, chosen } of known?.partitions ?? []) if (chosen !== undefined) this.#chosen.set(index, chosen)
     const { placement, stretches } = known ? { placement: known, stretches: known.partitions } : this.#tryPlace()
     // Payload and types are judged wherever there is a place, so that all problems come at once.
     const contents = spec.partitions.map((_, index) => this.#planContent(index, stretches))
@@ -164,16 +165,36 @@ class Planner {
     }
     const result = placeRegions(this.#spec, context)
     for (const problem of result.problems) this.#problems.add(problem)
-    return result
+    if (result.placement === undefined) return result
+    const partitions = result.placement.partitions.map((placed) => {
+      const chosen = this.#chosen.get(placed.index)
+      return chosen === undefined ? placed : { ...placed, chosen }
+    })
+    return { ...result, placement: { ...result.placement, partitions } }
   }
 
   #smallestBytes(index: number, startByte: number, placed: readonly (Stretch | undefined)[]): number | undefined {
     const { volume, free, luks } = this.#spec.partitions[index]!
     if (volume.kind === 'verity') return this.#hashes.smallestBytes(volume, placed)
     const bytes = isFormatted(volume)
-      ? smallestVolumeBytes(volume, this.#payloads[index]!, this.volumeEnvironment(index, startByte), free)
+      ? this.#chooseVolume(index, { volume, startByte, free })
       : this.#measureOf(index).bytes
     return coverableBytes(this.#spec, index, luks === undefined ? bytes : smallestSealedBytes(bytes, luks))
+  }
+
+  /** Returns the volume's smallest size, and keeps the options that go with it. */
+  #chooseVolume(
+    index: number,
+    { volume, startByte, free }: { volume: PlannedSpec; startByte: number; free: FreeSpace | undefined },
+  ): number {
+    const environment = this.volumeEnvironment(index, startByte)
+    const grainBytes = Math.max(environment.sectorSize, this.#spec.mtd?.eraseBlockBytes ?? 0)
+    const { sizeBytes, ...chosen } = chooseSmallestVolume(volume, this.#payloads[index]!, environment, {
+      free,
+      grainBytes,
+    })
+    if (chosen.choices.length > 0) this.#chosen.set(index, chosen)
+    return sizeBytes
   }
 
   #measureOf(index: number): PayloadMeasure {
@@ -228,7 +249,7 @@ class Planner {
       const environment = this.volumeEnvironment(index, stretch.startByte)
       return this.#attempt(index, () =>
         explainingHoles(this.#spec.partitions[index]!, payload, () =>
-          planVolume(volume, payload, sizeBytes, environment),
+          planChosenVolume(this.#chosen.get(index) ?? { volume, choices: [] }, payload, sizeBytes, environment),
         ),
       )
     }
@@ -322,26 +343,6 @@ class Planner {
   #inPartition<Found extends Problem>(index: number, problem: Found): Found {
     const message = `${capitalised(partitionText(this.#spec, index))}: ${problem.message}`
     return { ...problem, path: [...this.#spec.partitions[index]!.configPath, ...(problem.path ?? [])], message }
-  }
-}
-
-/** A payload that is larger than its volume, but would not be with its holes, gets the way out as a hint. */
-function explainingHoles<T>({ volume }: PartitionSpec, payload: Payload, plan: () => T): T {
-  try {
-    return plan()
-  } catch (error) {
-    const sparse = payload.kind === 'tree' ? payload.sparseAtSource : undefined
-    const isWrittenInFull =
-      volume.kind === 'file-system' && volume.holes === 'none' && fileSystemOf(volume.type).keeps.holes
-    if (!(error instanceof LayoutError) || !isWrittenInFull || sparse === undefined || sparse.files === 0) throw error
-    const files =
-      sparse.files === 1
-        ? '1 file is sparse at its source, and is'
-        : `${sparse.files} files are sparse at their source, and are`
-    const hint = `${files} written in full: holes: host leaves out the ${formatSize(sparse.bytes)} that are holes there`
-    const [first, ...others] = error.problems
-    const hints = first?.hint === undefined ? hint : `${first.hint} ${hint}`
-    throw new LayoutError([{ ...first!, hint: hints }, ...others], { details: error.details, cause: error })
   }
 }
 

@@ -14,7 +14,13 @@ import { payloadWord } from './measure-payload.js'
 
 /** How the content of a volume is planned; handed in, since a volume of UBI is one of the things that are. */
 export interface ContentPlanning {
-  smallestBytes(volume: FileSystemSpec, payload: Payload, environment: VolumeEnvironment): number
+  /** The smallest volume of whole grains. */
+  planSmallest(
+    volume: FileSystemSpec,
+    payload: Payload,
+    grainBytes: number,
+    environment: VolumeEnvironment,
+  ): PlannedVolume
   plan(volume: FileSystemSpec, payload: Payload, sizeBytes: number, environment: VolumeEnvironment): PlannedVolume
 }
 
@@ -80,8 +86,11 @@ function insideOf(
   if (volume.kind === 'none') return { content: EMPTY_CONTENT }
   invariant(volume.kind === 'file-system', 'a volume of UBI holds what its config says')
   const inside = ubiContentEnvironment(spec, environment)
-  const bytes = alignUp(sizeBytes ?? planning.smallestBytes(volume, payload, inside), geometry.lebBytes)
-  const { facts, warnings, encode } = planning.plan(volume, payload, bytes, inside)
+  const { lebBytes } = geometry
+  const { facts, warnings, encode } =
+    sizeBytes === undefined
+      ? planning.planSmallest(volume, payload, lebBytes, inside)
+      : planning.plan(volume, payload, alignUp(sizeBytes, lebBytes), inside)
   return { content: encode(), facts, warnings }
 }
 

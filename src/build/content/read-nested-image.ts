@@ -2,13 +2,13 @@
 import type { Guid } from '../../bytes/guid.js'
 import type { FileSystemSpec, HolePolicy, NestedImageSpec } from '../../config/spec.js'
 import { type ConfigPath, type Problem, type Warning, withProblems } from '../../errors.js'
-import { NO_FREE_SPACE, type VolumeEnvironment } from '../../filesystems/volume.js'
+import type { VolumeEnvironment } from '../../filesystems/volume.js'
 import { overlayImages } from '../../image/compose.js'
 import { type DiskImage, imageOfFill, isZeroFill, withoutPadding } from '../../image/extent.js'
 import type { Payload } from '../../layout/disk-plan.js'
 import { givenUuid } from '../../layout/identifiers.js'
 import { measurePayload } from '../../layout/measure-payload.js'
-import { planVolume, smallestVolumeBytes } from '../../layout/volumes.js'
+import { chooseSmallestVolume, planChosenVolume, planVolume } from '../../layout/volumes.js'
 import type { Timestamp } from '../../tree/file-tree.js'
 
 export interface NestedImageOptions {
@@ -50,9 +50,9 @@ export async function readNestedImage(spec: NestedImageSpec, options: NestedImag
     path: [...configPath, ...(problem.path ?? [])],
   })
   const planned = withProblems(located, () => {
-    const sizeBytes =
-      size.kind === 'bytes' ? size.bytes : smallestVolumeBytes(volume, payload, environment, free ?? NO_FREE_SPACE)
-    return planVolume(volume, payload, sizeBytes, environment)
+    if (size.kind === 'bytes') return planVolume(volume, payload, size.bytes, environment)
+    const chosen = chooseSmallestVolume(volume, payload, environment, { free, grainBytes: SECTOR_BYTES })
+    return planChosenVolume(chosen, payload, chosen.sizeBytes, environment)
   })
   return {
     content: withHoles(planned.encode(), options.holes),

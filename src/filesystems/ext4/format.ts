@@ -7,6 +7,7 @@ import { formatSize } from '../../bytes/format-size.js'
 import { LayoutError } from '../../errors.js'
 import { freeSpaceText, NO_FREE_SPACE, type VolumeFormat } from '../volume.js'
 import type { ExtFormatOptions } from './options.js'
+import { optionsThatFit } from './options-that-fit.js'
 import { ExtPlanner, fits, payloadTooLarge } from './plan.js'
 import { findSmallestSize, LARGEST_BYTES } from './smallest-size.js'
 
@@ -16,7 +17,12 @@ export const extFormat: VolumeFormat<ExtFormatOptions> = {
   plan(tree, sizeBytes, options, environment) {
     const planner = new ExtPlanner(tree, options, environment)
     const attempt = planner.place(planner.layOut(sizeBytes))
-    if (!fits(attempt)) throw payloadTooLarge(planner, sizeBytes, attempt, findSmallestSize(planner))
+    if (!fits(attempt)) {
+      throw payloadTooLarge(planner, sizeBytes, attempt, {
+        smallestBytes: findSmallestSize(planner),
+        options: optionsThatFit({ tree, options, environment }, sizeBytes, attempt),
+      })
+    }
     return planner.finish(sizeBytes, attempt)
   },
 

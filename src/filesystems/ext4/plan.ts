@@ -162,12 +162,12 @@ function formatName(features: FeatureSet): string {
 
 const LISTED = 5
 
-/** The error of a payload that is larger than its volume. `smallestBytes` is a size that would do, if one is known. */
+/** The error of a payload that is larger than its volume. `ways`: a size, and options for this size, that would do. */
 export function payloadTooLarge(
   planner: ExtPlanner,
   sizeBytes: number,
   attempt: Attempt,
-  smallestBytes: number | undefined,
+  { smallestBytes, options }: { smallestBytes: number | undefined; options: object | undefined },
 ): LayoutError {
   const { geometry, demand, placement } = attempt
   const { blockSize } = geometry
@@ -187,14 +187,19 @@ export function payloadTooLarge(
   }
   if (demand.inodes > geometry.inodeCount) lacks.push(`needs ${demand.inodes} inodes, has ${geometry.inodeCount}`)
   const what = largest.map(({ path, bytes }) => `${path} (${formatSize(bytes)})`).join(', ')
+  const chosen = Object.entries(options ?? {}).map(([key, value]) => `${key}: ${value}`)
+  const hints = [
+    ...(chosen.length === 0 ? [] : [`options: { ${chosen.join(', ')} } makes it fit ${formatSize(sizeBytes)}.`]),
+    ...(smallestBytes === undefined
+      ? []
+      : [`A volume of ${smallestBytes} bytes (${formatSize(smallestBytes)}) would hold it.`]),
+  ]
   return new LayoutError(
     {
       message:
         `Cannot fit the payload into an ${planner.options.type} volume of ${formatSize(sizeBytes)}: ${lacks.join(' and ')}` +
         (what === '' ? '' : `; the largest are ${what}`),
-      ...(smallestBytes === undefined
-        ? {}
-        : { hint: `A volume of ${smallestBytes} bytes (${formatSize(smallestBytes)}) would hold it.` }),
+      ...(hints.length > 0 && { hint: hints.join(' ') }),
     },
     {
       details: {

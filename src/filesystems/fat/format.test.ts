@@ -4,8 +4,8 @@ import { DiskloomError } from '../../errors.js'
 import type { DiskImage } from '../../image/extent.js'
 import { type DirectoryNode, EPOCH_1980, emptyTree, type FileNode } from '../../tree/file-tree.js'
 import type { VolumeEnvironment } from '../volume.js'
+import { fitsIn, planContents } from './contents.js'
 import { type FatFormatOptions, fatFormat } from './format.js'
-import { fitsIn, planContents } from './plan.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB

@@ -3,9 +3,10 @@
  * The bytes are described in disklayout.ts, the decisions are made in plan.ts.
  */
 import type { VolumeFormat } from '../volume.js'
+import { planContents } from './contents.js'
 import { encodeFat } from './encode.js'
 import type { FatFormatOptions } from './options.js'
-import { type FatPlan, planContents, planFat, smallestFatBytes } from './plan.js'
+import { chooseSmallestFat, type FatPlan, planFat, smallestFatBytes } from './plan.js'
 
 export type { FatFormatOptions } from './options.js'
 
@@ -24,6 +25,10 @@ export const fatFormat: VolumeFormat<FatFormatOptions> = {
 
   smallestSizeBytes(tree, options, environment, free) {
     return smallestFatBytes(planContents(tree, options, environment), free)
+  },
+
+  chooseSmallest(tree, options, environment, request) {
+    return chooseSmallestFat(planContents(tree, options, environment), request)
   },
 }
 

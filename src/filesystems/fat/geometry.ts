@@ -37,7 +37,7 @@ const FAT32_FROM_BYTES = 512 * MIB
 /** Up to this many sectors (a floppy's size) structures are not aligned to clusters. */
 const UNALIGNED_UP_TO_SECTORS = 8192
 export const DEFAULT_ROOT_ENTRIES = 512
-const DEFAULT_FATS = 2
+export const DEFAULT_FATS = 2
 const DEFAULT_RESERVED_SECTORS: Readonly<Record<FatWidth, number>> = { 12: 1, 16: 1, 32: 32 }
 export const MAX_CLUSTER_SECTORS = 128
 const FIXED_DISK_MEDIA = 0xf8

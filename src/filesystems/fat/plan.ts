@@ -2,10 +2,10 @@
 import { alignUp } from '../../bytes/align.js'
 import { formatSize } from '../../bytes/format-size.js'
 import { LayoutError, type Problem, type Warning } from '../../errors.js'
-import type { FileTree, Timestamp } from '../../tree/file-tree.js'
 import { countOf, formatCount } from '../path-list.js'
-import { type FreeSpace, freeBytesIn, freeSpaceText, NO_FREE_SPACE, type VolumeEnvironment } from '../volume.js'
+import { type FreeSpace, freeSpaceText, NO_FREE_SPACE, type SmallestRequest } from '../volume.js'
 import { type Allocation, allocate, countClusters, type RootPlacement, slotsOf } from './allocation.js'
+import { type FatContents, findMisfit, type Misfit, rootPlacement } from './contents.js'
 import { FILE_SYSTEM_TYPE, SLOT_BYTES } from './disklayout.js'
 import {
   CLUSTER_LIMITS,
@@ -19,31 +19,16 @@ import {
   planGeometry,
 } from './geometry.js'
 import { largestFilesText } from './largest-files.js'
-import type { FatFormatOptions } from './options.js'
-import { type FatPayload, planPayload } from './payload.js'
-import { checkSettings, type FatSettings } from './settings.js'
-import { findSmallest } from './smallest-size.js'
+import { type OpenOptions, type SmallestFat, SmallestSearch } from './smallest-search.js'
 import { geometryWarnings } from './warnings.js'
 
-/** What is to be written, before a size is known. */
-export interface FatContents {
-  readonly settings: FatSettings
-  readonly payload: FatPayload
-  readonly volumeTime: Timestamp
-}
+const ROOT_ENTRIES_PATH = ['options', 'root_entries'] as const
 
 export interface FatPlan extends FatContents {
   readonly geometry: FatGeometry
   readonly root: RootPlacement
   readonly allocation: Allocation
   readonly warnings: readonly Warning[]
-}
-
-/** Throws a FormatError with all that FAT cannot hold. */
-export function planContents(tree: FileTree, options: FatFormatOptions, environment: VolumeEnvironment): FatContents {
-  const settings = checkSettings(options, environment)
-  const payload = planPayload(tree, { lossy: options.lossy ?? false, order: options.order ?? [] })
-  return { settings, payload, volumeTime: environment.time }
 }
 
 /** Throws a LayoutError where `contents` and a volume of `sizeBytes` do not go together. */
@@ -64,31 +49,6 @@ export function planFat(contents: FatContents, sizeBytes: number): FatPlan {
   }
 }
 
-/** Whether `planFat` accepts this size, without the explanation. */
-export function fitsIn({ settings, payload }: FatContents, sizeBytes: number): boolean {
-  const geometry = planGeometry({ ...settings.geometry, sizeBytes })
-  return !isRefusal(geometry) && findMisfit(geometry, rootPlacement(geometry, settings), payload) === undefined
-}
-
-function rootPlacement({ width }: FatGeometry, { label }: FatSettings): RootPlacement {
-  return { width, labelSlots: label === undefined ? 0 : 1 }
-}
-
-interface Misfit {
-  readonly what: 'root slots' | 'clusters'
-  readonly needed: number
-  readonly available: number
-}
-
-function findMisfit(geometry: FatGeometry, root: RootPlacement, payload: FatPayload): Misfit | undefined {
-  const rootSlots = slotsOf(payload.directories[0]!, root)
-  if (geometry.width !== 32 && rootSlots > geometry.rootEntries) {
-    return { what: 'root slots', needed: rootSlots, available: geometry.rootEntries }
-  }
-  const needed = countClusters(payload, geometry.clusterBytes, root)
-  return needed > geometry.clusters ? { what: 'clusters', needed, available: geometry.clusters } : undefined
-}
-
 function explainMisfit(
   { what, needed, available }: Misfit,
   geometry: FatGeometry,
@@ -98,7 +58,7 @@ function explainMisfit(
   const volume = `${FILE_SYSTEM_TYPE[geometry.width]} of ${formatSize(sizeBytes)}`
   if (what === 'root slots') return explainRootSlots(`into ${volume}`, needed, available)
   const { clusterBytes } = geometry
-  return withSmallestSize(contents, {
+  return withWaysOut(contents, sizeBytes, {
     message: `Cannot fit the payload into ${volume}: needs ${formatCount(needed * clusterBytes)} bytes (${countOf(needed, 'cluster')} of ${formatSize(clusterBytes)}), available are ${formatCount(available * clusterBytes)} bytes (${countOf(available, 'cluster')})${largestFilesText(contents.payload)}`,
   })
 }
@@ -114,62 +74,73 @@ function explainRefusal(refusal: GeometryRefusal, request: GeometryRequest, cont
         hint: 'Choose fewer reserved_sectors or a smaller cluster_size',
       }
     case 'too-little-data':
-      return withSmallestSize(contents, { message: `${what}: less than 32 KiB are left for data, accepted are 32 KiB` })
+      return withWaysOut(contents, request.sizeBytes, {
+        message: `${what}: less than 32 KiB are left for data, accepted are 32 KiB`,
+      })
     case 'too-small':
     case 'too-large': {
       const most = CLUSTER_LIMITS[refusal.width][1]
       const fewest = request.width === 32 ? 1 : CLUSTER_LIMITS[refusal.width][0]
       const message = `${what}: gives ${clusters}, accepted for ${FILE_SYSTEM_TYPE[refusal.width]} are ${formatCount(fewest)} to ${formatCount(most)}`
-      if (refusal.reason === 'too-small') return withSmallestSize(contents, { message })
-      return { message, hint: 'A larger cluster_size or another type (fs: fat32) holds more' }
+      return withWaysOut(contents, request.sizeBytes, {
+        message,
+        ...(refusal.reason === 'too-large' && { hint: 'A larger cluster_size or another type (fs: fat32) holds more' }),
+      })
     }
   }
 }
 
-/** Adds the smallest size that would do, where there is one. */
-function withSmallestSize(contents: FatContents, problem: Problem): Problem {
-  const sizeBytes = searchSmallest(contents)
-  if (sizeBytes === undefined) return problem
-  return {
-    ...problem,
-    hint: `The smallest volume that holds it has ${formatCount(sizeBytes)} bytes (${formatSize(sizeBytes)})`,
-  }
+/** Adds the options with which the given size would do, and the smallest size with the options as they are. */
+function withWaysOut(contents: FatContents, givenBytes: number, problem: Problem): Problem {
+  const options = new SmallestSearch(contents).optionsFor(givenBytes)
+  const sizeBytes = new SmallestSearch(contents).asGiven()
+  const hints = [
+    ...(options === undefined ? [] : [`${optionsText(options)} makes it fit ${formatSize(givenBytes)}`]),
+    ...(sizeBytes === undefined || sizeBytes <= givenBytes
+      ? []
+      : [`The smallest volume that holds it has ${formatCount(sizeBytes)} bytes (${formatSize(sizeBytes)})`]),
+    ...(problem.hint === undefined ? [] : [problem.hint]),
+  ]
+  return hints.length === 0 ? problem : { ...problem, hint: hints.join('; ') }
 }
 
-/** The smallest size in whole sectors that `planFat` accepts, with `free` in clusters left. Throws a LayoutError where none is. */
+/** `fs: fat16, options: { cluster_size: 4096 }` */
+function optionsText({ type, ...options }: OpenOptions): string {
+  const entries = Object.entries(options).map(([key, value]) => `${key}: ${value}`)
+  const parts = [
+    ...(type === undefined ? [] : [`fs: ${type}`]),
+    ...(entries.length === 0 ? [] : [`options: { ${entries.join(', ')} }`]),
+  ]
+  return parts.join(', ')
+}
+
+/**
+ * Returns the smallest size in whole sectors that `planFat` accepts with the options as they are given, with `free` in
+ * clusters left. Throws a LayoutError where there is none.
+ */
 export function smallestFatBytes(contents: FatContents, free: FreeSpace = NO_FREE_SPACE): number {
-  const sizeBytes = searchSmallest(contents, free)
-  if (sizeBytes !== undefined) return sizeBytes
-  if (searchSmallest(contents) === undefined) throw new LayoutError(explainNoSize(contents))
+  return new SmallestSearch(contents, { free }).asGiven() ?? refuseEverySize(contents, free)
+}
+
+/**
+ * Returns the smallest size over all that the options leave open (width, cluster size, slots of the root), and the
+ * geometry that has it. Throws a LayoutError where there is none.
+ */
+export function chooseSmallestFat(contents: FatContents, asked: SmallestRequest): SmallestFat {
+  const search = new SmallestSearch(contents, asked)
+  const { fixed, needed } = search.rootSlots
+  if (contents.settings.geometry.width !== 32 && fixed !== undefined && needed > fixed) {
+    // FAT32 has no such limit, but 33 MiB at least: one name too many must not multiply the volume.
+    throw new LayoutError({ ...explainRootSlots('with `size: auto`', needed, fixed), path: ROOT_ENTRIES_PATH })
+  }
+  return search.overOpen() ?? refuseEverySize(contents, asked.free)
+}
+
+function refuseEverySize(contents: FatContents, free: FreeSpace): never {
+  if (new SmallestSearch(contents).asGiven() === undefined) throw new LayoutError(explainNoSize(contents))
   throw new LayoutError({
     message: `Cannot fit the payload with ${freeSpaceText(free)} free into FAT of any size: at most ${formatSize(largestVolumeBytes(contents.settings.geometry.sectorSize))}, and fewer of small clusters or of FAT12 and FAT16`,
     hint: 'A larger cluster_size or another type (fs: fat32) holds more',
-  })
-}
-
-function searchSmallest({ settings, payload }: FatContents, free: FreeSpace = NO_FREE_SPACE): number | undefined {
-  const needs = new Map<string, number>()
-  const needOf = (clusterBytes: number, root: RootPlacement): number => {
-    const key = `${clusterBytes} ${root.width === 32}`
-    let need = needs.get(key)
-    if (need === undefined) {
-      need = countClusters(payload, clusterBytes, root)
-      needs.set(key, need)
-    }
-    return need
-  }
-  return findSmallest(settings.geometry, {
-    leastBytes: (clusterBytes, width) => {
-      const need = needOf(clusterBytes, { width, labelSlots: 0 }) * clusterBytes
-      return need + freeBytesIn(need, free)
-    },
-    accepts: (geometry) => {
-      const root = rootPlacement(geometry, settings)
-      const rootFits = geometry.width === 32 || slotsOf(payload.directories[0]!, root) <= geometry.rootEntries
-      const left = geometry.clusters - needOf(geometry.clusterBytes, root)
-      const volumeBytes = geometry.totalSectors * geometry.sectorSize
-      return rootFits && left >= 0 && left * geometry.clusterBytes >= freeBytesIn(volumeBytes, free)
-    },
   })
 }
 

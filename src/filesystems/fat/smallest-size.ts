@@ -3,7 +3,7 @@
  * cluster sizes, alignment and tracks change at thresholds, and one more sector of FAT may cost a cluster. So sizes are
  * tried upwards from a bound below which none can do; only those where the geometry can change (about one in 32).
  */
-import { alignDown, ceilDivide } from '../../bytes/align.js'
+import { alignDown, alignUp, ceilDivide } from '../../bytes/align.js'
 import type { FatWidth } from './disklayout.js'
 import {
   CLUSTER_LIMITS,
@@ -25,15 +25,26 @@ export interface Demand {
   /** Bytes of clusters that the payload takes at this cluster size and width, or fewer. */
   leastBytes(clusterBytes: number, width: FatWidth): number
   accepts(geometry: FatGeometry): boolean
+  /** Sizes are multiples of this; missing: of sectors only. */
+  readonly grainBytes?: number
+  /** Only smaller sizes are of interest. */
+  readonly belowBytes?: number
 }
 
-/** In bytes; undefined where no size does. Cost: one geometry per track between the bound and the answer, about 1 µs each. */
+/**
+ * Returns a size in bytes; undefined where no size does. Cost: one geometry per track between the bound and the answer,
+ * about 1 µs each.
+ */
 export function findSmallest(request: Omit<GeometryRequest, 'sizeBytes'>, demand: Demand): number | undefined {
   const { sectorSize } = request
+  const { grainBytes = sectorSize, belowBytes = Number.POSITIVE_INFINITY } = demand
   const thresholds = geometryThresholds(sectorSize)
   let sectors = Math.max(1, ceilDivide(leastBytes(request, demand), sectorSize))
   while (sectors <= MAX_TOTAL_SECTORS) {
-    const sizeBytes = sectors * sectorSize
+    // A grain is whole sectors, but of UBI: there the last part of a sector is left over.
+    const sizeBytes = alignUp(sectors * sectorSize, grainBytes)
+    if (sizeBytes >= belowBytes) return undefined
+    sectors = Math.floor(sizeBytes / sectorSize)
     const geometry = planGeometry({ ...request, sizeBytes })
     if (!isRefusal(geometry)) {
       if (demand.accepts(geometry)) return sizeBytes

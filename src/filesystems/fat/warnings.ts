@@ -10,7 +10,13 @@ const SAFE_DISTANCE = 16
 /** Cluster numbers at which the width of the entries changes. */
 const WIDTH_LINES = [4085, 65525] as const
 /** The largest cluster that every reader takes.  [FATGEN §3.1] */
-const USUAL_CLUSTER_BYTES = 32 * 1024
+export const USUAL_CLUSTER_BYTES = 32 * 1024
+
+/** Whether every reader takes a volume of this geometry for what it is. FAT32 that is asked for may have few clusters. */
+export function isReadByAll({ clusters, clusterBytes }: FatGeometry): boolean {
+  const isClear = WIDTH_LINES.every((line) => Math.abs(clusters - line) >= SAFE_DISTANCE)
+  return isClear && clusterBytes <= USUAL_CLUSTER_BYTES
+}
 
 export function geometryWarnings(geometry: FatGeometry): Warning[] {
   const { width, clusters, clusterBytes, excessSectors, sectorSize } = geometry
