@@ -33,7 +33,7 @@ import type { DiskPlan } from './layout/disk-plan.js'
 import { writeWholeFile } from './outputs/whole-file.js'
 import { imageByBmap } from './proof/apply-bmap.js'
 import { imageInFolder } from './proof/image-in-folder.js'
-import { manifestPlaces } from './proof/manifest-places.js'
+import { namedByManifest } from './proof/manifest-places.js'
 import { manifestToFlash } from './proof/manifest-to-flash.js'
 import { verifiedCopy } from './proof/verified-copy.js'
 import { readImageFile } from './readers/read-image-file.js'
@@ -280,7 +280,7 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
       const partitions = table.partitions.map((place) =>
         grown !== undefined && place.number === grown.number ? grown : place,
       )
-      const called = namedAfter(options.source, partitions, image.sizeBytes)
+      const called = namedByManifest(options.source, partitions, image.sizeBytes)
       return { ...fitted, partitions: disjoint(called, sizeBytes), growsFileSystem: grown !== undefined }
     },
     release,
@@ -289,20 +289,6 @@ async function openImage(options: FlashOptions, runner: CommandRunner): Promise<
 
 /** Of a plain file, where the image does not tell. */
 const DEFAULT_SECTOR_BYTES = 512
-
-/** Partitions with the names of the manifest that goes with the image, where the table has none. */
-function namedAfter(
-  source: string,
-  partitions: readonly PartitionPlace[],
-  diskBytes: number,
-): readonly PartitionPlace[] {
-  const found = manifestPlaces(source)
-  if (found?.diskBytes !== diskBytes) return partitions
-  return partitions.map((partition) => {
-    const place = found.places.find(({ startByte }) => startByte === partition.startByte)
-    return partition.name !== '' || place === undefined ? partition : { ...partition, name: place.name }
-  })
-}
 
 /** Hybrid and hand-made tables may have partitions over one another or past the end: those are not told apart. */
 function disjoint(partitions: readonly PartitionPlace[], sizeBytes: number): PartitionPlace[] {

@@ -24,7 +24,12 @@ interface Fake {
 
 async function run(args: string[], fake: Fake = {}, terminal: CapturedTerminal = capturedTerminal()) {
   const build = fake.build ?? (async (options) => built(options))
-  const plan = fake.plan ?? (async () => ({ plan: emmcPlan(), warnings: [WARNING] }))
+  const plan =
+    fake.plan ??
+    (async ({ onEvent }: PlanOptions) => {
+      onEvent?.({ kind: 'warning', problem: WARNING })
+      return { plan: emmcPlan(), warnings: [WARNING] }
+    })
   const status = await runCommandLine(args, terminal, { loadBuild: async () => ({ build, plan }) })
   return { status, ...terminal.written }
 }

@@ -91,8 +91,8 @@ function partitionColumns(sectorSize: number): readonly Column<Row>[] {
   return [
     { title: '#', align: 'right', value: of(({ number }) => (number === undefined ? '' : String(number))) },
     { title: 'name', align: 'left', value: (row) => row.partition?.name ?? '(gap)' },
-    { title: 'start', align: 'right', value: ({ startByte }) => String(startByte / sectorSize) },
-    { title: 'end', align: 'right', value: ({ endByte }) => String(endByte / sectorSize - 1) },
+    { title: 'start', align: 'right', value: ({ startByte }) => placeText(startByte, sectorSize, 0) },
+    { title: 'end', align: 'right', value: ({ endByte }) => placeText(endByte, sectorSize, -1) },
     { title: 'size', align: 'right', value: ({ startByte, endByte }) => formatSize(endByte - startByte) },
     { title: 'format', align: 'left', value: of(({ format }) => format) },
     { title: 'label', align: 'left', value: of(({ label }) => label ?? '') },
@@ -179,4 +179,9 @@ function bootLines(boots: readonly BootSign[], paint: Paint): string[] {
       return `${INDENT}${by}: ${what}${place}`
     }),
   ]
+}
+
+/** A number of sectors; `byte N` for a place inside one, as the end of a file that is no disk. */
+function placeText(byte: number, sectorSize: number, offset: 0 | -1): string {
+  return byte % sectorSize === 0 ? String(byte / sectorSize + offset) : `byte ${byte + offset}`
 }

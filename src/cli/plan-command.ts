@@ -1,4 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
+import type { BuildEvent } from '../build.js'
+import type { Warning } from '../errors.js'
 import { quietOption, setOption, sizeOption, strictOption } from './config-options.js'
 import { writeEvent, writeWarningEvent } from './json-events.js'
 import { pictureOption, writePicture } from './picture-option.js'
@@ -32,19 +34,33 @@ export function addPlanCommand(program: Command, terminal: Terminal, services: S
     .action(async (config, { set, size, picture, strict, quiet = false, json = false }) => {
       const { stdout, environment, signal } = terminal
       const { plan } = await services.loadBuild()
-      const result = await plan({ config, set, sizeBytes: size, strict, environment, signal })
+      const warnings: Warning[] = []
+      const onEvent = (event: BuildEvent): void => {
+        if (event.kind === 'warning') warnings.push(event.problem)
+      }
+      const showWarnings = (): void => {
+        if (quiet) return
+        if (json) for (const warning of warnings) writeWarningEvent(stdout, warning)
+        else reportWarnings(warnings, terminal, { accepted: true })
+      }
+      const planned = plan({ config, set, sizeBytes: size, strict, environment, signal, onEvent })
+      const result = await planned.catch((error: unknown) => {
+        // A warning may say why it fails.
+        showWarnings()
+        throw error
+      })
       if (picture !== undefined) {
         const { pictureOfPlan } = await import('../pictures/picture-of-plan.js')
         await writePicture(picture, pictureOfPlan(result.plan, []))
       }
       if (json) {
-        if (!quiet) for (const warning of result.warnings) writeWarningEvent(stdout, warning)
+        showWarnings()
         writeEvent(stdout, 'plan', { plan: planFields(result.plan) })
         return
       }
       stdout.lines(
         planLines(result.plan, { columns: columnsOf(stdout, environment), paint: paintFor(stdout, environment) }),
       )
-      if (!quiet) reportWarnings(result.warnings, terminal, { accepted: true })
+      showWarnings()
     })
 }

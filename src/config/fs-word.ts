@@ -94,7 +94,8 @@ function refuseContent(
 /** `ext44`, `fta32`: a raw file by the grammar, but hardly meant as one. The word that may have been meant. */
 export function meantFileSystemWord(path: string): string | undefined {
   const word = path.split('/', 1)[0]!
-  const known = nearestWord(word, FILE_SYSTEM_WORDS)
+  // Of words that are equally near, the usual one: ext5 is rather ext4 than ext2.
+  const known = nearestWord(word, ['ext4', ...FILE_SYSTEM_WORDS])
   const oneSlip = known !== undefined && Math.abs(known.length - word.length) <= 1
   return oneSlip && /\d/.test(word) && !word.includes('.') ? known : undefined
 }

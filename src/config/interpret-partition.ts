@@ -121,7 +121,8 @@ function checkAgreement(
     const lengthBytes = end.bytes - start.bytes
     // Past its start an end is the mistake, reported already.
     if (lengthBytes > 0 && lengthBytes !== size.bytes) {
-      const hint = 'end names the last sector or byte itself; leave one of the three out'
+      const hint =
+        'In sectors and bytes end names the last one, in larger units and % the boundary after it; leave one of the three out'
       interpretation.refuse(
         [...path, 'size'],
         `${what}: start to end are ${lengthBytes} bytes but size is ${size.bytes}, accepted is what agrees`,

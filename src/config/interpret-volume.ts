@@ -188,7 +188,7 @@ function rawVolume(input: PartitionInput, file: string, { interpretation, path, 
       path: at,
       finding: 'raw-file-name',
       message,
-      hint: `Did you mean "${meant}"? A raw file of that name is written ./${file}`,
+      hint: `Did you mean "${meant}${file.slice(file.split('/', 1)[0]!.length)}"? A raw file of that name is written ./${file}`,
     })
   }
   return { kind: 'raw', path: interpretation.absolute(file, at), written: file, ...fillOf(input) }

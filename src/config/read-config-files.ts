@@ -3,10 +3,11 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { readInputFile } from '../bytes/read-input-file.js'
 import { ConfigError, errnoOf, IoError, type Problem, systemReason } from '../errors.js'
 import { expandVariables } from './expand-variables.js'
+import { foreignConfig } from './foreign-config.js'
 import { childOf, type Located, type LocatedMap, type LocatedScalar } from './located.js'
 import { mergeConfigs } from './merge-configs.js'
 import { problemAt } from './problem-at.js'
-import { isPartConfig, readPartConfig } from './read-part-config.js'
+import { isPartConfig, readPartConfig, STRUCTURED } from './read-part-config.js'
 import { readYaml } from './read-yaml.js'
 import { SourceText } from './source-text.js'
 import { VariableScope, type VariableSources } from './variable-scope.js'
@@ -69,6 +70,13 @@ class ConfigReader {
   }
 
   #read(source: SourceText, chain: readonly SourceText[]): LocatedMap | undefined {
+    const foreign = STRUCTURED.test(source.absolutePath) ? undefined : foreignConfig(source.text)
+    if (foreign !== undefined) {
+      const message = `Cannot read ${source.displayPath} as a config: it is ${foreign}`
+      const hint = 'A config is YAML with image: and partitions:; diskloom init writes one to start from'
+      this.problems.push({ ...problemAt(source, { start: 0, end: 1 }, message), hint })
+      return undefined
+    }
     const parse = isPartConfig(source.absolutePath, source.text) ? readPartConfig : readYaml
     const { root, problems } = parse(source)
     this.problems.push(...problems)

@@ -15,7 +15,7 @@ const TABLE = 'gpt'
 const COLUMNS = ['name', 'start', 'end', 'fs'] as const
 
 /** Lines with a file extension of YAML or JSON are never read as a partition list. */
-const STRUCTURED = /\.(ya?ml|json)$/i
+export const STRUCTURED = /\.(ya?ml|json)$/i
 /** The first line that says something, in YAML: `key:`, `- item`, `{`, `[`, `---`, `%YAML`, an anchor or a tag. */
 const YAML_LINE = /^\s*(?:[{[%&!]|-(?:\s|--|$)|["']?[\w.$-]+["']?\s*:(?:\s|$))/
 

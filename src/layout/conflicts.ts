@@ -63,7 +63,7 @@ function* checkBounds(
     const needed = requiredBytes(spec, frame, claims)
     yield {
       message: `${does('end')} past ${endText(spec, frame, sizeBytes)}`,
-      hint: `The disk needs at least ${bytesText(needed)} for all that is placed, it has ${bytesText(sizeBytes)}`,
+      hint: `${restHint(spec, claim)}The disk needs at least ${bytesText(needed)} for all that is placed, it has ${bytesText(sizeBytes)}`,
       path,
     }
   }
@@ -85,6 +85,15 @@ function* checkBounds(
       path,
     }
   }
+}
+
+/** For places that say the whole disk and mean all that is left of it. */
+function restHint({ partitions, sizeBytes }: ImageSpec, { index }: Region): string {
+  const { size, endExclusive } = partitions[index!]!
+  const isShare = size?.kind === 'percent'
+  const isWhole = endExclusive?.kind === 'bytes' && endExclusive.bytes === sizeBytes
+  const counts = isShare ? ' (a share is one of the whole disk)' : ''
+  return isShare || isWhole ? `size: rest takes all that is left up to there${counts}. ` : ''
 }
 
 function endText(spec: ImageSpec, frame: TableFrame, sizeBytes: number): string {

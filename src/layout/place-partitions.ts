@@ -236,7 +236,9 @@ class Placer {
       index,
       shown,
       `its ${key} is at byte ${atByte}, which is inside a sector of ${sectorSize} bytes`,
-      `The nearest sectors begin at bytes ${below} and ${below + sectorSize}`,
+      key === 'end'
+        ? `In bytes end is the last byte of the partition: ${below - 1} and ${below + sectorSize - 1} end a sector`
+        : `The nearest sectors begin at bytes ${below} and ${below + sectorSize}`,
     )
   }
 

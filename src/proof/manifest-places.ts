@@ -38,6 +38,20 @@ export function manifestPlaces(path: string): NamedPlaces | undefined {
   return placesIn(readBounded(join(dirname(path), MANIFEST_NAME)), basename(path))
 }
 
+/** Returns partitions with the names of the manifest that goes with `path`, where they have none of their own. */
+export function namedByManifest<Part extends { readonly name: string; readonly startByte: number }>(
+  path: string,
+  partitions: readonly Part[],
+  diskBytes: number,
+): readonly Part[] {
+  const found = partitions.some(({ name }) => name === '') ? manifestPlaces(path) : undefined
+  if (found?.diskBytes !== diskBytes) return partitions
+  return partitions.map((partition) => {
+    const place = found.places.find(({ startByte }) => startByte === partition.startByte)
+    return partition.name !== '' || place === undefined ? partition : { ...partition, name: place.name }
+  })
+}
+
 function readBounded(path: string): Uint8Array | undefined {
   const stats = statsAt(path)
   return stats?.isFile() === true && stats.size <= MAX_MANIFEST_BYTES ? readFileSync(path) : undefined

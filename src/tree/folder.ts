@@ -47,6 +47,7 @@ import { kindOf, readSourceFile } from './raw-file.js'
 import { sizeDisagreement } from './source-size.js'
 import { clampTimestamp, timestampFromNs } from './timestamp.js'
 import { nodeAtPath } from './tree-builder.js'
+import { UnreadableEntries } from './unreadable-entries.js'
 
 export interface FolderOptions {
   readonly owner: Ownership
@@ -163,7 +164,8 @@ const MAX_FOLLOWED_FOLDERS = 100_000
 
 /** Reads one folder, the folders in it one after the other; two at a time where there is a thread to share them with. */
 class FolderWalk {
-  readonly problems: Problem[] = []
+  readonly #problems: Problem[] = []
+  readonly #unreadables = new UnreadableEntries()
   readonly sparse = { files: 0, bytes: 0 }
   readonly marks: FolderMarks
   readonly #options: FolderOptions
@@ -192,7 +194,7 @@ class FolderWalk {
     await this.#walk()
     this.#nameLinked()
     await this.findHoles()
-    this.problems.sort((a, b) => (a.message < b.message ? -1 : 1))
+    this.#problems.sort((a, b) => (a.message < b.message ? -1 : 1))
     if (this.#options.owner.kind === 'keep') return node
     // It does not speak for itself, so there is nothing of it to miss.
     const { unkept: _, ...root } = node
@@ -371,9 +373,14 @@ class FolderWalk {
     } catch (error) {
       const { configPath: at } = this.#options
       if (error instanceof LayoutError)
-        this.problems.push(...error.problems.map((it) => (at ? { path: at, ...it } : it)))
+        this.#problems.push(...error.problems.map((it) => (at ? { path: at, ...it } : it)))
       else this.#unreadable('file', path, error)
     }
+  }
+
+  /** Everything that is wrong, once the walk has ended. */
+  get problems(): readonly Problem[] {
+    return [...this.#problems, ...this.#unreadables.problems(this.#options.configPath)]
   }
 
   #refusal(act: 'read' | 'follow', path: HostPath, why: string): LayoutError {
@@ -383,8 +390,6 @@ class FolderWalk {
   }
 
   #unreadable(kind: 'file' | 'folder', path: HostPath, error: unknown): void {
-    const accepted = 'everything in a payload folder must be readable by this user'
-    const shown = displayName(pathBytes(path))
-    this.problems.push(unreadable(`${kind} "${shown}"`, error, accepted, this.#options.configPath))
+    this.#unreadables.add(kind, displayName(pathBytes(path)), error)
   }
 }

@@ -143,7 +143,7 @@ const KEYS: RefusedConfig[] = [
       'a.yaml:4:49: Cannot read options of partition 1: "blocksize" is no key of options',
       '  hint: Did you mean "block_size"?',
       'a.yaml:4:68: Cannot read partition 1: "colour" is no key of a partition',
-      '  hint: The keys of a partition are name, start, end, size, free, align, type, uuid, attributes, bootable, in_table, logical, fs, content, covers, volumes, label, fs_uuid, owner, holes, xattrs, modes, engine, luks, fill, options',
+      '  hint: The keys of a partition are name, start, end, size, free, align, type, uuid, attributes, bootable, in_table, logical, fs, content, covers, volumes, label, fs_uuid, owner, holes, xattrs, modes, engine, luks, fill, accept, options',
       'a.yaml:5:11: Cannot read bundle: "includes" is no key of the bundle',
       '  hint: Did you mean "include"?',
     ],
@@ -162,7 +162,7 @@ const KEYS: RefusedConfig[] = [
     config: top('__proto__: { image: y }\nconstructor: 1\ntoString: 2'),
     says: ['__proto__', 'constructor', 'toString'].flatMap((key, index) => [
       `a.yaml:${index + 1}:1: Cannot read the config: "${key}" is no key of a config`,
-      '  hint: The keys of a config are image, size, table, sector_size, erase_block, seed, source_date_epoch, engine, modes, uuid, gpt, mbr, mtd, partitions, bundle, outputs, budget, gadget, vars, include',
+      '  hint: The keys of a config are image, version, size, table, sector_size, erase_block, seed, source_date_epoch, engine, modes, uuid, gpt, mbr, mtd, partitions, bundle, outputs, accept, budget, gadget, vars, include',
     ]),
   },
   {
@@ -171,7 +171,7 @@ const KEYS: RefusedConfig[] = [
       'image: [x]\npartitions:\n  - 17\n  - { name: b, fs: ext4, content: { a: 1 }, attributes: { a: 1 }, size: 8MiB }\nbundle: none\nvars: [1]\n',
     says: [
       'a.yaml:1:8: Cannot read image: it is a list, accepted is one value',
-      'a.yaml:3:5: Cannot read partition 1: it is one value, "17", accepted is a map with name, start, end, size, free, align, type, uuid, attributes, bootable, in_table, logical, fs, content, covers, volumes, label, fs_uuid, owner, holes, xattrs, modes, engine, luks, fill, options',
+      'a.yaml:3:5: Cannot read partition 1: it is one value, "17", accepted is a map with name, start, end, size, free, align, type, uuid, attributes, bootable, in_table, logical, fs, content, covers, volumes, label, fs_uuid, owner, holes, xattrs, modes, engine, luks, fill, accept, options',
       'a.yaml:4:35: Cannot read content of partition "b": it is a map, accepted is one value or a list',
       'a.yaml:4:57: Cannot read attributes of partition "b": it is a map, accepted is one value or a list',
       'a.yaml:5:9: Cannot read bundle: it is one value, "none", accepted is a map with name, include, level, meta, readme',

@@ -115,7 +115,7 @@ const CASES: RejectedContent[] = [
     files: { text: 'hello' },
     says: [
       'LAYOUT',
-      '5:16: Cannot read folder "none": it does not exist, a folder that this user can read is accepted',
+      '5:16: Cannot read "none": it does not exist, a folder or an archive that this user can read is accepted',
       '5:29: Cannot read file "none.tar": it does not exist, a file that this user can read is accepted',
       '5:49: Cannot read file "none.list": it does not exist, a file that this user can read is accepted',
       '5:78: Cannot read file "none.txt": it does not exist, a file that this user can read is accepted',

@@ -96,8 +96,7 @@ describeWithTools('what another user may not read', ['setpriv', 'mkfifo'], () =>
     expect(result.stdout.trimEnd().split('\n').sort()).toEqual(
       [
         'LAYOUT',
-        `Cannot read file "${payload}/file": ${words}`,
-        `Cannot read file "${payload}/folder/file": ${words}`,
+        `Cannot read 2 files: permission denied: "${payload}/file", "${payload}/folder/file"; everything in a payload folder must be readable by this user`,
         `Cannot read folder "${payload}/locked": ${words}`,
       ].sort(),
     )

@@ -1,9 +1,9 @@
 /** What one entry of `content:` takes from the host, read before anything is laid over anything. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { statsAt } from '../../bytes/path-stats.js'
 import { byteString } from '../../bytes/text.js'
 import type { ContentEntry, ContentSource, LayerSource, NestedImageSpec } from '../../config/spec.js'
-import { type ConfigPath, invariant, type Warning } from '../../errors.js'
+import { type ConfigPath, invariant, LayoutError, type Warning } from '../../errors.js'
 import { imageOfBytes } from '../../image/extent.js'
 import type { ArchiveShelf } from '../../tree/archive-shelf.js'
 import { type CpioListOptions, cpioListTree, readCpioList } from '../../tree/cpio-list.js'
@@ -13,6 +13,7 @@ import { EMPTY_CONTENT, emptyTree, type FileNode, type FileTree, type Timestamp 
 import { type FolderOptions, type FolderReading, readFolder, readFolderFile } from '../../tree/folder.js'
 import type { XattrRule } from '../../tree/kept-xattrs.js'
 import type { Ownership } from '../../tree/ownership.js'
+import { unreadable } from '../../tree/payload-problem.js'
 import { readSourceFile } from '../../tree/raw-file.js'
 import type { NestedImageReading } from './read-nested-image.js'
 
@@ -57,6 +58,7 @@ export async function readSource(source: ContentSource, options: ContentOptions)
   const { configPath } = source
   switch (source.kind) {
     case 'path':
+      assertThere(source)
       return isRegularFile(source.path) ? readArchive(source, 'any', options) : readHostFolder(source, options)
     case 'folder':
       return readHostFolder(source, options)
@@ -85,6 +87,16 @@ export async function readSource(source: ContentSource, options: ContentOptions)
 }
 
 const BEFORE_ALL: Timestamp = { seconds: 0, nanoseconds: 0 }
+
+/** LayoutError in words for both, where nothing there says whether a folder or an archive was meant. */
+function assertThere({ path, configPath }: LayerSource): void {
+  try {
+    statSync(path)
+  } catch (error) {
+    const accepted = 'a folder or an archive that this user can read is accepted'
+    throw new LayoutError(unreadable(`"${path}"`, error, accepted, configPath), { cause: error })
+  }
+}
 
 function isRegularFile(path: string): boolean {
   return statsAt(path)?.isFile() ?? false
