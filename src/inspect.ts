@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { PlanOptions } from './build/options.js'
 import { type OpenDisk, openDisk } from './build.js'
 import { statsAt } from './bytes/path-stats.js'
-import { FormatError, type Problem, type Warning } from './errors.js'
+import { DiskloomError, FormatError, type Problem, type Warning } from './errors.js'
 import { loadReadings } from './filesystems/registry.js'
 import { makeCommandRunner } from './host/run-command.js'
 import type { DiskImage } from './image/extent.js'
@@ -17,6 +17,7 @@ import { consult, type SecondOpinion } from './inspect/second-opinion/consult.js
 import type { DiskPlan } from './layout/disk-plan.js'
 import { imageInFolder } from './proof/image-in-folder.js'
 import { MANIFEST_NAME } from './proof/manifest-names.js'
+import { manifestBeside } from './proof/manifest-of-source.js'
 import { manifestPlaces } from './proof/manifest-places.js'
 import { readZipMember } from './proof/zip-member.js'
 import { readImageFile } from './readers/read-image-file.js'
@@ -53,14 +54,19 @@ export type PartitionNames =
  * compressed is unpacked into a spool file of TMPDIR, which goes with `close`. Rejects with FormatError for what is no image (a
  * damaged table or volume is no error here), IoError or InterruptedError.
  */
-export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenImage> {
+export function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenImage> {
+  return openNamed(path, options, 'leave')
+}
+
+/** `zeros`: what becomes of the holes of a raw image. */
+async function openNamed(path: string, options: OpenImageOptions, zeros: 'leave' | 'holes'): Promise<OpenImage> {
   const { names, environment, signal } = options
   if (names !== undefined && 'config' in names) {
     const { plan, release } = await planWhole({ config: names.config, set: names.set, environment, signal })
     await release()
-    return withNames(await openWithSectors(path, options, plan.sectorSize), placesOfPlan(plan))
+    return withNames(await openWithSectors(path, options, plan.sectorSize, zeros), placesOfPlan(plan))
   }
-  const disk = await openWithSectors(path, options, undefined)
+  const disk = await openWithSectors(path, options, undefined, zeros)
   try {
     if (names !== undefined) return withNames(disk, parseMtdParts(names.mtdparts, disk.view.sizeBytes))
     const found = manifestPlaces(path)
@@ -85,16 +91,18 @@ async function openWithSectors(
   path: string,
   options: OpenImageOptions,
   sectorSize: number | undefined,
+  zeros: 'leave' | 'holes' = 'leave',
 ): Promise<OpenImage> {
   const { environment = process.env, entry, stdin, signal } = options
   const runner = makeCommandRunner(environment)
   const work = new WorkFolder(environment, runner)
   try {
-    const opened = await readImageFile(await imageInFolder(path), {
+    const file = await imageInFolder(path)
+    const opened = await readImageFile(file, {
       workFolder: () => work.path(),
       runner,
       // Looking at one file must not cost the whole disk.
-      zeros: 'leave',
+      zeros,
       // What is damaged, cut off or unknown can be looked at; what is something else cannot.
       demand: 'look',
       ...(entry !== undefined && { entry }),
@@ -107,16 +115,28 @@ async function openWithSectors(
       void work.release()
     }
     const name = path === '-' ? 'standard input' : path
-    const known = sectorSize === undefined ? {} : { sectorSize }
-    return openDiskImage(opened.image, {
-      name,
-      format: opened.format,
-      readings: await loadReadings(),
-      release,
-      ...known,
-    })
+    const names = { name, format: opened.format, readings: await loadReadings(), release }
+    const disk = openDiskImage(opened.image, { ...names, ...(sectorSize !== undefined && { sectorSize }) })
+    if (sectorSize !== undefined || disk.table?.kind !== 'mbr') return disk
+    // An MBR does not say how long its sectors are; the manifest of the build does.
+    const said = sectorSizeBeside(file)
+    return said === undefined || said === disk.table.sectorSize
+      ? disk
+      : openDiskImage(opened.image, { ...names, sectorSize: said })
   } catch (error) {
     await work.release()
+    throw error
+  }
+}
+
+/** What a manifest that comes with the image says, where one can be read. */
+function sectorSizeBeside(path: string): number | undefined {
+  if (path === '-') return undefined
+  try {
+    return manifestBeside(path)?.image.sector_size
+  } catch (error) {
+    // "verify" says what is wrong with it; an image can be looked at without one.
+    if (error instanceof DiskloomError) return undefined
     throw error
   }
 }
@@ -240,7 +260,7 @@ export async function openImageOrConfig(
   options: OpenImageOptions & Pick<PlanOptions, 'set'> = {},
 ): Promise<OpenImage & { release(): Promise<void> }> {
   if (!CONFIG_NAME.test(path)) {
-    const disk = await openImage(path, options)
+    const disk = await openNamed(path, options, 'holes')
     return { ...disk, release: async () => disk.close() }
   }
   const { set, environment, signal } = options

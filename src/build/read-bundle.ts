@@ -1,6 +1,8 @@
 /** The files that go into the zip beside the image: those that `bundle.include` names, and all that is in the folders that it names. */
+
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { exactStatsAt } from '../bytes/path-stats.js'
 import { type ByteString, compareBytes, decodeUtf8, displayName } from '../bytes/text.js'
 import type { BundleSpec } from '../config/spec.js'
@@ -81,7 +83,7 @@ class BundleReading {
       step()
     } catch (error) {
       if (!(error instanceof LayoutError)) throw error
-      this.problems.push(...error.problems)
+      appendAll(this.problems, error.problems)
     }
   }
 }

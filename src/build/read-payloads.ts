@@ -1,4 +1,5 @@
 /** Everything that the config names is measured before anything is planned, and all that is missing is told at once. */
+import { appendAll } from '../bytes/append-all.js'
 import type { Guid } from '../bytes/guid.js'
 import type { FileSystemSpec, ImageSpec, VolumeSpec } from '../config/spec.js'
 import type { ConfigPath, Warning } from '../errors.js'
@@ -135,7 +136,7 @@ async function readPayload(
     ...(options.lister !== undefined && { lister: options.lister }),
     ...(options.signal !== undefined && { signal: options.signal }),
   })
-  warnings.push(...found)
+  appendAll(warnings, found)
   return { kind: 'tree', tree, sparseAtSource, ...(isAltered && { isAltered }) }
 }
 

@@ -13,6 +13,11 @@ export class Findings {
     this.#list.push(...findings.slice(0, MAX_FINDINGS - this.#list.length))
   }
 
+  /** The same for a list of any length, which has no room as arguments of a call. */
+  addAll(findings: readonly FieldFinding[]): void {
+    this.add(...findings.slice(0, MAX_FINDINGS))
+  }
+
   get list(): readonly FieldFinding[] {
     return this.#list
   }

@@ -1,4 +1,5 @@
 /** What `inspect` found, as lines for people. */
+import { appendAll } from '../bytes/append-all.js'
 import { formatSize } from '../bytes/format-size.js'
 import { type Inspection, type PartitionInspection, TABLE_NAMES } from '../inspect/inspection.js'
 import { isNamed } from '../inspect/open-content.js'
@@ -19,7 +20,7 @@ export function inspectionLines(inspection: Shown, options: InspectReportOptions
   const { paint } = options
   const lines = [...heading(inspection, paint), '', ...partitionLines(inspection, options)]
   lines.push('', ...diskMap(mappedDisk(inspection), options), INSPECT_LEGEND)
-  for (const partition of inspection.partitions) lines.push(...volumeLines(partition, options))
+  for (const partition of inspection.partitions) appendAll(lines, volumeLines(partition, options))
   lines.push('', ...bootLines(inspection.boots, paint))
   return lines
 }

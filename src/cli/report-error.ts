@@ -1,5 +1,7 @@
 /** Errors and warnings as text for people, and the exit code that goes with an error. */
+
 import { relative, sep } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { DiskloomError, EXIT_CODES, errnoOf, IoError, type Problem, systemReason, type Warning } from '../errors.js'
 import type { FindingId } from '../findings.js'
 import { type Paint, paintFor, type Terminal } from './terminal.js'
@@ -73,7 +75,7 @@ function problemLines(problem: Problem, severity: 'error' | 'warning', paint: Pa
   const lines = [
     `${place === undefined ? '' : paint('bold', place)}${word} ${message}${findingText(finding, severity)}`,
   ]
-  if (frame !== undefined) lines.push(...indent(frame.trimEnd()))
+  if (frame !== undefined) appendAll(lines, indent(frame.trimEnd()))
   if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${hint}`)
   return lines
 }

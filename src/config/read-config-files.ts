@@ -1,5 +1,7 @@
 /** A config and everything it includes, as one tree of located values. */
+
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { readInputFile } from '../bytes/read-input-file.js'
 import { ConfigError, errnoOf, IoError, type Problem, systemReason } from '../errors.js'
 import { expandVariables } from './expand-variables.js'
@@ -79,7 +81,7 @@ class ConfigReader {
     }
     const parse = isPartConfig(source.absolutePath, source.text) ? readPartConfig : readYaml
     const { root, problems } = parse(source)
-    this.problems.push(...problems)
+    appendAll(this.problems, problems)
     if (root === undefined) return undefined
     if (root.kind !== 'map') {
       const found = root.kind === 'list' ? 'a list' : 'a single value'

@@ -1,4 +1,5 @@
 /** The module list, and a list of the board with the modules in it. */
+import { appendAll } from '../bytes/append-all.js'
 import { byteStringFromBytes, byteStringToBytes } from '../bytes/text.js'
 import { unifiedDiff } from '../bytes/unified-diff.js'
 import type { GadgetSpec } from '../config/spec.js'
@@ -37,7 +38,7 @@ export function planModuleFiles(spec: GadgetSpec, { templates, tree, host }: Mod
     files.push({ name: host.name, bytes: byteStringToBytes(inserted.text) })
     const diff = unifiedDiff(host.name, before, inserted.text)
     if (diff !== undefined) files.push({ name: `${host.name}.patch`, bytes: Buffer.from(diff, 'latin1') })
-    warnings.push(...inserted.warnings)
+    appendAll(warnings, inserted.warnings)
   }
   return { files, warnings }
 }

@@ -1,5 +1,7 @@
 /** Everything that `planGadgetFiles` needs from the host, read in one place. */
+
 import { basename } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { readInputFile } from '../bytes/read-input-file.js'
 import type { GadgetSpec } from '../config/spec.js'
 import { errnoOf, LayoutError, type Problem, systemReason } from '../errors.js'
@@ -41,7 +43,7 @@ function attempt<T>(read: () => T, problems: Problem[]): T | undefined {
     return read()
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error
-    problems.push(...error.problems)
+    appendAll(problems, error.problems)
     return undefined
   }
 }

@@ -104,7 +104,7 @@ function readBuildTree(spec: TreeReading): BuildTree {
     const soft = (info.get('softdep') ?? []).flatMap(softDependencyNames)
     queue.push(...soft)
     // An alias: only the modules themselves know what it means.
-    if (soft.some((other) => !byName.has(other))) queue.push(...byName.keys())
+    if (soft.some((other) => !byName.has(other))) for (const other of byName.keys()) queue.push(other)
   }
   return {
     version: readTreeFile(spec, 'include/config/kernel.release')?.trim() || basename(spec.modulesDir),

@@ -4,6 +4,7 @@
  * a chown in the mounted one would clear setuid bits and capabilities, and mke2fs -d 1.47.0 drops nanoseconds and wraps
  * times past 2038. On the way it proves that every node arrived, with its type and length.
  */
+import { appendAll } from '../bytes/append-all.js'
 import { type ByteString, displayName } from '../bytes/text.js'
 import { IoError } from '../errors.js'
 import { S_IFMT, TYPE_BITS } from '../tree/file-mode.js'
@@ -25,11 +26,11 @@ export interface SettleOptions {
 export async function settleVolume(volume: SpooledVolume, tree: FileTree, options: SettleOptions): Promise<void> {
   const found = await matchInodes(volume, tree)
   const commands = [`sif <${ROOT_INODE}> mode 0${(TYPE_BITS.directory | tree.mode).toString(8)}`]
-  for (const [inode, node] of found.inodes) commands.push(...attributeCommands(inode, node, options))
+  for (const [inode, node] of found.inodes) appendAll(commands, attributeCommands(inode, node, options))
   if (!options.keepLostAndFound) {
     if (!tree.children.has(LOST_AND_FOUND as ByteString)) commands.push(`rmdir ${LOST_AND_FOUND}`)
   } else if (found.lostAndFound !== undefined) {
-    commands.push(...timeCommands(found.lostAndFound, volume.environment.time, options))
+    appendAll(commands, timeCommands(found.lostAndFound, volume.environment.time, options))
   }
   commands.push('ssv last_mounted ""', 'ssv mnt_count 0', 'ssv mtime @0', 'ssv kbytes_written 0')
   await runDebugfs(volume, 'write', commands)

@@ -1,4 +1,5 @@
 /** Whether an image contradicts itself: its table, and every volume that is read here. */
+import { appendAll } from '../bytes/append-all.js'
 import { type FieldFinding, findingProblem } from '../bytes/field-error.js'
 import { FormatError, type Problem } from '../errors.js'
 import { declaredSize } from '../recognition/declared-size.js'
@@ -33,17 +34,26 @@ export function checkImage(disk: OpenImage): ImageCheck {
     if (format === VERITY_FORMAT) {
       const { findings, covers = format } = checkedHashes(disk, partition)
       checked.push(`${nameOf(partition)} (${covers})`)
-      found.push(...findings.map((finding) => onDisk(finding, partition)))
+      appendAll(
+        found,
+        findings.map((finding) => onDisk(finding, partition)),
+      )
       continue
     }
     if (volume === undefined && problem === undefined) {
       if (isNamed(format)) named.push(`${nameOf(partition)} (${format})`)
-      found.push(...beyondItsPlace(partition, format).map((finding) => onDisk(finding, partition)))
+      appendAll(
+        found,
+        beyondItsPlace(partition, format).map((finding) => onDisk(finding, partition)),
+      )
       continue
     }
     checked.push(`${nameOf(partition)} (${format})`)
     const findings = problem === undefined ? checkVolume(partition) : [findingOf(problem)]
-    found.push(...findings.map((finding) => onDisk(finding, partition)))
+    appendAll(
+      found,
+      findings.map((finding) => onDisk(finding, partition)),
+    )
   }
   const isHarmless = ({ isHarmless: is }: ImageFinding): boolean => is === true
   return {

@@ -2,6 +2,7 @@
  * Whether an image holds what a config says: the table's entries against the planned ones, the files of each volume against the
  * payload that was to go in, raw files byte by byte. The writers have no part in it: payload is compared with what is read.
  */
+import { appendAll } from '../bytes/append-all.js'
 import type { Problem } from '../errors.js'
 import type { FileSystem } from '../filesystems/file-system.js'
 import { fileSystemOf, fileSystemOfFormat } from '../filesystems/registry.js'
@@ -36,7 +37,7 @@ export function compareWithPlan(disk: OpenImage, { plan, payloads, signal }: Pla
     problems.push(
       ...differenceProblems(plannedName(planned), fieldDifferences(entryFields(partition), plannedFields(planned))),
     )
-    problems.push(...contentProblems(partition, planned, payloads[planned.index]!, signal))
+    appendAll(problems, contentProblems(partition, planned, payloads[planned.index]!, signal))
   }
   const known = new Set(plan.partitions.map(({ number }) => number))
   for (const { number, name } of disk.partitions) {

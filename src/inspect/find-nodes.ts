@@ -2,6 +2,7 @@
  * Paths of a volume as its own system would walk them: links are followed inside the volume, absolute ones from its root,
  * and patterns (`*`, `?`, `[…]`) stand for the names of one folder.  [path_resolution(7)]
  */
+import { appendAll } from '../bytes/append-all.js'
 import { type ByteString, compareBytes, displayName } from '../bytes/text.js'
 import { visibleWord } from '../bytes/visible-text.js'
 import { UsageError } from '../errors.js'
@@ -130,7 +131,7 @@ class Walk {
         }
         if (child.target.startsWith('/')) at = []
         const parts = child.target.split('/').filter((part) => part !== '' && part !== '.')
-        rest.push(...(parts as ByteString[]).toReversed())
+        appendAll(rest, (parts as ByteString[]).toReversed())
         node = this.#volume.find(at)
         continue
       }

@@ -1,5 +1,7 @@
 /** The picture of an image that somebody made: each volume's own structures say what is used, and for what. */
+
 import { basename } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { DiskloomError } from '../errors.js'
 import type { DiskPicture, PictureFact, PicturePart, PictureStretch } from '../pictures/disk-picture.js'
 import { factsOf, figuresOf, flagWords } from '../pictures/facts.js'
@@ -20,7 +22,7 @@ export function pictureOfImage(disk: OpenImage): DiskPicture {
   let end = 0
   const room = (upTo: number): void => {
     if (upTo > end)
-      parts.push(...tableAndGap({ startByte: end, endByte: upTo }, { sizeBytes, sectorSize, kind: table?.kind }))
+      appendAll(parts, tableAndGap({ startByte: end, endByte: upTo }, { sizeBytes, sectorSize, kind: table?.kind }))
   }
   const inOrder = disk.partitions
     .map((partition, index) => ({ partition, told: inspection.partitions[index]! }))

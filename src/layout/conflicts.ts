@@ -1,5 +1,7 @@
 /** The one overlap check: partitions, blobs and the table's own sectors, all as regions. */
+
 import { alignUp } from '../bytes/align.js'
+import { appendAll } from '../bytes/append-all.js'
 import type { ImageSpec } from '../config/spec.js'
 import { invariant, type Problem } from '../errors.js'
 import { MAX_LBA } from '../tables/mbr/writer.js'
@@ -21,7 +23,7 @@ export function findConflicts(spec: ImageSpec, frame: TableFrame, claims: readon
       problems.push(overlap(spec, frame, region, sorted[next]!))
     }
   }
-  for (const claim of claims) problems.push(...checkBounds(spec, frame, claim, claims))
+  for (const claim of claims) appendAll(problems, checkBounds(spec, frame, claim, claims))
   return problems
 }
 

@@ -5,7 +5,9 @@
  * sectors before: as far as can be from the space after the MBR, which boot loaders take without asking. Two sectors it must
  * be, because Linux gives the extended partition a device of that size (oe-core 884c8a0e50, YOCTO#13658).
  */
+
 import { alignUp } from '../bytes/align.js'
+import { appendAll } from '../bytes/append-all.js'
 import type { ImageSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import { type Numbering, partitionText } from './numbering.js'
@@ -56,7 +58,7 @@ export function placeExtended(
     startByte: Math.min(...ebrBytes.values()),
     endByte: Math.max(...logical.map((index) => stretches[index]!.endByte)),
   }
-  problems.push(...primariesInside(spec, stretches, range))
+  appendAll(problems, primariesInside(spec, stretches, range))
   return { number: numbering.extendedNumber, ...range, ebrBytes }
 }
 

@@ -1,5 +1,7 @@
 /** From the config's meaning and the payload's measures to the place of everything. No volume is planned here. */
+
 import { alignDown } from '../bytes/align.js'
+import { appendAll } from '../bytes/append-all.js'
 import type { ImageSpec } from '../config/spec.js'
 import type { Problem } from '../errors.js'
 import type { VolumeEnvironment } from '../filesystems/volume.js'
@@ -38,7 +40,7 @@ export function placeRegions(spec: ImageSpec, context: PlacementContext): Placem
   const bootCode = stretches.some((stretch, index) => isBootCode(spec, index, stretch))
   const frameAround = tableFrame(spec, { bootCode })
   const claims = stretches.flatMap((stretch, index) => (stretch === undefined ? [] : [claimOf(spec, index, stretch)]))
-  problems.push(...findConflicts(spec, frameAround, claims))
+  appendAll(problems, findConflicts(spec, frameAround, claims))
   // Boot records fill gaps: what gaps there are is only known once everything else stands without conflict.
   if (problems.length > 0 || !stretches.every((stretch) => stretch !== undefined)) return { problems, stretches }
 

@@ -1,4 +1,5 @@
 /** From the config's meaning and the measured payload to a disk with every decision made. */
+import { appendAll } from '../bytes/append-all.js'
 import type { ImageSpec, LuksSpec, VerityVolumeSpec } from '../config/spec.js'
 import { type ConfigPath, invariant, type Problem, type Warning } from '../errors.js'
 import type { FreeSpace, PlannedVolume, VolumeEnvironment } from '../filesystems/volume.js'
@@ -112,7 +113,7 @@ class Planner {
     const contents = spec.partitions.map((_, index) => this.#planContent(index, stretches))
     this.#problems.throwIfAny()
     invariant(placement !== undefined, 'a disk without a placement has problems')
-    this.#warnings.push(...alignmentWarnings(spec, placement.partitions))
+    appendAll(this.#warnings, alignmentWarnings(spec, placement.partitions))
     const inside = new PartitionContents(
       spec,
       this.#payloads,

@@ -1,6 +1,8 @@
 /** The block maps of a release, as they are compared with its manifest. */
+
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { statsAt } from '../bytes/path-stats.js'
 import { FormatError, type Problem } from '../errors.js'
 import { parseBmap } from '../outputs/parse-bmap.js'
@@ -42,7 +44,7 @@ export function addBmap(maps: NamedBmap[], findings: Problem[], name: string, by
     maps.push({ name, bmap: parseBmap(Buffer.from(bytes).toString('utf8'), name) })
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    findings.push(...error.problems)
+    appendAll(findings, error.problems)
   }
 }
 

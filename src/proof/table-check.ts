@@ -1,4 +1,5 @@
 /** The partition table of an image against its manifest: whatever its reader finds wrong with it, and every partition. */
+import { appendAll } from '../bytes/append-all.js'
 import type { FieldFinding } from '../bytes/field-error.js'
 import { Findings } from '../bytes/findings.js'
 import type { Problem } from '../errors.js'
@@ -18,7 +19,7 @@ export function checkTable(manifest: Manifest, image: DiskImage): Problem[] {
   const table = fatal.attempt(() => (kind === 'gpt' ? readGpt(view, sector_size) : readMbr(view, sector_size)))
   const findings = [...fatal.list, ...(table?.findings ?? [])].map(findingText)
   if (table !== undefined) {
-    findings.push(...(kind === 'gpt' ? gptDifferences(manifest, table) : mbrDifferences(manifest, table)))
+    appendAll(findings, kind === 'gpt' ? gptDifferences(manifest, table) : mbrDifferences(manifest, table))
   }
   return findings.map((finding) => ({ message: `Cannot verify the ${kind.toUpperCase()} of ${name}: ${finding}` }))
 }

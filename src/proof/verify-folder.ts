@@ -1,7 +1,9 @@
 /** The folder that a build wrote, and one of its files alone, against the manifest that stands there. */
+
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { linkStatsAt, statsAt } from '../bytes/path-stats.js'
 import { DifferenceError, FormatError, type Problem } from '../errors.js'
 import { assertCommitted } from '../outputs/commit-lock.js'
@@ -27,7 +29,7 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
   const { small, found } = readUnlisted(folder)
   const { manifest, signed } = readSignedManifest(small, join(folder, MANIFEST_NAME), key)
   const { maps, findings: ofMaps } = readBmaps(folder, manifest)
-  findings.push(...ofMaps)
+  appendAll(findings, ofMaps)
   let areMapsCompared = false
   for (const output of manifest.outputs) {
     const { path, sha256 } = output
@@ -37,12 +39,12 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
     found.set(path, { sizeBytes: stats.size, sha256: sha256 && (await digestOfFile(file, signal)) })
     if (stats.size === output.size_bytes) {
       if (path === manifest.image.name) areMapsCompared = true
-      findings.push(...(await verifyContent(file, output, manifest, { unspecified, maps, signal })))
+      appendAll(findings, await verifyContent(file, output, manifest, { unspecified, maps, signal }))
     }
   }
   // Without the raw image their sums cannot be made; the blocks are compared all the same.
-  if (!areMapsCompared) findings.push(...coverageOf(maps, manifest))
-  findings.push(...compareRelease({ manifest, found, small, key }))
+  if (!areMapsCompared) appendAll(findings, coverageOf(maps, manifest))
+  appendAll(findings, compareRelease({ manifest, found, small, key }))
   if (findings.length > 0) throw new DifferenceError(findings)
   const unchecked = uncheckedSignatures(readdirSync(folder), key, manifest)
   return { manifest, signed, files: [...found.keys()].sort(), unvouched: [], unchecked }
@@ -69,11 +71,11 @@ export async function verifyFileBeside(path: string, options: VerifyOptions): Pr
   if (sizeBytes !== output.size_bytes) {
     findings.push({ message: `Cannot verify ${name}: it has ${sizeBytes} bytes, ${output.size_bytes} are expected` })
   } else {
-    findings.push(...(await verifyContent(path, output, manifest, { unspecified: 'any', signal })))
+    appendAll(findings, await verifyContent(path, output, manifest, { unspecified: 'any', signal }))
     if (isBmapName(name)) {
       const maps: NamedBmap[] = []
       addBmap(maps, findings, name, readReleaseFile(path))
-      findings.push(...coverageOf(maps, manifest))
+      appendAll(findings, coverageOf(maps, manifest))
     }
   }
   if (sha256 !== output.sha256) {

@@ -2,10 +2,12 @@
  * Whether a release is what was built and signed: the signature vouches for the manifest, the manifest for every other file,
  * for each partition and for the table. Nothing is asked of a network.
  */
+
 import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, existsSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readZipStream, type ZipStreamEntry } from '../archives/zip/read-zip-stream.js'
+import { appendAll } from '../bytes/append-all.js'
 import { DifferenceError, DiskloomError, FormatError, InterruptedError, type Problem } from '../errors.js'
 import { temporaryFolder } from '../scratch/work-folder.js'
 import type { NamedBmap } from './bmap-check.js'
@@ -89,7 +91,7 @@ export async function verifyBundleStream(
         findings.push({ message: `Cannot verify ${path}: ${MANIFEST_NAME} does not name it` })
       }
     }
-    findings.push(...compareRelease({ ...bundle, manifest, key: options.key }))
+    appendAll(findings, compareRelease({ ...bundle, manifest, key: options.key }))
     if (findings.length > 0) throw new DifferenceError(findings)
     const unchecked = uncheckedSignatures(bundle.found.keys(), options.key, manifest)
     return { manifest, signed, files: [...bundle.found.keys()].sort(), unvouched: [], unchecked }
@@ -176,10 +178,12 @@ class BundlePass {
     if (this.#early !== undefined) {
       if (!sameManifest)
         findings.push({ message: `Cannot verify ${first}: the archive lists another ${MANIFEST_NAME} than it holds` })
-      findings.push(...this.#early.problems, ...changedMaps(this.#options.early!.maps, this.#maps))
+      appendAll(findings, this.#early.problems)
+      appendAll(findings, changedMaps(this.#options.early!.maps, this.#maps))
     } else {
-      findings.push(
-        ...(await this.#spool!.read((file) => verifyImageFile(file, manifest, { unspecified: 'zeros', maps, signal }))),
+      appendAll(
+        findings,
+        await this.#spool!.read((file) => verifyImageFile(file, manifest, { unspecified: 'zeros', maps, signal })),
       )
     }
   }

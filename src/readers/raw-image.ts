@@ -13,10 +13,25 @@ let scanner: DataScanner | undefined
  * for each GiB where there is no perl to find them.
  */
 export async function rawImage(file: ImageFile, options: ExtentOptions): Promise<DiskImage> {
-  const { blocks } = statSync(file.path)
-  const allocatedBytes = blocks * STAT_BLOCK_BYTES
-  const extents = await dataExtentsOf({ path: file.path, sizeBytes: file.sizeBytes, allocatedBytes }, options)
-  return withZerosFound(wholeFile(file), extents)
+  return withZerosFound(wholeFile(file), await extentsOf(file, options))
+}
+
+/** The file as an image whose holes are zeros, where its file system tells them; nothing is read. */
+export async function holesOfFile(file: ImageFile, options: ExtentOptions): Promise<DiskImage> {
+  const extents = await extentsOf(file, options)
+  if (extents === undefined) return wholeFile(file)
+  const builder = new ImageBuilder(file.sizeBytes)
+  let end = 0
+  for (const [start, dataEnd] of extents) {
+    builder.fill(end, start - end).file(start, dataEnd - start, file.source, start)
+    end = dataEnd
+  }
+  return builder.fill(end, file.sizeBytes - end).finish()
+}
+
+function extentsOf({ path, sizeBytes }: ImageFile, options: ExtentOptions): ReturnType<typeof dataExtentsOf> {
+  const { blocks } = statSync(path)
+  return dataExtentsOf({ path, sizeBytes, allocatedBytes: blocks * STAT_BLOCK_BYTES }, options)
 }
 
 type ExtentOptions = Parameters<typeof dataExtentsOf>[1]

@@ -15,7 +15,7 @@ import { copyImageTo } from './copy-image.js'
 import { formatOfHead, type ImageFormat, identify, isArchive, type PackedFormat } from './identify.js'
 import { ImageFile } from './image-file.js'
 import { readQcow2 } from './qcow2-image.js'
-import { rawImage, wholeFile, withZerosFound } from './raw-image.js'
+import { holesOfFile, rawImage, wholeFile, withZerosFound } from './raw-image.js'
 import { assertDemand, type Demand } from './refuse-image.js'
 import { Spool } from './spool.js'
 import { type TarMember, tarMembers } from './tar-image.js'
@@ -38,10 +38,10 @@ export interface ImageReadOptions {
   /** What the image must be; default `proof`. */
   readonly demand?: Demand
   /**
-   * What becomes of zeros in a raw image: they are found, at the cost of reading it once, or left
-   * as ranges of the file. Default `find`.
+   * What becomes of zeros in a raw image: they are found, at the cost of reading it once, left as
+   * ranges of the file, or found only where the file has holes, which costs nothing. Default `find`.
    */
-  readonly zeros?: 'find' | 'leave'
+  readonly zeros?: 'find' | 'leave' | 'holes'
   readonly signal?: AbortSignal
 }
 
@@ -176,7 +176,13 @@ class Reading {
   }
 
   async #raw(file: ImageFile): Promise<ReadImage> {
-    const image = this.#options.zeros === 'leave' ? wholeFile(file) : await rawImage(file, this.#options)
+    const { zeros } = this.#options
+    const image =
+      zeros === 'leave'
+        ? wholeFile(file)
+        : zeros === 'holes'
+          ? await holesOfFile(file, this.#options)
+          : await rawImage(file, this.#options)
     return { image, formats: ['raw'], isVouched: notVouched }
   }
 
@@ -203,7 +209,8 @@ class Reading {
     const content = member.content()
     const format = formatOfHead(await member.head(HEAD_BYTES))
     if (format === 'raw') {
-      const image = this.#options.zeros === 'leave' ? content : withZerosFound(content)
+      const image =
+        this.#options.zeros === 'leave' || this.#options.zeros === 'holes' ? content : withZerosFound(content)
       return { image, formats: ['tar', 'raw'], isVouched: notVouched }
     }
     const spool = this.#spool()

@@ -35,6 +35,9 @@ function idOf(text: string, names: ReadonlyMap<string, number>, kind: string, fi
   return id
 }
 
+/** More than 100,000 accounts; it is read whole, and a sparse file may claim any size. */
+const MAX_ACCOUNT_FILE_BYTES = 16 << 20
+
 /** A file that is not there names nobody. Reads both files. */
 export function readAccountNames(tree: FileTree): AccountNames {
   return { users: namesIn(tree, 'etc/passwd'), groups: namesIn(tree, 'etc/group') }
@@ -45,7 +48,13 @@ function namesIn(tree: FileTree, path: string): Map<string, number> {
   const node = nodeBehindLinks(tree, path, 'follow')
   const names = new Map<string, number>()
   if (node?.type !== 'file') return names
-  const bytes = new Uint8Array(node.content.sizeBytes)
+  const { sizeBytes } = node.content
+  if (sizeBytes > MAX_ACCOUNT_FILE_BYTES) {
+    throw new FormatError(
+      `Cannot read the names in the tree's ${path}: it has ${sizeBytes} bytes, at most ${MAX_ACCOUNT_FILE_BYTES} are accepted`,
+    )
+  }
+  const bytes = new Uint8Array(sizeBytes)
   const reader = new PayloadReader()
   try {
     readImage(node.content, 0, bytes, reader)

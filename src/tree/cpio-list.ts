@@ -6,8 +6,10 @@
  *
  * `${VAR}` is expanded in a location; stricter than the tool, which takes an unset variable as empty.
  */
+
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { appendAll } from '../bytes/append-all.js'
 import { type ByteString, byteString, decodeUtf8, displayName } from '../bytes/text.js'
 import { type ConfigPath, FormatError, LayoutError, type Problem } from '../errors.js'
 import { type CpioListEntry, type ListField, parseCpioListLine } from './cpio-list-line.js'
@@ -46,12 +48,22 @@ export function cpioListTree(list: Uint8Array, path: string, options: CpioListOp
       const entry = parseCpioListLine(line)
       if (entry !== undefined) addEntry(builder, entry, dirname(path), options)
     } catch (error) {
-      if (error instanceof FormatError) wrong.push(...error.problems.map((problem) => ({ ...problem, ...place })))
+      if (error instanceof FormatError)
+        appendAll(
+          wrong,
+          error.problems.map((problem) => ({ ...problem, ...place })),
+        )
       else if (error instanceof LayoutError)
-        missing.push(...error.problems.map((problem) => ({ ...problem, ...place })))
+        appendAll(
+          missing,
+          error.problems.map((problem) => ({ ...problem, ...place })),
+        )
       else throw error
     }
-    wrong.push(...builder.takeProblems().map((problem) => ({ ...problem, ...place })))
+    appendAll(
+      wrong,
+      builder.takeProblems().map((problem) => ({ ...problem, ...place })),
+    )
   }
   if (missing.length > 0 && wrong.length === 0) throw new LayoutError(missing)
   if (wrong.length > 0) throw new FormatError([...wrong, ...missing])

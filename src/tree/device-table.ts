@@ -9,6 +9,7 @@
  * nodes. Mode −1 keeps the mode; `-` is an empty field. Users and groups by number, or by name in the tree's own
  * etc/passwd and etc/group.  [Buildroot manual, "Makedev syntax documentation"]
  */
+import { appendAll } from '../bytes/append-all.js'
 import { byteString } from '../bytes/text.js'
 import { FormatError, type Problem } from '../errors.js'
 import { type AccountNames, accountIds, readAccountNames } from './account-names.js'
@@ -55,7 +56,10 @@ export function applyDeviceTable(tree: FileTree, table: DeviceTable, time: Times
       if (!(error instanceof FormatError)) throw error
       last = undefined
       const position = { file: table.file, line: index + 1, column: 1 }
-      problems.push(...error.problems.map((problem) => ({ ...problem, position })))
+      appendAll(
+        problems,
+        error.problems.map((problem) => ({ ...problem, position })),
+      )
     }
   }
   if (problems.length > 0) throw new FormatError(problems)

@@ -1,4 +1,5 @@
 /** Changes to a payload tree that the config asks for: what stays, what goes, what is called otherwise, single nodes. */
+import { appendAll } from '../bytes/append-all.js'
 import { type ByteString, byteString, compareBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, FormatError, type Problem } from '../errors.js'
 import { type Account, accountIds, readAccountNames } from './account-names.js'
@@ -45,7 +46,10 @@ export function editTree(tree: FileTree, edits: readonly TreeEdit[]): FileTree {
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
       const { configPath: path } = edit
-      problems.push(...error.problems.map((problem) => (path === undefined ? problem : { path, ...problem })))
+      appendAll(
+        problems,
+        error.problems.map((problem) => (path === undefined ? problem : { path, ...problem })),
+      )
     }
   }
   if (problems.length > 0) throw new FormatError(problems)

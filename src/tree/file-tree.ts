@@ -72,6 +72,9 @@ export interface SpecialNode extends NodeAttributes {
 
 export type FileNode = DirectoryNode | RegularFileNode | SymlinkNode | DeviceNode | SpecialNode
 
+/** Folders in one another that a source may have: no path of PATH_MAX (4096) bytes names more. */
+export const MAX_TREE_DEPTH = 2048
+
 /** The root directory. */
 export type FileTree = DirectoryNode
 
@@ -90,10 +93,18 @@ export function sortedEntries(directory: DirectoryNode): [ByteString, FileNode][
 /** Every node under `root` with its path (`etc/fstab`; the root itself is ''), parents before children, in bytewise order. */
 export function* walkTree(root: DirectoryNode, prefix = ''): Generator<readonly [path: ByteString, node: FileNode]> {
   if (prefix === '') yield ['' as ByteString, root]
-  for (const [name, node] of sortedEntries(root)) {
-    const path = (prefix === '' ? name : `${prefix}/${name}`) as ByteString
+  // Not by recursion: how deep it goes is the source's to say.
+  const open = [{ path: prefix, entries: sortedEntries(root), next: 0 }]
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    const entry = at.entries[at.next++]
+    if (entry === undefined) {
+      open.pop()
+      continue
+    }
+    const [name, node] = entry
+    const path = (at.path === '' ? name : `${at.path}/${name}`) as ByteString
     yield [path, node]
-    if (node.type === 'directory') yield* walkTree(node, path)
+    if (node.type === 'directory') open.push({ path, entries: sortedEntries(node), next: 0 })
   }
 }
 

@@ -7,9 +7,11 @@
  * `owner: keep` asks for the folder as it stands; its owner follows the ownership rule like everybody's. So it is implied:
  * laid over another tree it changes nothing of that one's root.
  */
+
 import { accessSync, type BigIntStats, constants, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { appendAll } from '../bytes/append-all.js'
 import { type ByteString, compareBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, LayoutError, type Problem, type Warning } from '../errors.js'
 import type { SourceFile } from '../image/extent.js'
@@ -249,7 +251,7 @@ class FolderWalk {
           () => folders.map((folder) => () => this.#listHere(folder)),
         )
         .then((answers) => {
-          this.#answers.push(...answers)
+          appendAll(this.#answers, answers)
           this.#asked.delete(asked)
         })
       this.#asked.add(asked)
@@ -373,7 +375,10 @@ class FolderWalk {
     } catch (error) {
       const { configPath: at } = this.#options
       if (error instanceof LayoutError)
-        this.#problems.push(...error.problems.map((it) => (at ? { path: at, ...it } : it)))
+        appendAll(
+          this.#problems,
+          error.problems.map((it) => (at ? { path: at, ...it } : it)),
+        )
       else this.#unreadable('file', path, error)
     }
   }

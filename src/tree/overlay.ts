@@ -1,4 +1,5 @@
 /** Trees laid over one another, as the layers of a payload: what the upper one has wins, folders merge. */
+import { appendAll } from '../bytes/append-all.js'
 import { type ByteString, displayName } from '../bytes/text.js'
 import { FormatError, type Problem, type Warning } from '../errors.js'
 import { type DirectoryNode, type FileNode, type FileTree, walkTree } from './file-tree.js'
@@ -70,7 +71,7 @@ class Layering {
   }
 
   wait(folders: readonly FolderOverLink[]): void {
-    this.#overLinks.push(...folders)
+    appendAll(this.#overLinks, folders)
   }
 
   #directories(lower: DirectoryNode, upper: DirectoryNode, path: readonly ByteString[]): DirectoryNode {

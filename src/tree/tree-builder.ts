@@ -1,7 +1,14 @@
 /** Makes a tree from a list of paths, as archives and lists give them: later entries win, missing folders are made. */
 import { type ByteString, displayName } from '../bytes/text.js'
 import { FormatError, type Problem } from '../errors.js'
-import { type DirectoryNode, emptyTree, type FileNode, type FileTree, type Timestamp } from './file-tree.js'
+import {
+  type DirectoryNode,
+  emptyTree,
+  type FileNode,
+  type FileTree,
+  MAX_TREE_DEPTH,
+  type Timestamp,
+} from './file-tree.js'
 import { followToFolder, type LinkProblem, nodeBehindLinks } from './volume-links.js'
 
 /** Names between slashes, `.` and empty ones left out; undefined where one is `..`, which would leave the tree. */
@@ -112,7 +119,10 @@ export class TreeBuilder {
 
   #folder(names: readonly ByteString[], mtime: Timestamp): DirectoryNode | LinkProblem {
     let folder = this.#root
+    let depth = 0
     for (const [index, name] of names.entries()) {
+      depth++
+      if (depth >= MAX_TREE_DEPTH) return { why: `it is more than ${MAX_TREE_DEPTH} folders deep` }
       let next = folder.children.get(name)
       if (next === undefined) {
         next = { ...emptyTree(mtime), implied: true }
@@ -122,6 +132,7 @@ export class TreeBuilder {
         const behind = followToFolder(this.#root, names.slice(0, index + 1))
         if ('why' in behind) return behind
         next = behind.node
+        depth = behind.names.length
       }
       if (next.type !== 'directory') {
         const shown = displayName(names.slice(0, index + 1).join('/') as ByteString)

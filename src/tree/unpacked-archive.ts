@@ -4,11 +4,13 @@
  * is often several archives one after another, plain and compressed, with zeros between; each is a part.
  * [LINUX Documentation/driver-api/early-userspace/buffer-format.rst]
  */
+
 import { ArchiveFile } from '../archives/archive-file.js'
 import { beginsCpio, endOfCpio } from '../archives/cpio/cpio-reader.js'
 import { CODEC_HEAD_BYTES, codecAtOffset } from '../archives/packed/codec.js'
 import { endOfZeros } from '../archives/packed/zeros.js'
 import { beginsTar } from '../archives/tar/tar-reader.js'
+import { appendAll } from '../bytes/append-all.js'
 import { byteStringFromBytes, displayName } from '../bytes/text.js'
 import { type ConfigPath, errnoOf, FormatError, IoError, systemReason } from '../errors.js'
 import { openUnnamedFile, type UnnamedFile } from '../scratch/unnamed-file.js'
@@ -116,7 +118,7 @@ class Unpacking {
         if (packings === MOST_PACKINGS) throw new FormatError(`Cannot read "${source.name}": it is packed too often`)
         const spool = this.#spool(`${source.name}, unpacked`)
         at = await unpackStreams(source, at, { fd: spool.fd, ...this.#options })
-        parts.push(...(await this.partsOf(this.open(spool.path, { name: spool.name, isSpool: true }), packings + 1)))
+        appendAll(parts, await this.partsOf(this.open(spool.path, { name: spool.name, isSpool: true }), packings + 1))
       }
       const other = parts.length > 1 ? parts.find((part) => !beginsCpio(part.archive, part.start)) : undefined
       if (other !== undefined) throw mixed(source, other, at)

@@ -4,7 +4,7 @@
  * none of them ends as a bug (exit code 70). The limit is the kernel's, on the processor time of the command.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PROJECT } from '../support/diskloom.js'
@@ -148,5 +148,81 @@ describe('a manifest', () => {
       ['attest', name, '--sbom'],
     ])
       expect(run(args)).toMatchObject({ status: 5 })
+  })
+})
+
+/** A newc entry; `magic` is that of the kind with sums where `sum` is given. */
+function cpioEntry(name: string, mode: number, data: Buffer, sum?: number): Buffer {
+  const fields = [1, mode, 0, 0, 1, 0, data.length, 0, 0, 0, 0, name.length + 1, sum ?? 0]
+  const hex = fields.map((value) => value.toString(16).padStart(8, '0')).join('')
+  const padded = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)])
+  const head = padded(Buffer.from(`${sum === undefined ? '070701' : '070702'}${hex}${name}\0`, 'latin1'))
+  return Buffer.concat([head, padded(data)])
+}
+
+const TRAILER = cpioEntry('TRAILER!!!', 0, Buffer.alloc(0))
+
+function buildOf(name: string, content: string): { status: number | null; stderr: string } {
+  const config = join(scratch, `${name}.yaml`)
+  writeFileSync(
+    config,
+    `image: ${name}.img\nsize: 64MiB\npartitions:\n  - { name: root, fs: ext4, content: ${content} }\n`,
+  )
+  return run(['build', config, '--out', join(scratch, 'out')])
+}
+
+describe('an archive', () => {
+  it('with folders 50,000 deep is refused', () => {
+    writeFileSync(
+      join(scratch, 'deep.cpio'),
+      Buffer.concat([cpioEntry(`${'d/'.repeat(50_000)}f`, 0o100644, Buffer.from('x')), TRAILER]),
+    )
+    const { status, stderr } = buildOf('deep', 'deep.cpio')
+    expect(stderr).toMatch(/it is more than 2048 folders deep/)
+    expect(status).toBe(5)
+  })
+
+  it('with folders 400 deep is built, listed and compared', () => {
+    writeFileSync(
+      join(scratch, 'long.cpio'),
+      Buffer.concat([cpioEntry(`${'d/'.repeat(400)}f`, 0o100644, Buffer.from('x')), TRAILER]),
+    )
+    expect(buildOf('long', 'long.cpio')).toMatchObject({ status: 0 })
+    const image = join(scratch, 'out/long.img/long.img')
+    expect(run(['tree', `${image}:root`])).toMatchObject({ status: 0 })
+    expect(run(['ls', '-R', `${image}:root`])).toMatchObject({ status: 0 })
+    expect(run(['diff', image, image])).toMatchObject({ status: 0 })
+    expect(run(['verify', image])).toMatchObject({ status: 0 })
+  })
+
+  it('whose file is not of the sum that its header has is refused', () => {
+    const data = Buffer.from('hello')
+    const sum = data.reduce((total, byte) => total + byte, 0)
+    for (const [name, said] of [
+      ['right', sum],
+      ['wrong', sum + 1],
+    ] as const) {
+      const bytes = Buffer.concat([cpioEntry('f', 0o100644, data, said), cpioEntry('g', 0o100600, data, sum), TRAILER])
+      writeFileSync(join(scratch, `${name}.cpio`), bytes)
+    }
+    expect(buildOf('right', 'right.cpio')).toMatchObject({ status: 0 })
+    const { status, stderr } = buildOf('wrong', 'wrong.cpio')
+    expect(stderr).toMatch(/"f" at byte \d+: its bytes add up to 0x00000214, c_chksum is 0x00000215/)
+    expect(status).toBe(5)
+  })
+})
+
+describe('two raw images of 8 MiB each', () => {
+  it('with 15 TiB of hole inside are compared without looking at the hole', () => {
+    const paths = ['a.raw', 'b.raw'].map((name) => join(scratch, name))
+    for (const [index, path] of paths.entries()) {
+      const fd = openSync(path, 'w')
+      writeSync(fd, Buffer.alloc(4 << 20, 0x91), 0, 4 << 20, 0)
+      ftruncateSync(fd, 15 * 2 ** 40)
+      writeSync(fd, Buffer.alloc(4 << 20, 0x92 + index), 0, 4 << 20, 15 * 2 ** 40 - (4 << 20))
+      closeSync(fd)
+    }
+    expect(run(['diff', paths[0]!, paths[0]!])).toMatchObject({ status: 0 })
+    expect(run(['diff', paths[0]!, paths[1]!])).toMatchObject({ status: 1 })
   })
 })

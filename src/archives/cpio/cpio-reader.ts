@@ -31,6 +31,9 @@ export interface CpioPlace {
 }
 
 const MAGIC_BYTES = 6
+/** [inode(7)] */
+const S_IFMT = 0o170000
+const S_IFREG = 0o100000
 
 /** Whether what begins at `offset` begins as a cpio of this kind. */
 export function beginsCpio(archive: ArchiveFile, offset: number): boolean {
@@ -110,7 +113,15 @@ function readEntry({ archive, start, end }: CpioPlace, offset: number): ReadEntr
       { details: { offset, expected: dataEnd, found: archive.sizeBytes } },
     )
   }
-  const entry = (): CpioEntry => ({
+  const entry = (): CpioEntry => {
+    // Before the sum: what is read for it takes the place of the header.
+    const made = cpioEntry()
+    const expected = number('c_chksum')
+    const isSummed = magic === NEWC_CRC_MAGIC && (made.mode & S_IFMT) === S_IFREG
+    if (isSummed) checkSum(archive, { path, dataOffset, sizeBytes, expected })
+    return made
+  }
+  const cpioEntry = (): CpioEntry => ({
     path,
     inode: `${number('c_maj')}:${number('c_min')}:${number('c_ino')}`,
     linkCount: number('c_nlink'),
@@ -124,4 +135,34 @@ function readEntry({ archive, start, end }: CpioPlace, offset: number): ReadEntr
     dataOffset,
   })
   return { path, entry, nextOffset: aligned(dataEnd) }
+}
+
+const CHUNK_BYTES = 1 << 20
+
+interface SummedData {
+  readonly path: ByteString
+  readonly dataOffset: number
+  readonly sizeBytes: number
+  readonly expected: number
+}
+
+/**
+ * FormatError where the bytes of the data, added up modulo 2^32, are not what the header says. A name of a hard-linked file
+ * that stands without its data may have the sum of the data all the same, or 0, so empty data is not checked.
+ */
+function checkSum(archive: ArchiveFile, { path, dataOffset, sizeBytes, expected }: SummedData): void {
+  if (sizeBytes === 0) return
+  let sum = 0
+  for (let at = 0; at < sizeBytes; at += CHUNK_BYTES) {
+    const part = archive.read(dataOffset + at, Math.min(CHUNK_BYTES, sizeBytes - at), 'the data of an entry')
+    let ofPart = 0
+    for (let index = 0; index < part.length; index++) ofPart += part[index]!
+    sum = (sum + ofPart) % 2 ** 32
+  }
+  if (sum === expected) return
+  const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`
+  throw new FormatError(
+    `Cannot read "${displayName(path)}" at byte ${dataOffset}: its bytes add up to ${hex(sum)}, c_chksum is ${hex(expected)}`,
+    { details: { offset: dataOffset, expected, found: sum } },
+  )
 }

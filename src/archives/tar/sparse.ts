@@ -2,7 +2,9 @@
  * Sparse files in tars: GNU's old form (typeflag S, the map in the header and blocks after it) and its PAX forms 0.0, 0.1
  * (the map in records) and 1.0 (the map before the data).  [GNU tar manual, "Storing Sparse Files"]
  */
+
 import { alignUp } from '../../bytes/align.js'
+import { appendAll } from '../../bytes/append-all.js'
 import { FormatError } from '../../errors.js'
 import type { ArchiveFile } from '../archive-file.js'
 import {
@@ -77,7 +79,7 @@ function oldGnu(
   let offset = dataOffset
   for (let more = head.isextended[0] !== 0; more; offset += TAR_BLOCK_BYTES) {
     const next = GnuSparseHeader.decode(archive.read(offset, TAR_BLOCK_BYTES, where))
-    map.push(...oldGnuEntries(next.sp, where))
+    appendAll(map, oldGnuEntries(next.sp, where))
     more = next.isextended[0] !== 0
   }
   return place(

@@ -1,5 +1,6 @@
 /** Layers, tables and edits, in the order of the config, become one tree. Pure, but for names looked up in etc/passwd. */
 
+import { appendAll } from '../../bytes/append-all.js'
 import { byteString, displayName } from '../../bytes/text.js'
 import type { LayerSource } from '../../config/spec.js'
 import { FormatError, type Warning } from '../../errors.js'
@@ -33,7 +34,10 @@ export function layContent(sources: readonly ReadSource[], time: Timestamp): Lai
       const { configPath: path } = source.source
       const overlay = locating(path, () => layOver(tree, source.tree, source.source))
       tree = overlay.tree
-      warnings.push(...overlay.warnings.map((warning) => ({ ...warning, path })))
+      appendAll(
+        warnings,
+        overlay.warnings.map((warning) => ({ ...warning, path })),
+      )
     }
   }
   return { tree, warnings }

@@ -1,5 +1,7 @@
 /** What the tree takes in blocks and inodes. Depends on block size and inode size, not on the volume's. */
+
 import { ceilDivide } from '../../bytes/align.js'
+import { appendAll } from '../../bytes/append-all.js'
 import { FormatError, type Problem } from '../../errors.js'
 import type { FileNode } from '../../tree/file-tree.js'
 import type { BlockRange } from './block-ranges.js'
@@ -125,7 +127,7 @@ function assertNodesFit(survey: TreeSurvey, { blockSize, features }: DemandInput
         message: `Cannot write the symlink "${survey.pathOf(index)}": its target has ${node.target.length} bytes, accepted are 1 to ${blockSize - 1}`,
       })
     }
-    if (node.type === 'file') problems.push(...fileProblems(node.content.sizeBytes, index))
+    if (node.type === 'file') appendAll(problems, fileProblems(node.content.sizeBytes, index))
     if ((node.type === 'char' || node.type === 'block') && !isDevice(node.major, node.minor)) {
       problems.push({
         message: `Cannot write the device "${survey.pathOf(index)}": number ${node.major}:${node.minor}, accepted are 0 to ${MAX_DEVICE_MAJOR} and 0 to ${MAX_DEVICE_MINOR}`,

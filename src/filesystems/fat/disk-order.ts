@@ -12,6 +12,13 @@ export type OrderRank = number
 
 const LAST: OrderRank = Number.POSITIVE_INFINITY
 
+/** In one step: a pattern for slashes at the end begins at each of them anew. */
+function withoutEndSlashes(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end--
+  return text.slice(0, end)
+}
+
 export class DiskOrder {
   /** Rank of the data of a listed path. */
   readonly #listed = new Map<ByteString, OrderRank>()
@@ -21,7 +28,7 @@ export class DiskOrder {
 
   /** `paths` as the config has them: text, with or without a leading `/` or `./`. */
   constructor(texts: readonly string[]) {
-    const paths = texts.map((text) => byteString(text.replace(/^(?:\.?\/)+|\/+$/g, '')))
+    const paths = texts.map((text) => byteString(withoutEndSlashes(text.replace(/^(?:\.?\/)+/, ''))))
     this.#unmet = new Set(paths)
     for (const [rank, path] of paths.entries()) {
       if (!this.#listed.has(path)) this.#listed.set(path, rank)

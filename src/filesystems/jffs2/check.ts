@@ -14,7 +14,7 @@ const DIRENT_TYPE_SHIFT = 12
 /** What the scan found, then what single nodes and the whole say. Reads all data. */
 export function checkLog(view: ImageView, log: Jffs2Log): readonly FieldFinding[] {
   const findings = new Findings()
-  findings.add(...log.findings)
+  findings.addAll(log.findings)
   for (const finding of faultsOf(view, log)) {
     if (findings.isFull) break
     findings.add(finding)

@@ -1,6 +1,7 @@
 /** The content of one inode from its nodes: the highest version of each byte holds. */
 
 import { inflateSync } from 'node:zlib'
+import { appendAll } from '../../bytes/append-all.js'
 import { type FieldFinding, fieldError } from '../../bytes/field-error.js'
 import type { Infer } from '../../bytes/struct.js'
 import { isZero } from '../../bytes/zeros.js'
@@ -57,7 +58,7 @@ export function readContent(
     const visible = covered.add(offset, Math.min(offset + dsize, sizeBytes))
     if (visible.length === 0 || compr === JFFS2_COMPR_ZERO) continue
     const data = readData(view, layouts, node, budget)
-    for (const [start, end] of visible) extents.push(...partOf(data, offset, start, end))
+    for (const [start, end] of visible) appendAll(extents, partOf(data, offset, start, end))
   }
   extents.sort((a, b) => a.offset - b.offset)
   return { sizeBytes, extents }

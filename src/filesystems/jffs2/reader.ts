@@ -4,7 +4,13 @@ import { type ByteString, byteStringFromBytes, displayName } from '../../bytes/t
 import type { DiskImage } from '../../image/extent.js'
 import type { ImageView } from '../../image/image-view.js'
 import { typeOfMode } from '../../tree/file-mode.js'
-import type { DirectoryNode, FileNode, FileTree, NodeAttributes } from '../../tree/file-tree.js'
+import {
+  type DirectoryNode,
+  type FileNode,
+  type FileTree,
+  MAX_TREE_DEPTH,
+  type NodeAttributes,
+} from '../../tree/file-tree.js'
 import type { NodeDetails, UsedStretch, VolumeReader, VolumeSummary } from '../volume-reader.js'
 import { checkLog } from './check.js'
 import { jffs2Crc } from './crc.js'
@@ -62,9 +68,9 @@ class Jffs2Reader implements VolumeReader {
     const root = this.#node(JFFS2_ROOT_INO, budget) as DirectoryNode
     known.set(JFFS2_ROOT_INO, root)
     // Not by recursion: how deep it goes is the volume's to say.
-    const pending: [number, DirectoryNode][] = [[JFFS2_ROOT_INO, root]]
+    const pending: [number, DirectoryNode, depth: number][] = [[JFFS2_ROOT_INO, root, 0]]
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const [pino, directory] = next
+      const [pino, directory, depth] = next
       for (const [name, ino] of this.#entriesOf(pino)) {
         const before = known.get(ino)
         if (before?.type === 'directory') throw fieldError(this.#view.name, this.#secondName(pino, name, ino))
@@ -72,7 +78,9 @@ class Jffs2Reader implements VolumeReader {
         if (node === undefined) continue
         directory.children.set(name, node)
         known.set(ino, node)
-        if (before === undefined && node.type === 'directory') pending.push([ino, node])
+        if (before !== undefined || node.type !== 'directory') continue
+        if (depth >= MAX_TREE_DEPTH) throw fieldError(this.#view.name, this.#tooDeep(pino, name))
+        pending.push([ino, node, depth + 1])
       }
     }
     return root
@@ -206,6 +214,13 @@ class Jffs2Reader implements VolumeReader {
       found.set(prefix + byteStringFromBytes(data.subarray(0, name_len)), value)
     }
     return found
+  }
+
+  #tooDeep(pino: number, name: ByteString): FieldFinding {
+    const { offset } = this.#log.dirents.get(pino)!.get(name)!
+    const structure = `entry "${displayName(name)}" of folder ${pino}`
+    const found = `a folder more than ${MAX_TREE_DEPTH} folders deep`
+    return { structure, offset, field: 'pino', found, expected: 'fewer folders above it' }
   }
 
   #secondName(pino: number, name: ByteString, ino: number): FieldFinding {

@@ -1,5 +1,7 @@
 /** What this reader and another one disagree about, as far as the other one can tell. */
+
 import { createHash } from 'node:crypto'
+import { appendAll } from '../../bytes/append-all.js'
 import { type ByteString, displayName } from '../../bytes/text.js'
 import { chunksOf } from '../../image/chunks.js'
 import type { DiskImage } from '../../image/extent.js'
@@ -38,7 +40,7 @@ export function compareListings(
     const key = keyOf(`/${asText(path)}`)
     const other = there.get(key)
     there.delete(key)
-    found.push(...compareEntry(`"/${displayName(path)}"`, node, other, contents))
+    appendAll(found, compareEntry(`"/${displayName(path)}"`, node, other, contents))
   }
   for (const path of there.keys()) found.push({ what: `"${path}"`, field: 'it', here: 'missing', there: 'there' })
   return found.slice(0, MAX_DISAGREEMENTS)

@@ -35,7 +35,7 @@ export function readGptPartitions(view: ImageView, copy: GptCopy, findings: Find
       logical: false,
     })
   }
-  findings.add(...overlapFindings(claims))
+  findings.addAll(overlapFindings(claims))
   return partitions
 }
 

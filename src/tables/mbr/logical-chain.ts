@@ -57,7 +57,7 @@ export function readLogicalPartitions(
     ebrLba = extendedLba + next.StartingLBA
     from = next
   }
-  findings.add(...overlapFindings(claims))
+  findings.addAll(overlapFindings(claims))
   return partitions
 }
 

@@ -96,7 +96,7 @@ export function checkRecords(records: readonly PlacedRecord[], diskSectors: numb
     // An isohybrid: its first partition is the whole disk, and others lie in it.
     if (StartingLBA > 0) claims.push(claimOf(record))
   }
-  findings.add(...overlapFindings(claims))
+  findings.addAll(overlapFindings(claims))
 }
 
 function claimOf({ structure, offset, StartingLBA, SizeInLBA }: PlacedRecord): ClaimedSectors {

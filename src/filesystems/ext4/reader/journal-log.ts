@@ -3,6 +3,7 @@
  * it mounts a volume that was not unmounted. Nothing is written: the caller lays the blocks over the volume.
  * [EXT4 disk layout, journal (jbd2); Linux 6.1 fs/jbd2/recovery.c]
  */
+import { appendAll } from '../../../bytes/append-all.js'
 import { crc32cRaw } from '../../../bytes/crc32c.js'
 import {
   JBD2_COMMIT_BLOCK,
@@ -129,13 +130,16 @@ class LogReader {
       next = this.#after(next)
       if (h_blocktype === JBD2_COMMIT_BLOCK) {
         if (!this.#isSummed(bytes, COMMIT_CHECKSUM_OFFSET)) return undefined
-        this.#copies.push(...copies.map((logged) => ({ sequence, logged })))
+        appendAll(
+          this.#copies,
+          copies.map((logged) => ({ sequence, logged })),
+        )
         for (const block of revoked) this.#revoked.set(block, sequence)
         return { next, length }
       }
       if (h_blocktype === JBD2_REVOKE_BLOCK) {
         if (!this.#isSummed(bytes, bytes.length - CHECKSUM_BYTES)) return undefined
-        revoked.push(...this.#revokedBlocks(bytes))
+        appendAll(revoked, this.#revokedBlocks(bytes))
       } else if (h_blocktype === JBD2_DESCRIPTOR_BLOCK) {
         if (!this.#isSummed(bytes, bytes.length - CHECKSUM_BYTES)) return undefined
         const tags = this.#tags(bytes)

@@ -39,7 +39,7 @@ export function checkEntries(
       expected,
       ...(isHarmless && { isHarmless }),
     })
-  findings.add(...directory.unnamed)
+  findings.addAll(directory.unnamed)
   checkDots(place, parent, directory, say)
   checkLabels(parent === undefined, directory, say)
   for (const entry of directory.entries) checkEntry(entry, say)

@@ -28,7 +28,7 @@ export function checkTree(reading: FatReading, findings: Findings): void {
     const conflicts = claims.conflicts.slice(0, MAX_FINDINGS)
     const again = new ClusterClaims(reading, new Set(conflicts.map(({ cluster }) => cluster)))
     walk(reading, again, new Findings())
-    findings.add(...conflictFindings(reading, conflicts, again.owners))
+    findings.addAll(conflictFindings(reading, conflicts, again.owners))
   }
   findings.attempt(() => checkLost(reading, claims, findings))
 }
