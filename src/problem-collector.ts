@@ -1,5 +1,4 @@
 /** Gathers what several attempts refuse, so that one error reports all of it. */
-import { appendAll } from './bytes/append-all.js'
 import { type ConfigPath, FormatError, LayoutError, type Problem } from './errors.js'
 
 export class ProblemCollector {
@@ -43,7 +42,7 @@ export class ProblemCollector {
     if (!(error instanceof LayoutError || error instanceof FormatError)) throw error
     if (error instanceof LayoutError) this.#onlyFormats = false
     this.#first ??= error
-    appendAll(this.#problems, error.problems.map(change))
+    this.#problems.push(...error.problems.map(change))
   }
 
   /** Throws a LayoutError with all problems, or a FormatError where formats alone refused. */
