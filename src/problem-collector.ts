@@ -42,7 +42,7 @@ export class ProblemCollector {
     if (!(error instanceof LayoutError || error instanceof FormatError)) throw error
     if (error instanceof LayoutError) this.#onlyFormats = false
     this.#first ??= error
-    this.#problems.push(...error.problems.map(change))
+    for (const problem of error.problems) this.#problems.push(change(problem))
   }
 
   /** Throws a LayoutError with all problems, or a FormatError where formats alone refused. */
