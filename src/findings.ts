@@ -37,7 +37,7 @@ export const FINDINGS = {
   'fat-cluster-count': { about: 'The number of clusters is so near a limit that readers disagree about the FAT type.' },
   'fat-no-backup': { about: 'FAT32 has no room for the backup of its boot sector.' },
   'fat-large-clusters': { about: 'Clusters are larger than some firmware reads.' },
-  'fat-unused-end': { about: 'The partition is larger than a FAT can be.' },
+  'fat-unused-end': { about: 'The partition is larger than a FAT or exFAT can be at its cluster size.' },
   'ext-no-journal': { about: 'An ext3 or ext4 volume is too small for a journal.' },
   'ext-times': { about: 'Times of files are outside what the inodes hold, and are clamped.' },
   'jffs2-full': { about: 'JFFS2 has too few free erase blocks to be written to.' },
