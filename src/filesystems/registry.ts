@@ -1,5 +1,6 @@
 /** Every file system that diskloom knows. A new one is its folder and one line here. */
 import { invariant } from '../errors.js'
+import { exfat } from './exfat/file-system.js'
 import { ext } from './ext4/file-system.js'
 import { fat } from './fat/file-system.js'
 import type { FileSystem, FileSystemReading } from './file-system.js'
@@ -19,6 +20,7 @@ import { verity } from './verity/file-system.js'
 export const FILE_SYSTEMS: readonly FileSystem<never>[] = [
   ext,
   fat,
+  exfat,
   jffs2,
   uBootEnv,
   ubi,

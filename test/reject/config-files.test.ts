@@ -7,7 +7,7 @@ const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img 
 // `$` before a brace, without the linter taking these texts for template literals.
 const $ = '\u0024'
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, ubi, squashfs, erofs, btrfs, f2fs, xfs, ubifs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, exfat, jffs2, u-boot-env, ubi, squashfs, erofs, btrfs, f2fs, xfs, ubifs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const unset = (name: string) =>
   `  hint: Give it with --set ${name}=…, under vars:, in the environment, or as ${$}{${name}:-default}; $${$}{${name}} stays as it is`

@@ -8,7 +8,7 @@ const partition = (keys: string) => `image: x\npartitions:\n  - { ${keys} }\n`
 const top = (lines: string) => `${lines}\nimage: x\npartitions: [{ fs: boot.img }]\n`
 const HOST_ONLY = "only the host's tools write it, accepted are host, auto"
 const FS_ACCEPTED =
-  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, jffs2, u-boot-env, ubi, squashfs, erofs, btrfs, f2fs, xfs, ubifs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
+  'accepted are ext2, ext3, ext4, fat, fat12, fat16, fat32, vfat, exfat, jffs2, u-boot-env, ubi, squashfs, erofs, btrfs, f2fs, xfs, ubifs, swap, verity, each alone or with /FOLDER, or the path of a raw file'
 const SIZE_ACCEPTED = 'accepted are bytes, sectors (s), KiB, MiB, GiB, TiB'
 const EXT_OPTIONS =
   'block_size, inode_size, bytes_per_inode, inodes, reserved_percent, journal_size, profile, features, lazy_itable_init, lost_and_found, hash_seed'
@@ -204,9 +204,9 @@ const TOGETHER: RefusedConfig[] = [
     config:
       'image: x\npartitions:\n  - { name: a, fs: boot.img, label: L, owner: keep }\n  - { name: b, size: 8MiB, content: root }\n  - { name: c, fs: fat32, size: 64MiB, owner: keep, holes: all }\n  - { name: d, fs: ext4, size: 8MiB, fill: 0xFF }\n',
     says: [
-      'a.yaml:3:37: Cannot use label of partition "a": its fs is the raw file boot.img, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
-      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4, FAT, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
-      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:3:37: Cannot use label of partition "a": its fs is the raw file boot.img, label is accepted with ext2, ext3, ext4, FAT, exFAT, btrfs, f2fs, xfs and swap',
+      'a.yaml:3:47: Cannot use owner of partition "a": its fs is the raw file boot.img, owner is accepted with ext2, ext3, ext4, FAT, exFAT, JFFS2, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:4:37: Cannot use content of partition "b": it has no fs, content is accepted with ext2, ext3, ext4, FAT, exFAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
       '  hint: Say which file system: fs: ext4, fs: fat32 …',
       'a.yaml:5:47: Cannot use owner of partition "c": it is keep, FAT has no place for owners, accepted is root',
       'a.yaml:5:60: Cannot use holes of partition "c": its fs is fat32, holes is accepted with ext2, ext3, ext4',
@@ -252,13 +252,13 @@ const TOGETHER: RefusedConfig[] = [
       'image: x\nengine: native\npartitions:\n  - { name: a, fs: squashfs, label: L, fs_uuid: 11111111-2222-3333-4444-555555555555 }\n  - { name: b, fs: erofs, size: auto, engine: native, holes: all, free: 1MiB }\n  - { name: c, fs: swap/files, size: 1MiB }\n  - { name: d, fs: swap, size: 1MiB, content: files, engine: host }\n',
     says: [
       `a.yaml:4:20: Cannot write squashfs into partition "a" with engine: native: ${HOST_ONLY}`,
-      'a.yaml:4:37: Cannot use label of partition "a": its fs is squashfs, label is accepted with ext2, ext3, ext4, FAT, btrfs, f2fs, xfs and swap',
-      'a.yaml:4:49: Cannot use fs_uuid of partition "a": its fs is squashfs, fs_uuid is accepted with ext2, ext3, ext4, FAT, erofs, btrfs, f2fs, xfs, ubifs, swap and verity',
+      'a.yaml:4:37: Cannot use label of partition "a": its fs is squashfs, label is accepted with ext2, ext3, ext4, FAT, exFAT, btrfs, f2fs, xfs and swap',
+      'a.yaml:4:49: Cannot use fs_uuid of partition "a": its fs is squashfs, fs_uuid is accepted with ext2, ext3, ext4, FAT, exFAT, erofs, btrfs, f2fs, xfs, ubifs, swap and verity',
       `a.yaml:5:47: Cannot write erofs into partition "b" with engine: native: ${HOST_ONLY}`,
       'a.yaml:5:62: Cannot use holes of partition "b": its fs is erofs, holes is accepted with ext2, ext3, ext4',
-      'a.yaml:5:73: Cannot use free of partition "b": its fs is erofs, free is accepted with ext2, ext3, ext4, FAT and JFFS2',
+      'a.yaml:5:73: Cannot use free of partition "b": its fs is erofs, free is accepted with ext2, ext3, ext4, FAT, exFAT and JFFS2',
       'a.yaml:6:20: Cannot read fs of partition "c": "swap/files" would put files into swap, accepted is swap alone',
-      'a.yaml:7:47: Cannot use content of partition "d": its fs is swap, content is accepted with ext2, ext3, ext4, FAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
+      'a.yaml:7:47: Cannot use content of partition "d": its fs is swap, content is accepted with ext2, ext3, ext4, FAT, exFAT, JFFS2, a U-Boot environment, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
       'a.yaml:7:62: Cannot use engine of partition "d": its fs is swap, engine is accepted with ext2, ext3, ext4, FAT, squashfs, erofs, btrfs, f2fs, xfs and ubifs',
     ],
   },

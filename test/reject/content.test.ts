@@ -87,7 +87,7 @@ describe('free', () => {
     ['size: auto, fs: ext4, free: 95%', '95% leaves too little for the content, accepted are 0% to 90%'],
     [
       'fs: boot.img, free: 1MiB',
-      'its fs is the raw file boot.img, free is accepted with ext2, ext3, ext4, FAT and JFFS2',
+      'its fs is the raw file boot.img, free is accepted with ext2, ext3, ext4, FAT, exFAT and JFFS2',
     ],
   ])('%s', (keys, words) => {
     const [{ message }] = problemsOf(`image: x\nsize: 64MiB\npartitions:\n  - { name: a, ${keys} }\n`) as [

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ImageSpec, VolumeSpec } from '../../src/config/spec.js'
+import type { ExfatOptions } from '../../src/filesystems/exfat/option-table.js'
 import type { ExtOptions } from '../../src/filesystems/ext4/option-table.js'
 import type { FatOptions } from '../../src/filesystems/fat/option-table.js'
 import type { Jffs2Options } from '../../src/filesystems/jffs2/option-table.js'
@@ -45,6 +46,10 @@ export function fatVolume(
   label?: string,
 ): VolumeSpec {
   return fileSystemSpec(type, { options, ...(label !== undefined && { label }) })
+}
+
+export function exfatVolume(options: ExfatOptions = {}, label?: string): VolumeSpec {
+  return fileSystemSpec('exfat', { options, ...(label !== undefined && { label }) })
 }
 
 export function jffs2Volume(options: Jffs2Options & { readonly erase_block: number }): VolumeSpec {

@@ -26,6 +26,7 @@ export type Entries = Map<string, Entry>
 /** 1980-01-01 and 2107-12-31 23:59:58. [FATGEN §6.3] */
 const FAT_FIRST_SECOND = 315_532_800
 const FAT_LAST_SECOND = 4_354_819_198
+const EXFAT_LAST_SECOND = 4_354_819_199
 
 const SECONDS_PER_MINUTE = 60
 const MINUTES_PER_HOUR = 60
@@ -34,6 +35,7 @@ export function expectedEntries({ volume, tree }: JudgedVolume): Entries {
   const family = familyOf(volume)
   if (family === 'ext' || family === 'jffs2' || family === 'ubi') return extEntries(tree)
   if (family === 'f2fs') return withoutRoot(extEntries(tree))
+  if (family === 'exfat') return exfatEntries(tree)
   const zone = volume.kind === 'file-system' ? (volume.options as FatOptions).time_zone : undefined
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone ?? '') ?? ['', '+', '0', '0']
   const seconds = (Number(hours) * MINUTES_PER_HOUR + Number(minutes)) * SECONDS_PER_MINUTE
@@ -75,6 +77,17 @@ function fatEntries(tree: FileTree, zoneSeconds: number): Entries {
     if (path === '') continue
     const local = Math.min(Math.max(node.mtime.seconds + zoneSeconds, FAT_FIRST_SECOND), FAT_LAST_SECOND)
     entries.set(path, { type: node.type, seconds: local - (local % 2), ...contentOf(node) })
+  }
+  return entries
+}
+
+/** exFAT keeps every second of its years, in UTC. */
+function exfatEntries(tree: FileTree): Entries {
+  const entries: Entries = new Map()
+  for (const [path, node] of walkTree(tree)) {
+    if (path === '') continue
+    const seconds = Math.min(Math.max(node.mtime.seconds, FAT_FIRST_SECOND), EXFAT_LAST_SECOND)
+    entries.set(path, { type: node.type, seconds, ...contentOf(node) })
   }
   return entries
 }

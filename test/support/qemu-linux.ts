@@ -46,6 +46,7 @@ const MODULES = ['virtio_pci', 'virtio_blk', 'vfat', 'nls_cp437', 'nls_ascii', '
 /** Names as UTF-8, lower-case short names as their flags say, times as they stand. */
 const MOUNT_OPTIONS = {
   vfat: 'utf8,shortname=mixed,tz=UTC',
+  exfat: 'iocharset=utf8',
   ext2: 'acl',
   ext3: 'acl',
   ext4: 'acl',
@@ -75,7 +76,7 @@ export async function judgeByLinux(
   writeInitramfs(
     {
       initPath: join(PROJECT, 'test/qemu/guest/init.sh'),
-      modules: modulePaths(kernel, [...MODULES, ...flashModules(disks)]),
+      modules: modulePaths(kernel, [...MODULES, ...furtherModules(disks)]),
       files: { cases: disks.flatMap(caseLines).join('') },
     },
     initramfs,
@@ -131,12 +132,13 @@ function flashWord(volume: VolumeSpec): string {
   return `${min_io_size === 1 ? 'nor' : 'nand'}:${vid_header_offset}`
 }
 
-function flashModules(disks: readonly JudgedDisk[]): string[] {
+function furtherModules(disks: readonly JudgedDisk[]): string[] {
   const kinds = new Set(disks.flatMap(({ volumes }) => volumes.map(({ volume }) => familyOf(volume))))
   return [
     ...(kinds.has('jffs2') ? JFFS2_MODULES : []),
     ...(kinds.has('ubi') ? UBI_MODULES : []),
     ...(kinds.has('f2fs') ? ['f2fs'] : []),
+    ...(kinds.has('exfat') ? ['exfat'] : []),
   ]
 }
 

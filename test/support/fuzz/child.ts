@@ -3,19 +3,22 @@
  * `end WORD`, and at last `peak BYTES`. watch-batch.ts watches it.
  */
 import { readFileSync, writeSync } from 'node:fs'
+import { openExfatVolume } from '../../../src/filesystems/exfat/reader/open-exfat-volume.js'
+import { openFatVolume } from '../../../src/filesystems/fat/reader/open-fat-volume.js'
 import { damaged } from './damage.js'
 import { diskSubject } from './disk.js'
 import { extSubject } from './ext.js'
-import { fatSubject } from './fat.js'
 import { jffs2Subject } from './jffs2.js'
 import type { Batch, SubjectName } from './run-fuzz.js'
 import { assertRefusal, type Subject } from './subject.js'
 import { tableSubject } from './tables.js'
+import { volumeSubject } from './volume.js'
 
 const SUBJECTS: Readonly<Record<SubjectName, Subject>> = {
   disk: diskSubject,
   ext: extSubject,
-  fat: fatSubject,
+  exfat: volumeSubject(openExfatVolume),
+  fat: volumeSubject(openFatVolume),
   jffs2: jffs2Subject,
   table: tableSubject(512),
   'table of 4096': tableSubject(4096),

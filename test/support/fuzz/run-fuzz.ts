@@ -10,7 +10,7 @@ import { scratchFolder } from '../oracle.js'
 import type { Stretch } from './damage.js'
 import { watchBatch } from './watch-batch.js'
 
-export type SubjectName = 'disk' | 'ext' | 'fat' | 'jffs2' | 'table' | 'table of 4096'
+export type SubjectName = 'disk' | 'exfat' | 'ext' | 'fat' | 'jffs2' | 'table' | 'table of 4096'
 
 export interface FuzzedImage {
   readonly subject: SubjectName
