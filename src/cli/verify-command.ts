@@ -101,18 +101,19 @@ async function verifyManifest({ terminal, source, flags: { key, json } }: Contex
   const { verifyBundleStream, verifyRelease } = await import('../proof/verify-release.js')
   const { readPublicKey } = await import('../proof/signing-key.js')
   const options = { key: key === undefined ? undefined : readPublicKey(key), signal }
-  const { manifest, signed, files, unvouched, unchecked } =
+  const { manifest, signed, files, partitions, missing, unvouched, unchecked } =
     source === '-'
       ? await verifyBundleStream(createReadStream('', { fd: 0, autoClose: false }), 'standard input', options)
       : await verifyRelease(source, options)
   if (json) {
-    writeEvent(stdout, 'result', { signed, image: manifest.image, files, unvouched, unchecked })
+    const found = { partitions, missing, unvouched, unchecked }
+    writeEvent(stdout, 'result', { signed, image: manifest.image, files, ...found })
     return
   }
-  const partitions = manifest.partitions.length
-  stdout.line(
-    `${paintFor(stdout, environment)('green', 'verified')}: ${files.length} files, ${partitions} partition${partitions === 1 ? '' : 's'} of ${manifest.image.name}`,
-  )
+  const named = `${partitions} partition${partitions === 1 ? '' : 's'} of ${manifest.image.name}`
+  const compared = [`${files.length} files`, ...(partitions > 0 ? [named] : [])].join(', ')
+  stdout.line(`${paintFor(stdout, environment)('green', 'verified')}: ${compared}`)
+  for (const name of missing) stderr.line(`not compared: ${name}, which is not in the folder`)
   if (signed) stdout.line(`the manifest is signed by ${key}`)
   if (unvouched.length > 0) stderr.line(unvouchedText(unvouched))
   if (unchecked.length > 0) stderr.line(uncheckedText(unchecked, signed))

@@ -16,7 +16,18 @@ export async function digestOfFile(path: string, signal: AbortSignal | undefined
   return hash.digest('hex')
 }
 
+/** Of 500,000 files a manifest has 80 MB. */
+const MAX_RELEASE_FILE_BYTES = 256 << 20
+
+/** IoError for what is not a regular file, or is longer than any manifest. */
 export function readReleaseFile(path: string): Buffer {
+  const stats = statOf(path)
+  if (!stats.isFile() || stats.size > MAX_RELEASE_FILE_BYTES) {
+    const found = stats.isFile() ? `it has ${stats.size} bytes` : 'it is not a regular file'
+    throw new IoError(`Cannot read ${path}: ${found}, a file of at most ${MAX_RELEASE_FILE_BYTES} bytes is expected`, {
+      details: { path },
+    })
+  }
   try {
     return readFileSync(path)
   } catch (error) {

@@ -20,6 +20,10 @@ export interface VerifiedRelease {
   readonly signed: boolean
   /** Files whose content was compared, the image among them; sorted. */
   readonly files: readonly string[]
+  /** How many partitions were compared with their digests. */
+  readonly partitions: number
+  /** The raw image, where the manifest names one that is not in the folder. */
+  readonly missing: readonly string[]
   /** Bytes of the disk that nothing vouches for: of a raw image alone, what its manifest does not specify. */
   readonly unvouched: readonly ByteStretch[]
   /** Signatures that lie beside and were not checked: of other tools, of other files, or for want of a key; sorted. */

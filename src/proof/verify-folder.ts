@@ -35,7 +35,12 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
     const { path, sha256 } = output
     const file = join(folder, path)
     const stats = statsAt(file)
-    if (stats === undefined || !stats.isFile()) continue
+    if (stats === undefined) continue
+    if (!stats.isFile()) {
+      // Nothing is compared with a FIFO or a device, whose bytes may be others each time.
+      findings.push({ message: `Cannot verify ${path}: it is not a regular file` })
+      continue
+    }
     found.set(path, { sizeBytes: stats.size, sha256: sha256 && (await digestOfFile(file, signal)) })
     if (stats.size === output.size_bytes) {
       if (path === manifest.image.name) areMapsCompared = true
@@ -47,7 +52,24 @@ export async function verifyFolder(folder: string, options: VerifyOptions): Prom
   appendAll(findings, compareRelease({ manifest, found, small, key }))
   if (findings.length > 0) throw new DifferenceError(findings)
   const unchecked = uncheckedSignatures(readdirSync(folder), key, manifest)
-  return { manifest, signed, files: [...found.keys()].sort(), unvouched: [], unchecked }
+  const judged = manifest.outputs.filter(({ path }) => found.has(path))
+  const { name } = manifest.image
+  const isMissing = !found.has(name) && manifest.outputs.some(({ path }) => path === name)
+  return {
+    manifest,
+    signed,
+    files: [...found.keys()].sort(),
+    partitions: partitionsIn(judged, manifest),
+    missing: isMissing ? [name] : [],
+    unvouched: [],
+    unchecked,
+  }
+}
+
+/** How many partitions these files are compared with the digests of. */
+function partitionsIn(outputs: readonly ManifestOutput[], { image, partitions }: Manifest): number {
+  if (outputs.some(({ path }) => path === image.name)) return partitions.length
+  return partitions.filter((partition) => outputs.some(({ start_byte }) => start_byte === partition.start_byte)).length
 }
 
 /**
@@ -89,7 +111,15 @@ export async function verifyFileBeside(path: string, options: VerifyOptions): Pr
     manifest,
     [SIGNATURE_NAME],
   )
-  return { manifest, signed, files: [name, MANIFEST_NAME].sort(), unvouched: unvouchedOf(output, manifest), unchecked }
+  return {
+    manifest,
+    signed,
+    files: [name, MANIFEST_NAME].sort(),
+    partitions: partitionsIn([output], manifest),
+    missing: [],
+    unvouched: unvouchedOf(output, manifest),
+    unchecked,
+  }
 }
 
 function coverageOf(maps: readonly NamedBmap[], manifest: Manifest): Problem[] {

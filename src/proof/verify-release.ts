@@ -94,7 +94,15 @@ export async function verifyBundleStream(
     appendAll(findings, compareRelease({ ...bundle, manifest, key: options.key }))
     if (findings.length > 0) throw new DifferenceError(findings)
     const unchecked = uncheckedSignatures(bundle.found.keys(), options.key, manifest)
-    return { manifest, signed, files: [...bundle.found.keys()].sort(), unvouched: [], unchecked }
+    return {
+      manifest,
+      signed,
+      files: [...bundle.found.keys()].sort(),
+      partitions: manifest.partitions.length,
+      missing: [],
+      unvouched: [],
+      unchecked,
+    }
   } catch (error) {
     // Where it begins like no zip it is another file. Everything later is damage, or was put there.
     if (error instanceof FormatError && (bundle.found.size > 0 || error.details?.structure !== undefined))

@@ -145,8 +145,10 @@ class Reading {
     // A raw image may begin with what looks like a packed one: the first partition of a disk without a table, for instance.
     const isRawImage = identify(file) !== 'raw' && isImageOf(beside(), name, file.sizeBytes)
     const read = isRawImage ? await this.#raw(file) : await this.#read(file, [])
+    // Outputs are pictures, lists and partitions as well: only what gives the image's size is one.
     const isNamed = (): boolean =>
-      isImageOf(beside(), name, file.sizeBytes) || beside()?.outputs.get(name) === file.sizeBytes
+      read.image.sizeBytes === beside()?.image.sizeBytes &&
+      (isImageOf(beside(), name, file.sizeBytes) || beside()?.outputs.get(name) === file.sizeBytes)
     return { ...read, isVouched: () => read.isVouched() || isNamed() }
   }
 

@@ -2,6 +2,7 @@
  * What proves that bytes are a disk or a volume: a partition table, a file system, or a first
  * loader where a boot ROM looks for it. Nothing else is taken for an image without being asked.
  */
+import { crc32 } from '../bytes/crc32.js'
 import { probeJffs2 } from '../filesystems/jffs2/scan.js'
 import type { ImageView } from '../image/image-view.js'
 import { isSensible, readBootRecord } from '../tables/mbr/read-records.js'
@@ -107,12 +108,26 @@ function memoryEvidence(view: ImageView): Evidence | undefined {
   return undefined
 }
 
+const LEGACY_MAGIC = 0x27051956
+const LEGACY_HEADER_BYTES = 64
+const LEGACY_SUM_AT = 4
+
+/** With the header's own CRC-32, which is made while its field is zero. [U-BOOT image.h] */
+function isLegacyHeader(head: Buffer): boolean {
+  if (head.length < LEGACY_HEADER_BYTES || head.readUInt32BE() !== LEGACY_MAGIC) return false
+  const header = Buffer.from(head.subarray(0, LEGACY_HEADER_BYTES))
+  header.writeUInt32BE(0, LEGACY_SUM_AT)
+  return crc32(header) === head.readUInt32BE(LEGACY_SUM_AT)
+}
+
 function memoryVolume(block: ImageView): string | undefined {
   const head = Buffer.from(block.read(0, SECTOR_BYTES, 'erase block'))
   const magic = head.toString('latin1', 0, 4)
   if (magic === 'hsqs' && head.subarray(SQUASHFS_VERSION_AT, SQUASHFS_VERSION_AT + 4).equals(SQUASHFS_4_0))
     return 'squashfs'
   if (magic === 'UBI#' && head[4] === 1) return 'UBI volumes'
+  if (isLegacyHeader(head)) return 'a legacy image of U-Boot'
+  if (recognise(block)?.format === 'u-boot-fit') return 'a FIT image of U-Boot'
   // A whole block is not searched: a node begins where the block does.
   return probeJffs2(block.part(0, SECTOR_BYTES, block.name)) === undefined ? undefined : 'a JFFS2 volume'
 }

@@ -84,12 +84,28 @@ const TEXT_KINDS: readonly (ForeignFile & { readonly pattern: RegExp })[] = [
  * UTF-16.
  */
 export function textKind(head: Uint8Array, sizeBytes: number): ForeignFile | undefined {
-  const text = decodeText(head.subarray(0, TEXT_HEAD_BYTES), sizeBytes <= head.length)
-  if (text === undefined) return undefined
+  const whole = head.subarray(0, TEXT_HEAD_BYTES)
+  const text = decodeText(whole, sizeBytes <= head.length)
+  if (text === undefined) return kindOf(decodeText(withoutPadding(whole), true) ?? '')
+  if (text.replace(UTF8_MARK, '').trim() === '') return { what: 'a text file of blanks' }
+  return kindOf(text) ?? { what: 'a text file' }
+}
+
+function kindOf(text: string): ForeignFile | undefined {
   const trimmed = text.replace(UTF8_MARK, '').trimStart()
-  if (trimmed === '') return { what: 'a text file of blanks' }
-  const { what, hint } = TEXT_KINDS.find(({ pattern }) => pattern.test(trimmed)) ?? { what: 'a text file' }
+  const kind = TEXT_KINDS.find(({ pattern }) => pattern.test(trimmed))
+  if (kind === undefined) return undefined
+  const { what, hint } = kind
   return hint === undefined ? { what } : { what, hint }
+}
+
+/**
+ * Programs pad texts to whole sectors: the descriptor of a VMDK disk, for instance. The magics of
+ * some volumes are letters, so a text before zeros counts only where its kind is known.
+ */
+function withoutPadding(head: Uint8Array): Uint8Array {
+  const length = head.findLastIndex((byte) => byte !== 0) + 1
+  return head.subarray(0, length)
 }
 
 /** Of a text, too, the last character may be cut where the head ends. */

@@ -443,6 +443,20 @@ describe('diskloom verify', () => {
     expect(bad.written.stderr).toContain('board.img: it has 1048576 bytes, 41943040 are expected')
     expect(bad.written.stdout).toBe('')
   })
+
+  it('counts the partitions that it compared, and never reads what is no regular file', async () => {
+    const folder = copyOf(release)
+    expect(await verifyRelease(join(folder, 'PartList.cfg'), { key })).toMatchObject({ partitions: 0 })
+    rmSync(join(folder, 'board.img'))
+    expect(await verifyRelease(folder, { key })).toMatchObject({ partitions: 0, missing: ['board.img'] })
+    tool('mkfifo', join(folder, 'board.img'))
+    expect(await findingsOf(verifyRelease(folder, { key }))).toEqual([
+      'Cannot verify board.img: it is not a regular file',
+    ])
+    rmSync(join(folder, 'SHA256SUMS'))
+    tool('mkfifo', join(folder, 'SHA256SUMS'))
+    await expect(verifyRelease(folder, { key })).rejects.toThrow('SHA256SUMS: it is not a regular file')
+  })
 })
 
 describeWithTools('a bundle that another tool packed again', ['unzip', 'zip'], () => {

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../../src/build.js'
+import { crc32 } from '../../src/bytes/crc32.js'
 import { FormatError } from '../../src/errors.js'
 import { makeCommandRunner } from '../../src/host/run-command.js'
 import { type ImageReadOptions, readImageFile } from '../../src/readers/read-image-file.js'
@@ -137,6 +138,12 @@ const FOREIGN: readonly (readonly [name: string, bytes: string | Buffer, words: 
   ['arm64 kernel', placed(56, '41524d64'), 'a Linux kernel for ARM64'],
   ['x86 kernel', placed(510, '55aa0000486472530000'), 'a Linux kernel for x86'],
   ['device tree', hex('d00dfeed'), 'a flattened device tree'],
+  ['page in sectors', Buffer.from('<html>404</html>'.padEnd(64 * KIB, '\0')), 'an HTML page'],
+  [
+    'padded VMDK descriptor',
+    Buffer.from('# Disk DescriptorFile\nversion=1\n'.padEnd(10 * KIB, '\0')),
+    'a VMDK descriptor',
+  ],
   ['plain ISO', placed(32_769, '4344303031', 64 * KIB), 'an ISO 9660 image of a CD without a partition table'],
   ['zeros', Buffer.alloc(64 * KIB), 'a file of nothing but zeros'],
   ['noise', Buffer.alloc(64 * KIB, 0xa5), 'nothing in it says that it is a disk or a volume'],
@@ -194,6 +201,22 @@ describe('what proves an image', () => {
     const bytes = Buffer.alloc(512 * KIB)
     bytes.write(sign, offset, 'hex')
     expect(await refusal(written('proven', bytes), {})).toMatch(new RegExp(`^taken: .*${what}`))
+  })
+
+  it('images of U-Boot behind a loader without a sign, as in NOR flash', async () => {
+    const nor = Buffer.alloc(512 * KIB, 0xa5)
+    const header = Buffer.alloc(64)
+    header.writeUInt32BE(0x27051956)
+    header.write('kernel', 32)
+    nor.set(header, 320 * KIB)
+    expect(await refusal(written('nor', nor))).toContain('nothing in it says')
+    // The CRC-32 of a header belongs to its proof.
+    header.writeUInt32BE(crc32(header), 4)
+    nor.set(header, 320 * KIB)
+    expect(await refusal(written('nor', nor))).toBe('taken: a legacy image of U-Boot at byte 327680')
+    nor.fill(0xa5)
+    nor.write(`d00dfeed${'00'.repeat(52)}00000001${'00'.repeat(4)}00000001696d6167657300`, 128 * KIB, 'hex')
+    expect(await refusal(written('nor', nor))).toBe('taken: a FIT image of U-Boot at byte 131072')
   })
 
   it('an MBR, with partitions or empty with a signature; not two bytes alone', async () => {
@@ -386,6 +409,12 @@ describe('a plain file as the target', () => {
     for (const source of [out, zip, join(out, 'release-1.2')]) {
       expect(await runCli('flash', source, at('from-folder'), '--file', '--yes', '-q')).toMatchObject({ status: 0 })
       expect(readFileSync(at('from-folder')).equals(readFileSync(join(out, 'release-1.2')))).toBe(true)
+    }
+    // What else the manifest names is no image: a picture, a list in the bundle.
+    for (const args of [[join(out, 'layout.svg')], [join(out, 'manifest.json')], [zip, '--member', 'PartList.cfg']]) {
+      const other = await runCli('flash', ...args, at('from-folder'), '--file', '--yes')
+      expect(other.stderr).toContain('a disk or a volume is expected')
+      expect(other.status).toBe(5)
     }
     // The same bytes without their manifest prove nothing.
     expect(await refusal(written('alone', readFileSync(join(out, 'release-1.2'))))).toContain('nothing but zeros')
