@@ -1,7 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings'
 import { EXIT_CODES } from '../errors.js'
-import { isSame } from '../inspect/diff/differences.js'
-import { IGNORABLE, type Ignorable, parseIgnored } from '../inspect/diff/ignored.js'
+import { type DiskDifferences, isSame } from '../inspect/diff/differences.js'
+import { IGNORABLE, type Ignorable, type Ignored, parseIgnored } from '../inspect/diff/ignored.js'
 import { setOption } from './config-options.js'
 import { diffMarkdown } from './diff-markdown.js'
 import { diffLines } from './diff-report.js'
@@ -20,6 +20,7 @@ Examples:
   diskloom diff old.img new.img
   diskloom diff v1.zip v2.zip --ignore times,uuids
   diskloom diff sd.img board.yaml
+  diskloom diff v1/manifest.json v2/manifest.json
   diskloom diff old.zip new.zip --text --markdown > changes.md
 
 Exit code 0: nothing differs, 1: something does.
@@ -31,7 +32,7 @@ export function addDiffCommand(program: Command, terminal: Terminal, services: S
     .summary('show what differs between two images, or an image and a config')
     .description(
       'Show what differs between two images: table, volumes, and every file with its attributes and content. Each may be an image ' +
-        'in any format that is read, a bundle, the folder of a build, or a config (.yaml, .yml, .cfg), which is built in memory.',
+        'in any format that is read, a bundle, the folder of a build, or a config (.yaml, .yml, .cfg), which is built in memory; two manifests are compared by what they say.',
     )
     .argument('<a>', 'what was')
     .argument('<b>', 'what is now')
@@ -47,16 +48,24 @@ export function addDiffCommand(program: Command, terminal: Terminal, services: S
     .addHelpText('after', EXAMPLES)
     .action(async (first, second, { ignore = [], text = false, set, markdown = false, json = false }) => {
       const { stdout, environment, signal } = terminal
+      const ignored = new Set(ignore)
+      const report = (found: DiskDifferences): void => {
+        if (json) writeEvent(stdout, 'result', { same: isSame(found), ...found })
+        else if (markdown) stdout.document(diffMarkdown(found))
+        else stdout.lines(diffLines(found, paintFor(stdout, environment)))
+        if (!isSame(found)) throw new ExitRequest(EXIT_CODES.DIFFERENCE)
+      }
+      const said = await manifestsCompared(first, second, ignored)
+      if (said !== undefined) {
+        report(said)
+        return
+      }
       const { openImageOrConfig, compareDisks } = await services.loadInspect()
       const a = await openImageOrConfig(first, { set, environment, signal })
       try {
         const b = await openImageOrConfig(second, { set, environment, signal })
         try {
-          const found = compareDisks(a, b, { ignored: new Set(ignore), text, signal })
-          if (json) writeEvent(stdout, 'result', { same: isSame(found), ...found })
-          else if (markdown) stdout.document(diffMarkdown(found))
-          else stdout.lines(diffLines(found, paintFor(stdout, environment)))
-          if (!isSame(found)) throw new ExitRequest(EXIT_CODES.DIFFERENCE)
+          report(compareDisks(a, b, { ignored, text, signal }))
         } finally {
           await b.release()
         }
@@ -64,4 +73,11 @@ export function addDiffCommand(program: Command, terminal: Terminal, services: S
         await a.release()
       }
     })
+}
+
+/** The code for manifests is only loaded for them. */
+async function manifestsCompared(a: string, b: string, ignored: Ignored): Promise<DiskDifferences | undefined> {
+  if (!a.endsWith('.json') && !b.endsWith('.json')) return undefined
+  const { manifestDifferences } = await import('./manifest-differences.js')
+  return manifestDifferences(a, b, ignored)
 }

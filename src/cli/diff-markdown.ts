@@ -2,6 +2,7 @@
 
 import { longestTicks, markdownCode, markdownHtml, markdownText } from '../bytes/markdown-text.js'
 import { visibleLine } from '../bytes/visible-text.js'
+import { collapseFolders } from '../inspect/diff/collapse-folders.js'
 import type {
   DiskDifferences,
   FieldDifference,
@@ -45,10 +46,11 @@ function* partitionSection(partition: PartitionDifference): Generator<string> {
   if (shown.length > 0) yield* [...fieldTable(shown), '']
   if (firstDifferentByte !== undefined) yield* [`The content is other from byte ${firstDifferentByte} on.`, '']
   if (files.length > 0) {
-    const isFolded = files.length > OPEN_ROWS
+    const rows = collapseFolders(files)
+    const isFolded = rows.length > OPEN_ROWS
     if (isFolded) yield* [`<details><summary>${files.length} files</summary>`, '']
     yield* ['| | path | |', '| --- | --- | --- |']
-    for (const file of files) {
+    for (const file of rows) {
       const detail = markdownText(fileDetail(file).replace(/^: /, '').trim())
       yield `| ${file.kind} | ${markdownCode(file.path, 'cell')} | ${detail} |`
     }

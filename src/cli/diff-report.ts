@@ -1,4 +1,5 @@
 /** What differs between two disks, as lines for people. */
+import { collapseFolders, type ShownDifference } from '../inspect/diff/collapse-folders.js'
 import type {
   DiskDifferences,
   FieldDifference,
@@ -38,7 +39,7 @@ function* partitionLines(partition: PartitionDifference, paint: Paint): Generato
   yield kind === 'changed' ? paint('bold', head) : paint(KIND_STYLES[kind], head)
   for (const field of shown) yield `  ${fieldText(field)}`
   if (firstDifferentByte !== undefined) yield `  content: other from byte ${firstDifferentByte} on`
-  for (const file of files) yield* fileLines(file, paint)
+  for (const file of collapseFolders(files)) yield* fileLines(file, paint)
 }
 
 /** `partition 2 "root"`, `partition 3 "data" added`, `partition 1 "boot" → 2 "boot-a"`. */
@@ -60,7 +61,7 @@ const KIND_STYLES: Readonly<Record<FileDifference['kind'], Style>> = {
 }
 const KIND_MARKS: Readonly<Record<FileDifference['kind'], string>> = { added: '+', removed: '-', changed: '!' }
 
-function fileLines(file: FileDifference, paint: Paint): string[] {
+function fileLines(file: ShownDifference, paint: Paint): string[] {
   const { path, kind, text } = file
   const head = `  ${paint(KIND_STYLES[kind], KIND_MARKS[kind])} ${path}${fileDetail(file)}`
   if (text === undefined) return [head]
@@ -81,11 +82,12 @@ function paintLine(line: string, paint: Paint): string {
 }
 
 /** What there is to say behind a path: of a changed file its fields, of another its type and size. */
-export function fileDetail({ kind, type, fields, firstDifferentByte }: FileDifference): string {
+export function fileDetail({ kind, type, fields, firstDifferentByte, below }: ShownDifference): string {
   if (kind !== 'changed') {
     const size = fields.find(({ field }) => field === 'size')
     const bytes = size === undefined ? '' : `, ${size.a ?? size.b} bytes`
-    return ` (${type}${bytes})`
+    const inside = below === undefined ? '' : `, with ${below} ${below === 1 ? 'entry' : 'entries'} below it`
+    return ` (${type}${bytes}${inside})`
   }
   const said = fields.map(fieldText)
   if (firstDifferentByte !== undefined) said.push(`other from byte ${firstDifferentByte} on`)

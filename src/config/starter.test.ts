@@ -15,7 +15,7 @@ it('loads as it stands', () => {
 
 it('loads with every comment that holds config taken in', () => {
   const opened = starterConfig()
-    .replace(/^( *)# (- \{)/gm, '$1$2')
+    .replace(/^( *)# (- \{ name)/gm, '$1$2')
     .replace(/^ {4}# (options:\n) {4}# (.*\n) {4}# (.*\n)/m, '    $1    $2    $3')
     .replace(/^# (gadget:\n)# (.*\n)# (.*\n)/m, '$1$2$3')
   const { spec } = loadText(opened)
