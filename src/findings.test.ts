@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { FINDING_IDS, FINDINGS, isCertain } from './findings.js'
+import { FINDING_IDS, FINDINGS, isCertain, isWeighty } from './findings.js'
 
 describe('findings', () => {
   test('every id is in kebab-case', () => {
@@ -13,7 +13,10 @@ describe('findings', () => {
       .split('\n')
       .filter((line) => line.startsWith('| `'))
     expect(rows).toEqual(
-      FINDING_IDS.map((id) => `| \`${id}\` | ${FINDINGS[id].about} | ${isCertain(id) ? '' : 'yes'} |`),
+      FINDING_IDS.map((id) => {
+        const [varies, weighs] = [!isCertain(id), isWeighty(id)].map((is) => (is ? 'yes' : ''))
+        return `| \`${id}\` | ${FINDINGS[id].about} | ${varies} | ${weighs} |`
+      }),
     )
   })
 

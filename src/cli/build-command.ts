@@ -57,7 +57,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
       // Warnings wait until the display has ended, and stand before the result or the error.
       const settle = async (outcome: 'done' | 'failed'): Promise<void> => {
         await progress.finish(outcome)
-        if (!json && !quiet) reportWarnings(warnings, terminal)
+        if (!json) reportWarnings(warnings, terminal, { quiet })
       }
       const onEvent = (event: BuildEvent): void => {
         if (event.kind === 'warning') warnings.push(event.problem)
@@ -100,7 +100,7 @@ export function addBuildCommand(program: Command, terminal: Terminal, services: 
       if (options.verify === true) {
         const notes = await readBack(result, terminal, services)
         if (json && !quiet) for (const note of notes) writeWarningEvent(stdout, note)
-        else if (!quiet) reportWarnings(notes, terminal)
+        else if (!json) reportWarnings(notes, terminal, { quiet })
       }
       if (json) writeEvent(stdout, 'result', resultFields(result))
       else if (!quiet) {

@@ -31,7 +31,10 @@ export function strictOption() {
 }
 
 export function quietOption() {
-  return new Option('-q, --quiet', 'say nothing but errors: no warnings, no progress')
+  return new Option(
+    '-q, --quiet',
+    'no progress, no result, and of warnings only those about what is lost, left over or not checked',
+  )
 }
 
 /** `WORD` or `WORD=NAME`, once for each output. */

@@ -54,7 +54,7 @@ export function addConvertCommand(program: Command, terminal: Terminal, services
         const warnings: Warning[] = []
         const settle = async (outcome: 'done' | 'failed'): Promise<void> => {
           await progress.finish(outcome)
-          if (!json && !quiet) reportWarnings(warnings, terminal)
+          if (!json) reportWarnings(warnings, terminal, { quiet })
         }
         const onEvent = (event: BuildEvent): void => {
           if (event.kind === 'warning') warnings.push(event.problem)

@@ -64,7 +64,7 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
       }
       const confirm = async (jobs: readonly FlashJob[]): Promise<void> => {
         const found = warnings.splice(0)
-        if (!json && !quiet) reportWarnings(found, terminal)
+        if (!json) reportWarnings(found, terminal, { quiet })
         if (!yes) await askAboutAll(jobs, terminal)
       }
       try {
@@ -91,7 +91,7 @@ export function addFlashCommand(program: Command, terminal: Terminal, services: 
       } finally {
         progress?.finish()
         // Before the error that they may explain.
-        if (!json && !quiet) reportWarnings(warnings.splice(0), terminal)
+        if (!json) reportWarnings(warnings.splice(0), terminal, { quiet })
         // What stands on a card is told even where another one failed.
         if (!json && !quiet)
           for (const receipt of receipts) stdout.lines(receiptLines(receipt, paintFor(stdout, environment)))

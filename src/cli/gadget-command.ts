@@ -37,8 +37,8 @@ export function addGadgetCommand(program: Command, terminal: Terminal, services:
         writeEvent(stdout, 'result', { folder, outputs })
         return
       }
+      reportWarnings(warnings, terminal, { quiet })
       if (quiet) return
-      reportWarnings(warnings, terminal)
       stdout.lines(outputLines(folder, outputs, paintFor(stdout, environment)))
     })
 }

@@ -4,6 +4,7 @@ import { relative, sep } from 'node:path'
 import { appendAll } from '../bytes/append-all.js'
 import { DiskloomError, EXIT_CODES, errnoOf, IoError, type Problem, systemReason, type Warning } from '../errors.js'
 import type { FindingId } from '../findings.js'
+import { isWeighty } from '../findings.js'
 import { type Paint, paintFor, type Terminal } from './terminal.js'
 
 /** A bug of ours (sysexits EX_SOFTWARE). */
@@ -45,16 +46,19 @@ export function reportError(error: unknown, terminal: Pick<Terminal, 'stderr' | 
 export interface WarningTextOptions {
   /** Also shows the warnings that the config accepts, with their reasons. */
   readonly accepted?: boolean
+  /** Leaves out advice: what is lost, left over or not checked is written all the same. */
+  readonly quiet?: boolean
 }
 
 /** Writes warnings for people. Those that the config accepts are silent, unless they are asked for. */
 export function reportWarnings(
   warnings: readonly Warning[],
   { stderr, environment }: Pick<Terminal, 'stderr' | 'environment'>,
-  { accepted = false }: WarningTextOptions = {},
+  { accepted = false, quiet = false }: WarningTextOptions = {},
 ): void {
   const paint = paintFor(stderr, environment)
   for (const warning of warnings) {
+    if (quiet && !isWeighty(warning.finding)) continue
     if (warning.accepted === undefined) stderr.lines(problemLines(warning, 'warning', paint))
     else if (accepted) {
       stderr.lines([`${paint('bold', 'accepted:')} ${warning.message}`, `  reason: ${warning.accepted}`])
