@@ -1,6 +1,7 @@
 /**
  * How long a volume says that it is, from the fields of its superblock; nothing else of it is read.
  */
+import { crc32 } from '../bytes/crc32.js'
 import { Ext4SuperBlock, SUPERBLOCK_OFFSET_BYTES } from '../filesystems/ext4/disklayout/superblock.js'
 import { decodeBootSector } from '../filesystems/fat/boot-regions.js'
 import { BOOT_RECORD_BYTES } from '../filesystems/fat/disklayout.js'
@@ -32,7 +33,7 @@ const SIZES: Readonly<Record<string, (read: Read) => number | bigint>> = {
   ntfs: (read) => read(40, 8).readBigUInt64LE() * BigInt(read(11, 2).readUInt16LE()),
   exfat: (read) => read(72, 8).readBigUInt64LE() << BigInt(Math.min(32, read(108, 1)[0]!)),
   iso9660: (read) => read(ISO_DESCRIPTOR_AT + 80, 4).readUInt32LE() * read(ISO_DESCRIPTOR_AT + 128, 2).readUInt16LE(),
-  'u-boot-image': (read) => read(12, 4).readUInt32BE() + U_BOOT_HEADER_BYTES,
+  'u-boot-image': uBootImageBytes,
   'u-boot-fit': (read) => read(4, 4).readUInt32BE(),
   ext: extBytes,
   fat: fatBytes,
@@ -53,6 +54,14 @@ export function declaredSize(view: ImageView, format: string): number | undefine
   }
   const size = Number(sizeOf(read))
   return isWithin ? size : undefined
+}
+
+/** Only a header whose own sum (ih_hcrc) is right says how long the image is. */
+function uBootImageBytes(read: Read): number {
+  const header = Buffer.from(read(0, U_BOOT_HEADER_BYTES))
+  const sum = header.readUInt32BE(4)
+  header.writeUInt32BE(0, 4)
+  return crc32(header) === sum ? header.readUInt32BE(12) + U_BOOT_HEADER_BYTES : 0
 }
 
 function extBytes(read: Read): number {

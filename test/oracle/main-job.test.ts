@@ -78,6 +78,9 @@ function checkOut(name: string, order: 1 | -1): string {
   const target = join(scratch, name)
   checkOutConfig('emmc-8g', target, order)
   hardenPayload(join(target, 'program'))
+  // The odd modes of this payload are to be kept.
+  const config = join(target, 'emmc-8g.yaml')
+  writeFileSync(config, readFileSync(config, 'utf8').replace('modes: git', 'modes: host'))
   return target
 }
 
