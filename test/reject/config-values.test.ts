@@ -141,7 +141,7 @@ const TOGETHER: RefusedConfig[] = [
     config: partition('name: a, start: 1MiB, end: 3MiB, size: 5MiB, fs: ext4'),
     says: [
       'a.yaml:3:46: Cannot place partition "a": start to end are 2097152 bytes but size is 5242880, accepted is what agrees',
-      '  hint: end names the last sector or byte itself; leave one of the three out',
+      '  hint: In sectors and bytes end names the last one, in larger units and % the boundary after it; leave one of the three out',
     ],
   },
   {

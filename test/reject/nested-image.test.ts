@@ -77,7 +77,7 @@ describe('the build of a volume inside a file', () => {
       /4:\d+: Image "\/a": Cannot .*needs/,
       'LAYOUT',
     ],
-    ['{ fs: fat, content: [none] }', /4:\d+: Cannot read folder "none": it does not exist/, 'LAYOUT'],
+    ['{ fs: fat, content: [none] }', /4:\d+: Cannot read "none": it does not exist/, 'LAYOUT'],
   ])('%s', async (image, says, code) => {
     const files = { 'big/file': Buffer.alloc(100 << 10, 'x') }
     const error = await rejectionOf(scratch, { config: configOf(image), files })
