@@ -64,8 +64,6 @@ describe('the command under a signal', () => {
     })
     const out = join(folder, 'out')
     const child = startCommand(['build', join(folder, 'board.yaml'), '--out', out, '--json'])
-    let said = ''
-    child.stderr!.on('data', (text) => (said += text))
     let printed = ''
     child.stdout!.on('data', (text) => {
       printed += text
@@ -73,7 +71,7 @@ describe('the command under a signal', () => {
       if (/"event":\s*"progress"/.test(printed) && !child.killed) child.kill(signal)
     })
     const [status] = await once(child, 'close')
-    expect(said).toMatch(/interrupted/i)
+    expect(printed).toMatch(/"event":\s*"error".*interrupted/i)
     expect(status).toBe(130)
     expect(listNames(out)).toBeUndefined()
   })

@@ -68,9 +68,11 @@ describeWithTools(
         out: at('out'),
         environment: { TMPDIR: join(scratch, temporary) },
       })
+      // The payload is made by the test: its modes are this machine's.
+      const pinned = warnings.filter(({ finding }) => finding !== 'not-pinned')
       const folder = at(`out/${name}`)
       const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
-      return { image: join(folder, name), manifest, warnings: warnings.map(({ message }) => message) }
+      return { image: join(folder, name), manifest, warnings: pinned.map(({ message }) => message) }
     }
 
     /** The folder of a partition as the kernel has it, checked before. */
@@ -176,7 +178,7 @@ describeWithTools(
         }
         await expect(built('  - { name: a, size: 32MiB, fs: ext4/every.tar.gz }\n', '', 'none')).rejects.toMatchObject({
           code: 'IO',
-          message: `Cannot make a temporary file in "${at('none')}": it does not exist`,
+          message: expect.stringContaining(`Cannot make a temporary folder in ${at('none')}: it does not exist`),
         })
       })
 
@@ -277,8 +279,8 @@ describeWithTools(
     })
 
     it('goes through the links of a usr-merged system, with every kind of entry', async () => {
-      put('root/usr/lib/ld.so', 'ld')
-      symlinkSync('usr/lib', at('root/lib'))
+      put('merged/usr/lib/ld.so', 'ld')
+      symlinkSync('usr/lib', at('merged/lib'))
       put('ov/lib/modules/m.ko', 'm')
       put('app/x', 'x')
       put(
@@ -286,7 +288,7 @@ describeWithTools(
         '/lib/modules/m.ko f 640 0 7 - - - - -\n/lib/dev d 711 0 0 - - - - -\n/lib/dev/null c 666 0 0 1 3 0 0 -\n',
       )
       put('list.txt', 'dir /lib/list 0750 0 0\nslink /lib/list/l target 0777 0 0\n')
-      tool('tar', '-C', at('root'), '-cf', at('base.tar'), '.')
+      tool('tar', '-C', at('merged'), '-cf', at('base.tar'), '.')
       const result = await built(
         `  - name: root
     size: 8MiB

@@ -130,7 +130,10 @@ describe('manifest.json', () => {
 
   it('is refused with settings that are nested 100,000 deep', () => {
     const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
-    const text = readFileSync(path, 'utf8').replace('"options": {', `"options": { "deep": ${deep},`)
+    const text = readFileSync(path, 'utf8').replace(
+      /"options": \{(\})?/,
+      (_, end?: string) => `"options": { "deep": ${deep}${end ?? ','}`,
+    )
     expect(() => parseManifest(Buffer.from(text), 'manifest.json')).toThrow(/settings of more than 64 levels/)
   })
 

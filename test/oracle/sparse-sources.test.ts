@@ -61,14 +61,14 @@ describeWithTools('sparse sources', ['perl', 'fallocate', 'zstd'], () => {
     expect(sparseAtSource.files).toBe(2)
     const { node } = await readFolderFile(big, { ...options, holes: 'all' })
     expect(places(node.content)).toEqual(data)
-    const { image, release } = await readImageFile(big, { workFolder: scratch, runner })
+    const { image, release } = await readImageFile(big, { workFolder: scratch, runner, demand: 'nothing' })
     expect(places(image)).toEqual(data)
     release()
   })
 
   it('are found in a spool without a name, whose path means another file to another program', async () => {
     tool('sh', '-c', `zstd -qf --sparse '${sparse('disk', 3 * 2 ** 30, [[2 ** 31, 'data']])}' -o '${at('disk.zst')}'`)
-    const { image, release } = await readImageFile(at('disk.zst'), { workFolder: scratch, runner })
+    const { image, release } = await readImageFile(at('disk.zst'), { workFolder: scratch, runner, demand: 'nothing' })
     expect(places(image)).toEqual([[2 ** 31, 2 ** 31 + 4096]])
     release()
   })
