@@ -8,7 +8,7 @@ import { readImage } from '../image/read.js'
 import { type Bmap, parseBmap } from '../outputs/parse-bmap.js'
 import { assertCovers } from './bmap-check.js'
 import { manifestBeside } from './manifest-of-source.js'
-import { readReleaseFile } from './read-release-file.js'
+import { readNamedFile } from './read-release-file.js'
 
 const CHUNK_BYTES = 1 << 20
 
@@ -17,7 +17,7 @@ const CHUNK_BYTES = 1 << 20
  * the same blocks: DifferenceError otherwise. Further errors as of `applyBmap`; IoError where the map cannot be read.
  */
 export async function imageByBmap(bmap: string, image: DiskImage, source: string): Promise<DiskImage> {
-  const map = { name: bmap, bmap: parseBmap(readReleaseFile(bmap).toString('utf8'), bmap) }
+  const map = { name: bmap, bmap: parseBmap(readNamedFile(bmap).toString('utf8'), bmap) }
   const manifest = source === '-' ? undefined : manifestBeside(source)
   if (manifest !== undefined) assertCovers(map, manifest)
   return applyBmap(image, map.bmap, bmap)

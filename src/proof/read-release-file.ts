@@ -1,6 +1,6 @@
 /** Files of a release, read with errors that name them. */
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { DiskloomError, errnoOf, InterruptedError, IoError, systemReason } from '../errors.js'
 
 export async function digestOfFile(path: string, signal: AbortSignal | undefined): Promise<string> {
@@ -34,6 +34,36 @@ export function readReleaseFile(path: string): Buffer {
     throw unreadable(path, error)
   }
 }
+
+/**
+ * A file that the user names, which may be a pipe (`<(curl …)`): at most as much of it is read as a release's file
+ * may have. IoError where there is more, or it cannot be read.
+ */
+export function readNamedFile(path: string): Buffer {
+  if (!statOf(path).isFIFO()) return readReleaseFile(path)
+  const pieces: Buffer[] = []
+  let length = 0
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      for (;;) {
+        const piece = Buffer.alloc(PIECE_BYTES)
+        const count = readSync(fd, piece, 0, piece.length, null)
+        if (count === 0) return Buffer.concat(pieces)
+        pieces.push(piece.subarray(0, count))
+        length += count
+        if (length > MAX_RELEASE_FILE_BYTES) break
+      }
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+  throw new IoError(`Cannot read ${path}: it has more than ${MAX_RELEASE_FILE_BYTES} bytes`, { details: { path } })
+}
+
+const PIECE_BYTES = 1 << 16
 
 export function statOf(path: string): ReturnType<typeof statSync> & object {
   try {
