@@ -2,6 +2,7 @@
 # Everything that must hold before a change goes in: tools, format, lint, arrows, types, build, schema, tests.
 # Works from a clean clone; reads nothing from standard input. With CI=true a missing tool is a failure; without, the
 # suites that need it are skipped and this script says which package brings it.
+# `check.sh tools` only installs the tools.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -10,6 +11,10 @@ export PATH=$PATH:/usr/sbin:/sbin
 readonly TABLE=scripts/debian-packages.txt
 
 main() {
+	if [ "${1:-}" = tools ]; then
+		install_tools
+		return
+	fi
 	step 'npm packages' install_npm_packages
 	step 'tools that the tests call' install_tools
 	step 'format and lint' npx --no-install biome ci --diagnostic-level=warn .
@@ -84,4 +89,4 @@ build_and_compare_schema() {
 	rm -rf "$before"
 }
 
-main
+main "$@"
