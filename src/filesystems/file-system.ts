@@ -163,6 +163,18 @@ export const KEEPS_ALL: KeptAttributes = {
   time: (time) => time,
 }
 
+/** Names, contents and times are kept, as FAT and exFAT do it; each has a step and a range of times of its own. */
+export const KEEPS_CONTENT: Omit<KeptAttributes, 'time'> = {
+  modes: false,
+  owners: false,
+  xattrs: false,
+  hardLinks: false,
+  specialFiles: false,
+  holes: false,
+  rootAttributes: false,
+  caseOfNames: false,
+}
+
 /** A time without its fraction of a second. */
 export function inWholeSeconds({ seconds }: Timestamp): Timestamp {
   return { seconds, nanoseconds: 0 }

@@ -2,7 +2,7 @@
  * Directories: the head of the root, and one set of entries for each file and folder. [EXFAT §6,
  * §7]
  */
-import { uuidToBytes } from '../../bytes/guid.js'
+import { guidToBytes } from '../../bytes/guid.js'
 import type { FileNode } from '../../tree/file-tree.js'
 import { nameHash, setChecksum } from './checksums.js'
 import {
@@ -75,19 +75,10 @@ function encodeRootHead(
   })
   if (guid === undefined) return
   const guidAt = 3 * ENTRY_BYTES
-  const entry = { EntryType: TYPE_GUID, SecondaryCount: 0, GeneralPrimaryFlags: 0, VolumeGuid: guidBytes(guid) }
+  const entry = { EntryType: TYPE_GUID, SecondaryCount: 0, GeneralPrimaryFlags: 0, VolumeGuid: guidToBytes(guid) }
   GuidEntry.encodeInto(target, guidAt, { ...entry, SetChecksum: 0 })
   const SetChecksum = setChecksum(target.subarray(guidAt, guidAt + ENTRY_BYTES))
   GuidEntry.encodeInto(target, guidAt, { ...entry, SetChecksum })
-}
-
-/** A GUID as Windows stores it: the first three fields little-endian. [EXFAT §7.5.5] */
-function guidBytes(guid: string): Uint8Array {
-  const bytes = Buffer.from(uuidToBytes(guid))
-  bytes.subarray(0, 4).reverse()
-  bytes.subarray(4, 6).reverse()
-  bytes.subarray(6, 8).reverse()
-  return bytes
 }
 
 interface EntrySet {

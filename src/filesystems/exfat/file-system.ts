@@ -1,5 +1,5 @@
 /** Describes exFAT to the rest of the program. */
-import { defineFileSystem } from '../file-system.js'
+import { defineFileSystem, KEEPS_CONTENT } from '../file-system.js'
 import { exfatFormat } from './format.js'
 import { type ExfatFormatOptions, exfatOptionTable } from './option-table.js'
 import { asExfatTime } from './times.js'
@@ -18,17 +18,7 @@ export const exfat = defineFileSystem<ExfatFormatOptions>({
   // The volume says how large its sectors are, and Linux refuses one on a device with larger ones.
   keepsSectorSize: true,
   partitionType: (table) => (table === 'gpt' ? 'data' : 'exfat'),
-  keeps: {
-    modes: false,
-    owners: false,
-    xattrs: false,
-    hardLinks: false,
-    specialFiles: false,
-    holes: false,
-    rootAttributes: false,
-    caseOfNames: false,
-    time: asExfatTime,
-  },
+  keeps: { ...KEEPS_CONTENT, time: asExfatTime },
   readByWindows: true,
   format: exfatFormat,
   reading: async () => (await import('./reader/file-system-reading.js')).exfatReading,

@@ -1,5 +1,7 @@
 /** exFAT: what SDXC cards come with. Every free choice stands in docs/OUTPUT.md, "exFAT". */
+
 import type { VolumeFormat } from '../volume.js'
+import { volumeIdText } from '../volume-id.js'
 import { encodeExfat } from './encode.js'
 import type { ExfatFormatOptions } from './option-table.js'
 import { type ExfatPlan, planContents, planExfat, smallestExfatBytes } from './plan.js'
@@ -32,10 +34,4 @@ function factsOf({ geometry, usedClusters, label, volumeId }: ExfatPlan): Record
     label,
     volume_id: volumeIdText(volumeId),
   }
-}
-
-/** Returns a serial number as blkid prints it: `1A2B-3C4D`. */
-export function volumeIdText(volumeId: number): string {
-  const digits = volumeId.toString(16).toUpperCase().padStart(8, '0')
-  return `${digits.slice(0, 4)}-${digits.slice(4)}`
 }

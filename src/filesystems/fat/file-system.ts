@@ -1,6 +1,6 @@
 /** FAT12, FAT16 and FAT32 as the rest of the program knows them. */
 import type { Timestamp } from '../../tree/file-tree.js'
-import { defineFileSystem } from '../file-system.js'
+import { defineFileSystem, KEEPS_CONTENT } from '../file-system.js'
 import { fatFormat } from './format.js'
 import { fatOptionTable } from './option-table.js'
 import type { FatFormatOptions } from './options.js'
@@ -25,17 +25,7 @@ export const fat = defineFileSystem<FatFormatOptions>({
   // Firmware reads no FAT with sectors of 4 KiB on a disk with sectors of 512 bytes.
   keepsSectorSize: true,
   partitionType: (table, format) => (table === 'gpt' ? 'data' : (MBR_TYPES[format ?? ''] ?? DEFAULT_MBR_TYPE)),
-  keeps: {
-    modes: false,
-    owners: false,
-    xattrs: false,
-    hardLinks: false,
-    specialFiles: false,
-    holes: false,
-    rootAttributes: false,
-    caseOfNames: false,
-    time: asFatTime,
-  },
+  keeps: { ...KEEPS_CONTENT, time: asFatTime },
   readByWindows: true,
   readByFirmware: true,
   crossCheck: 'fatfs',

@@ -2,7 +2,9 @@
  * FAT12, FAT16 and FAT32 with long names. What each option means and every free choice: docs/OUTPUT.md, "FAT".
  * The bytes are described in disklayout.ts, the decisions are made in plan.ts.
  */
+
 import type { VolumeFormat } from '../volume.js'
+import { volumeIdText } from '../volume-id.js'
 import { planContents } from './contents.js'
 import { encodeFat } from './encode.js'
 import type { FatFormatOptions } from './options.js'
@@ -43,12 +45,6 @@ function factsOf({ geometry, settings, allocation }: FatPlan): Record<string, st
     sectors_per_fat: geometry.fatSectors,
     root_entries: geometry.rootEntries,
     label: settings.label ?? '',
-    volume_id: formatVolumeId(settings.volumeId),
+    volume_id: volumeIdText(settings.volumeId),
   }
-}
-
-/** As DOS and blkid print it: `1A2B-3C4D`. */
-function formatVolumeId(volumeId: number): string {
-  const digits = volumeId.toString(16).toUpperCase().padStart(8, '0')
-  return `${digits.slice(0, 4)}-${digits.slice(4)}`
 }

@@ -2,7 +2,7 @@
  * Reads the entries of the root that describe the volume: bitmap, up-case table, label, GUID.
  * [EXFAT §7.1 to §7.5]
  */
-import { uuidFromBytes } from '../../../bytes/guid.js'
+import { guidFromBytes } from '../../../bytes/guid.js'
 import {
   BitmapEntry,
   GuidEntry,
@@ -61,7 +61,7 @@ export function readRootEntries(reading: ExfatReading): RootEntries {
     },
     label: labelAt === undefined ? undefined : labelText(root.bytes, labelAt),
     labelAt,
-    guid: guidAt === undefined ? undefined : guidText(GuidEntry.decode(root.bytes, guidAt).VolumeGuid),
+    guid: guidAt === undefined ? undefined : guidFromBytes(GuidEntry.decode(root.bytes, guidAt).VolumeGuid),
     guidAt,
     repeated,
   }
@@ -97,12 +97,4 @@ function labelText(bytes: Uint8Array, at: number): string | undefined {
     .toString('utf16le', 0, 2 * units)
     .replace(/\p{Surrogate}/gu, '\ufffd')
   return text === '' ? undefined : text
-}
-
-function guidText(stored: Uint8Array): string {
-  const bytes = Buffer.from(stored)
-  bytes.subarray(0, 4).reverse()
-  bytes.subarray(4, 6).reverse()
-  bytes.subarray(6, 8).reverse()
-  return uuidFromBytes(bytes)
 }

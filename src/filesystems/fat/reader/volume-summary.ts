@@ -1,5 +1,7 @@
 /** What a FAT volume says of itself, and what its FAT says is used. */
+
 import { Findings } from '../../../bytes/findings.js'
+import { volumeIdText } from '../../volume-id.js'
 import type { VolumeSummary } from '../../volume-reader.js'
 import { BAD_CLUSTER, EXTENDED_BOOT_SIGNATURE, NO_LABEL, VOLUME_ID_SIGNATURE } from '../disklayout.js'
 import type { FatReading } from './fat-reading.js'
@@ -61,8 +63,7 @@ export function bootLabel(shape: FatShape): string | undefined {
 /** `1234-ABCD`, as DOS shows it and Linux names it. */
 function volumeId({ boot }: FatShape): string | undefined {
   if (boot.BS_BootSig !== EXTENDED_BOOT_SIGNATURE && boot.BS_BootSig !== VOLUME_ID_SIGNATURE) return undefined
-  const digits = boot.BS_VolID.toString(16).toUpperCase().padStart(8, '0')
-  return `${digits.slice(0, 4)}-${digits.slice(4)}`
+  return volumeIdText(boot.BS_VolID)
 }
 
 export function countClusters({ shape, fat }: FatReading): { free: number; bad: number } {
